@@ -61,6 +61,77 @@ export interface Scope {
   lastEventId(): string | undefined;
 }
 
+/** A file that is sent with an event. */
+export interface Attachment {
+  readonly filename: string;
+  readonly data: string | Uint8Array;
+  readonly contentType?: string;
+}
+
+/** Feedback of a user. */
+export interface SendFeedbackParams {
+  readonly message: string;
+  readonly name?: string;
+  readonly email?: string;
+  /** The page that the feedback is about. */
+  readonly url?: string;
+  /** The form or channel that the feedback comes from. */
+  readonly source?: string;
+  /** The id of the event that the feedback is about, as `captureException` returns it. */
+  readonly associatedEventId?: string | undefined;
+  readonly tags?: Readonly<Record<string, Primitive>>;
+}
+
+/** Data of a single feedback. */
+export interface FeedbackHint {
+  readonly captureContext?: CaptureContext;
+  readonly attachments?: readonly Attachment[];
+}
+
+/** The state of one run of a monitored job. */
+export type CheckIn = StartedCheckIn | EndedCheckIn;
+
+interface StartedCheckIn {
+  /** The name of the monitor in Sentry's URLs. */
+  readonly monitorSlug: string;
+  readonly status: "in_progress";
+}
+
+interface EndedCheckIn {
+  readonly monitorSlug: string;
+  readonly status: "ok" | "error";
+  /** The id that the check-in had at its start. */
+  readonly checkInId?: string;
+  /** In seconds. */
+  readonly duration?: number;
+}
+
+/** The schedule of a monitor: a crontab of five fields, or an interval. */
+export type MonitorSchedule =
+  | { readonly type: "crontab"; readonly value: string }
+  | {
+      readonly type: "interval";
+      readonly value: number;
+      readonly unit: "year" | "month" | "week" | "day" | "hour" | "minute";
+    };
+
+/** Settings with which a check-in creates or updates its monitor in Sentry. */
+export interface MonitorConfig {
+  readonly schedule: MonitorSchedule;
+  /** How late a run may start, in minutes. Sentry's default: 1. */
+  readonly checkinMargin?: number;
+  /** How long a run may last, in minutes. Sentry's default: 30. */
+  readonly maxRuntime?: number;
+  /** The time zone of the schedule, such as `Europe/Berlin`. Sentry's default: UTC. */
+  readonly timezone?: string;
+  /** The number of failures in a row that create an issue. */
+  readonly failureIssueThreshold?: number;
+  /** The number of successes in a row that resolve the issue. */
+  readonly recoveryThreshold?: number;
+  /** Whether `withMonitor` starts a new trace for its callback. */
+  readonly isolateTrace?: boolean;
+}
+
 /** Statistics of one cache since the process started. */
 export interface CacheStats {
   readonly name: string;
@@ -118,6 +189,12 @@ export interface ErrorsApi {
   withIsolationScope<R>(work: (scope: Scope | undefined) => R): R;
   /** Returns the id of the last event of the isolation scope. */
   lastEventId(): string | undefined;
+  /** Returns the id of the feedback. */
+  captureFeedback(feedback: SendFeedbackParams, hint?: FeedbackHint): string | undefined;
+  /** Returns the id of the check-in, or undefined without Sentry. */
+  captureCheckIn(checkIn: CheckIn, config?: MonitorConfig): string | undefined;
+  /** Runs `work`, without Sentry too, and returns its result, or a promise of it. */
+  withMonitor<R>(monitorSlug: string, work: () => R, config?: MonitorConfig): R;
   /** Sends the pending events. Resolves with false without Sentry, and if time runs out. */
   flush(timeoutMs?: number): Promise<boolean>;
 }

@@ -1,32 +1,44 @@
 import {
+  type Attachment,
   type Breadcrumb,
   type CacheStats,
   type CaptureContext,
   type CaptureHint,
+  type CheckIn,
   type ErrorsApi,
+  type FeedbackHint,
   type Gettable,
   type HealthCheck,
   type HealthCheckResult,
   type HealthStatus,
+  type MonitorConfig,
+  type MonitorSchedule,
   preloadApi,
   type Primitive,
   type Scope,
+  type SendFeedbackParams,
   type SeverityLevel,
   type User,
 } from "./api.ts";
 import { noopScope } from "./noop-scope.ts";
 
 export type {
+  Attachment,
   Breadcrumb,
   CacheStats,
   CaptureContext,
   CaptureHint,
+  CheckIn,
+  FeedbackHint,
   Gettable,
   HealthCheck,
   HealthCheckResult,
   HealthStatus,
+  MonitorConfig,
+  MonitorSchedule,
   Primitive,
   Scope,
+  SendFeedbackParams,
   SeverityLevel,
   User,
 };
@@ -150,6 +162,48 @@ export function lastEventId(): string | undefined {
 }
 
 /**
+ * Sends feedback of a user to Sentry, linked to the active trace and to an event.
+ *
+ *     captureFeedback({ message, associatedEventId: lastEventId() });
+ *
+ * @returns the id of the feedback, or undefined if none was created.
+ */
+export function captureFeedback(
+  feedback: SendFeedbackParams,
+  hint?: FeedbackHint,
+): string | undefined {
+  return errors()?.captureFeedback?.(feedback, hint);
+}
+
+/**
+ * Reports the state of one run of a scheduled job to a monitor in Sentry. For work within one
+ * function `withMonitor` is simpler.
+ *
+ * @param upsertMonitorConfig creates or updates the monitor.
+ * @returns the id of the check-in, for the call at the end. As in Sentry, there is one without a DSN too.
+ */
+export function captureCheckIn(checkIn: CheckIn, upsertMonitorConfig?: MonitorConfig): string {
+  return errors()?.captureCheckIn?.(checkIn, upsertMonitorConfig) ?? newCheckInId(checkIn);
+}
+
+/**
+ * Runs one run of a scheduled job, and reports its start, its end and its duration to a monitor in
+ * Sentry. An error or rejection is reported as a failed run, and reaches the caller unchanged.
+ *
+ * @param upsertMonitorConfig creates or updates the monitor.
+ * @returns the result of `callback`.
+ */
+export function withMonitor<R>(
+  monitorSlug: string,
+  callback: () => R,
+  upsertMonitorConfig?: MonitorConfig,
+): R {
+  const active = errors();
+  if (active?.withMonitor === undefined) return callback();
+  return active.withMonitor(monitorSlug, callback, upsertMonitorConfig);
+}
+
+/**
  * Sends the pending events. At the end of the process this happens by itself.
  *
  * @param timeoutMs time limit in milliseconds; without one, that of the requests.
@@ -179,6 +233,12 @@ export function job<This, Args extends unknown[], R>(
     if (run === undefined) return work.apply(this, args);
     return run(name, () => work.apply(this, args));
   };
+}
+
+/** Returns the id that ends a check-in, or a new one. */
+function newCheckInId(checkIn: CheckIn): string {
+  const { checkInId } = Object(checkIn) as { readonly checkInId?: string };
+  return checkInId ?? crypto.randomUUID().replaceAll("-", "");
 }
 
 function errors(): ErrorsApi | undefined {

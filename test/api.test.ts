@@ -5,6 +5,7 @@ import * as api from "../src/index.ts";
 import { noopScope } from "../src/noop-scope.ts";
 
 const error = new Error("closed");
+const ended = { monitorSlug: "report", status: "ok", checkInId: "5d6f9a4c" } as const;
 const check = { name: "db", run: (): void => {} };
 const cache = new Map([["a", 1]]);
 
@@ -26,6 +27,9 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
     ["withScope", () => api.withScope(() => "returned"), "returned"],
     ["withIsolationScope", () => api.withIsolationScope(() => "returned"), "returned"],
     ["lastEventId", () => api.lastEventId(), undefined],
+    ["captureFeedback", () => api.captureFeedback({ message: "slow" }), undefined],
+    ["captureCheckIn", () => api.captureCheckIn(ended), "5d6f9a4c"],
+    ["withMonitor", () => api.withMonitor("report", () => "returned"), "returned"],
     ["flush", () => api.flush(), false],
     ["job", () => api.job("sweep", (text: string) => text)("returned"), "returned"],
     ["watchCache", () => api.watchCache(cache, "cache"), cache],
@@ -62,6 +66,12 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
         return work(undefined);
       },
       lastEventId: recorder("lastEventId", "id"),
+      captureFeedback: recorder("captureFeedback", "id"),
+      captureCheckIn: recorder("captureCheckIn", "id"),
+      withMonitor: (slug, work) => {
+        record(["withMonitor", slug]);
+        return work();
+      },
       flush: recorder("flush", Promise.resolve(true)),
     },
     setOrganization: recorder("setOrganization", undefined),
@@ -110,6 +120,30 @@ describe("The public API", () => {
     assert.equal(api.captureException(error), "id");
   });
 
+  it("returns a new id for each check-in that starts without Sentry, as Sentry does", () => {
+    const ids = [1, 2].map(() =>
+      api.captureCheckIn({ monitorSlug: "report", status: "in_progress" }),
+    );
+    for (const id of ids) assert.match(id, /^[0-9a-f]{32}$/);
+    assert.notEqual(ids[0], ids[1]);
+    assert.match(api.captureCheckIn(undefined as never), /^[0-9a-f]{32}$/);
+  });
+
+  it("passes on the promise and the error of a monitored callback without Sentry", () => {
+    const promise = Promise.resolve(1);
+    assert.equal(
+      api.withMonitor("report", () => promise),
+      promise,
+    );
+    assert.throws(
+      () =>
+        api.withMonitor("report", () => {
+          throw error;
+        }),
+      error,
+    );
+  });
+
   it("runs each call of a job with its this and arguments", () => {
     publishApi(recordingApi((entry) => recorded.push(entry)));
     const counter = {
@@ -143,7 +177,9 @@ describe("The public API", () => {
     const { captureException } = recordingApi(() => {}).errors;
     publishApi({ version: "0.0.0", errors: { captureException } } as never);
     const names = ["setOrganization", "setRequestId", "keepTrace", "setTags", "setExtra"];
-    const added = [...names, "setExtras", "withIsolationScope", "lastEventId", "flush"];
+    const monitors = ["captureFeedback", "captureCheckIn", "withMonitor"];
+    const scopes = ["setExtras", "withIsolationScope", "lastEventId", "flush"];
+    const added = [...names, ...monitors, ...scopes];
     for (const [name, call, result] of calls) {
       if (added.includes(name)) assert.deepEqual(await call(), result, name);
     }

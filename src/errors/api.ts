@@ -5,7 +5,16 @@ import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Pipeline } from "../export/pipeline.ts";
-import type { CaptureContext, ErrorsApi, Scope, SeverityLevel } from "../api.ts";
+import type {
+  CaptureContext,
+  CheckIn,
+  ErrorsApi,
+  FeedbackHint,
+  MonitorConfig,
+  Scope,
+  SendFeedbackParams,
+  SeverityLevel,
+} from "../api.ts";
 
 export interface ErrorsDeps {
   readonly config: ErrorsConfig;
@@ -63,6 +72,9 @@ export interface SentryBinding {
   /** Runs `work` in two new scopes, with the current one: the setters of the public API set the isolation scope. */
   withScope<R>(work: (scope: Scope) => R): R;
   withIsolationScope<R>(work: (scope: Scope) => R): R;
+  captureFeedback(feedback: SendFeedbackParams, hint: FeedbackHint | undefined): string | undefined;
+  captureCheckIn(checkIn: CheckIn, config: MonitorConfig | undefined): string | undefined;
+  withMonitor<R>(monitorSlug: string, work: () => R, config: MonitorConfig | undefined): R;
   /** Resolves with false if there is no client, or the time is over. May reject. */
   flush(timeoutMs: number | undefined): PromiseLike<boolean>;
 }

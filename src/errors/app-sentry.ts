@@ -12,6 +12,8 @@ import {
   propagationContextOf,
 } from "./capture-origin.ts";
 import { EventLinks, type LinkableEvent } from "./event-links.ts";
+import { captureFeedback } from "./feedback.ts";
+import { runMonitored } from "./monitors/with-monitor.ts";
 import { forwardLastEventId } from "./last-event-id.ts";
 
 /**
@@ -20,6 +22,12 @@ import { forwardLastEventId } from "./last-event-id.ts";
  */
 export function createAppBinding(carrier: SentryCarrier): SentryBinding {
   const currentScope = (): AppScope => currentScopeOf(carrier);
+  const withIsolationScope: SentryBinding["withIsolationScope"] = (work) =>
+    runIsolated(carrier, work);
+  const captureCheckIn: SentryBinding["captureCheckIn"] = (checkIn, config) => {
+    const scope = currentScope();
+    return scope.getClient()?.captureCheckIn?.(checkIn, config, scope);
+  };
   return {
     captureException: (error, context) => currentScope().captureException(error, hintOf(context)),
     captureMessage: (message, context) =>
@@ -34,7 +42,12 @@ export function createAppBinding(carrier: SentryCarrier): SentryBinding {
         return work(currentScope());
       });
     },
-    withIsolationScope: (work) => runIsolated(carrier, work),
+    withIsolationScope,
+    captureFeedback: (feedback, hint) =>
+      captureFeedback(currentScope(), feedback, hint) || undefined,
+    captureCheckIn,
+    withMonitor: (slug, work, config) =>
+      runMonitored({ captureCheckIn, withIsolationScope }, slug, work, config),
     flush: (timeoutMs) => currentScope().getClient()?.flush?.(timeoutMs) ?? Promise.resolve(false),
   };
 }
@@ -57,6 +70,7 @@ interface AppScope extends Scope {
   readonly refs?: { readonly span?: unknown };
   captureException(error: unknown, hint: object): string;
   captureMessage(message: string, level?: string, hint?: object): string;
+  captureEvent(event: object, hint: object): string;
   setLastEventId(id: string | undefined): void;
   getClient(): AppSentryClient | undefined;
 }
@@ -134,24 +148,51 @@ export function linkTraces(
   delete carrier["externalPropagationContextProvider"];
   const origins = new WeakMap<object, CaptureOrigin>();
   client.on?.("preprocessEvent", (event: AppEvent, hint: AppEventHint | undefined) => {
-    if (event.type !== undefined) return;
+    if (event.type !== undefined && event.type !== "feedback") return;
     const origin = currentOrigin();
     if (hint !== undefined) origins.set(hint, origin);
     // Before the filters: most are asynchronous, and the span may end before they do.
-    links.recordEvent(event, origin, event.event_id ?? hint?.event_id);
+    if (event.type === undefined)
+      links.recordEvent(event, origin, event.event_id ?? hint?.event_id);
     if (!hasSentrySpan(carrier)) setTraceContext(event, client);
   });
   client.on?.("beforeSendEvent", (event: AppEvent, hint: object | undefined) => {
-    const origin = event.type === undefined && hint !== undefined && origins.get(hint);
-    if (!origin) return;
-    keepTrace(origin);
+    const origin = hint === undefined ? undefined : origins.get(hint);
+    if (origin === undefined) return;
+    keepTrace(origin, event.type === undefined ? "error_captured" : "forced");
     links.addTraceUrl(event, origin);
   });
+  client.on?.("beforeEnvelope", (envelope: AppEnvelope) => linkCheckIns(envelope, client, carrier));
   client.on?.("prepareSpanScope", continueOwnTrace);
   const transport = client.getTransport?.();
   if (transport === undefined) return;
   const send = transport.send.bind(transport);
   transport.send = (envelope) => runSuppressed(() => send(envelope));
+}
+
+/** An envelope with its headers and items, which have headers too. */
+type AppEnvelope = readonly [
+  headers: { trace?: unknown },
+  items: readonly (readonly [headers: { readonly type?: string }, payload: AppCheckIn])[],
+];
+
+interface AppCheckIn {
+  contexts?: Record<string, object>;
+}
+
+/** Sets telltale's trace on check-ins, and keeps it. */
+function linkCheckIns(
+  [headers, items]: AppEnvelope,
+  client: AppSentryClient,
+  carrier: SentryCarrier,
+): void {
+  const checkIns = items.filter(([{ type }]) => type === "check_in");
+  if (checkIns.length === 0 || hasSentrySpan(carrier)) return;
+  const ids = propagationContextOf(activeOrUpcomingSpan());
+  if (ids === undefined) return;
+  for (const [, checkIn] of checkIns) checkIn.contexts = { trace: traceContext(ids) };
+  headers.trace = samplingContext(ids, client);
+  keepTrace(currentOrigin(), "forced");
 }
 
 /**
@@ -175,12 +216,24 @@ function deref(span: unknown): unknown {
 function setTraceContext(event: AppEvent, client: AppSentryClient): void {
   const ids = propagationContextOf(activeOrUpcomingSpan());
   if (ids === undefined || event.contexts?.["trace"] !== undefined) return;
-  const { traceId, spanId } = ids;
-  event.contexts = { ...event.contexts, trace: { trace_id: traceId, span_id: spanId } };
+  event.contexts = { ...event.contexts, trace: traceContext(ids) };
   event.sdkProcessingMetadata = {
     ...event.sdkProcessingMetadata,
-    dynamicSamplingContext: { trace_id: traceId, public_key: client.getDsn?.()?.publicKey },
+    dynamicSamplingContext: samplingContext(ids, client),
   };
+}
+
+interface SpanIds {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+function traceContext({ traceId, spanId }: SpanIds): Record<string, string> {
+  return { trace_id: traceId, span_id: spanId };
+}
+
+function samplingContext({ traceId }: SpanIds, client: AppSentryClient): object {
+  return { trace_id: traceId, public_key: client.getDsn?.()?.publicKey };
 }
 
 /** The object that Sentry 11 emits before it creates a span. */

@@ -1,5 +1,6 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
 import type { Event } from "@sentry/core";
+import type { KeepReason } from "../context/local-trace-handle.ts";
 import { activeSpan } from "../context/manager.ts";
 import { activeErrorSlot, localTraceOf } from "../context/unit-access.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
@@ -35,8 +36,11 @@ export function setTransaction(event: Event, { unit }: CaptureOrigin): void {
 }
 
 /** Keeps the trace that the event links to, so that the link leads somewhere. */
-export function keepTrace({ unit, span }: CaptureOrigin): void {
-  localTraceOf(span, unit)?.keep("error_captured");
+export function keepTrace(
+  { unit, span }: CaptureOrigin,
+  reason: KeepReason = "error_captured",
+): void {
+  localTraceOf(span, unit)?.keep(reason);
 }
 
 /** Records the id of the event on the span that was active, if it has not ended. The last event counts. */
@@ -58,7 +62,7 @@ export function propagationContextOf(
 
 type TraceContext = NonNullable<NonNullable<Event["contexts"]>["trace"]>;
 
-function traceContextOf(span: Span | undefined): TraceContext | undefined {
+export function traceContextOf(span: Span | undefined): TraceContext | undefined {
   const ids = propagationContextOf(span);
   if (ids === undefined) return undefined;
   const trace: TraceContext = { trace_id: ids.traceId, span_id: ids.spanId };

@@ -26,6 +26,8 @@ import type { CaptureContext, CaptureHint, SeverityLevel } from "../api.ts";
 import { SentryClient } from "./sentry-client.ts";
 import { propagationContextOf } from "./capture-origin.ts";
 import { EventLinks } from "./event-links.ts";
+import { captureFeedback } from "./feedback.ts";
+import { runMonitored } from "./monitors/with-monitor.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { forwardLastEventId } from "./last-event-id.ts";
 import { asyncContextStrategy } from "./scopes.ts";
@@ -48,12 +50,19 @@ export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
   if (deps.config.debug) debug.enable();
   const client = createClient(deps);
   installClient(client);
+  const captureCheckIn: SentryBinding["captureCheckIn"] = (checkIn, config) =>
+    client.captureCheckIn(checkIn, config);
   return {
     captureException: (error, context) => capture(client, error, eventHintOf(error, context)),
     captureMessage: (message, context) => captureMessage(client, message, context),
     isolationScope: getIsolationScope,
     withScope: runInNewScopes,
     withIsolationScope,
+    captureFeedback: (feedback, hint) =>
+      eventIdOf(captureFeedback(getCurrentScope(), feedback, hint)),
+    captureCheckIn,
+    withMonitor: (slug, work, config) =>
+      runMonitored({ captureCheckIn, withIsolationScope }, slug, work, config),
     captureServerErrors: (unit, failures) => captureServerErrors(client, unit, failures),
     captureJobError: (unit, willRetry) => captureJobError(client, unit, willRetry),
     captureFatal: (error, origin) => void capture(client, error, fatalEventHint(error, origin)),

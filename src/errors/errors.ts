@@ -7,7 +7,18 @@ import { allowForeignRegistration } from "../register-api.ts";
 import { type AppSentryClient, type SentryCarrier, watchCarriers } from "./sentry-carrier.ts";
 import type { ErrorsClient } from "./client.ts";
 import { watchUncaughtErrors } from "./uncaught-errors.ts";
-import type { Breadcrumb, CaptureContext, Primitive, Scope, SeverityLevel, User } from "../api.ts";
+import type {
+  Breadcrumb,
+  CaptureContext,
+  CheckIn,
+  FeedbackHint,
+  MonitorConfig,
+  Primitive,
+  Scope,
+  SendFeedbackParams,
+  SeverityLevel,
+  User,
+} from "../api.ts";
 import type { Errors, ErrorsDeps, FatalOrigin, SentryBinding } from "./api.ts";
 
 const loadClient = lazy<typeof import("./client.ts")>("errors/client.ts");
@@ -114,6 +125,19 @@ class LazyErrors implements Errors {
 
   lastEventId(): string | undefined {
     return this.#withScope((scope) => scope.lastEventId());
+  }
+
+  captureFeedback(feedback: SendFeedbackParams, hint?: FeedbackHint): string | undefined {
+    return this.#capture((sentry) => sentry.captureFeedback(feedback, hint));
+  }
+
+  captureCheckIn(checkIn: CheckIn, config?: MonitorConfig): string | undefined {
+    return this.#capture((sentry) => sentry.captureCheckIn(checkIn, config));
+  }
+
+  withMonitor<R>(monitorSlug: string, work: () => R, config?: MonitorConfig): R {
+    const sentry = this.#currentBinding();
+    return sentry === undefined ? work() : sentry.withMonitor(monitorSlug, work, config);
   }
 
   async flush(timeoutMs?: number): Promise<boolean> {

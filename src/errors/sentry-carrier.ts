@@ -6,6 +6,8 @@ export interface AppSentryClient {
   getDsn?(): { readonly publicKey?: string } | undefined;
   getTransport?(): { send(envelope: unknown): unknown } | undefined;
   on?(hook: string, listener: (...args: never[]) => void): unknown;
+  emit?(hook: string, ...args: readonly unknown[]): void;
+  captureCheckIn?(checkIn: object, config: object | undefined, scope: object): string;
   flush?(timeout?: number): PromiseLike<boolean>;
 }
 

@@ -1,9 +1,11 @@
 import {
+  type CheckIn,
   type DataCategory,
   type Event,
   type EventDropReason,
   type EventHint,
   isAlreadyCaptured,
+  type MonitorConfig,
   type Scope,
   type SeverityLevel,
 } from "@sentry/core";
@@ -13,6 +15,7 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { ExitRequestFactory } from "../export/pipeline.ts";
 import { CaptureRegistry } from "./capture-registry.ts";
+import { checkInIdOf, createCheckIn, invalidCheckIn } from "./monitors/check-in.ts";
 import type { EventLinks } from "./event-links.ts";
 import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import { nodeContexts } from "./node-context.ts";
@@ -40,6 +43,13 @@ const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
   ratelimit_backoff: "rejected",
   queue_overflow: "queue_full",
 };
+
+/** Items that are counted as events, unlike attachments, sessions and client reports. */
+const countedCategories: ReadonlySet<DataCategory> = new Set<DataCategory>([
+  "error",
+  "feedback",
+  "monitor",
+]);
 
 /**
  * Extends Sentry's client for servers: an event has its origin and waits for its route,
@@ -126,29 +136,70 @@ export class SentryClient extends ServerRuntimeClient {
     }
   }
 
+  /** Sends a check-in at once, with the ids of the active span. Returns its id in any case. */
+  override captureCheckIn(checkIn: CheckIn, monitorConfig?: MonitorConfig): string {
+    const id = checkInIdOf(checkIn);
+    const { counters, diagnostics, unsent } = this.#deps;
+    const issue = invalidCheckIn(checkIn);
+    if (issue !== undefined) {
+      diagnostics.warn("errors.check-in", `${issue}; the check-in is not sent`);
+      return id;
+    }
+    counters.created++;
+    unsent?.mark();
+    if (this.#transport?.isLimited("monitor") === true) {
+      this.recordLoss("ratelimit_backoff", "monitor");
+      return id;
+    }
+    try {
+      const origin = currentOrigin();
+      const envelope = createCheckIn(id, checkIn, monitorConfig, origin, this.getOptions());
+      keepTrace(origin, "forced");
+      void this.sendEnvelope(envelope);
+    } catch (error) {
+      counters.drop("failed", 1);
+      this.#logFailure(error);
+    }
+    return id;
+  }
+
   /** Called by the client for every finished event, after sampling and filters. */
   override sendEvent(event: Event, hint: EventHint = {}): void {
     const origin = this.#origins.get(hint);
-    if (!isErrorEvent(event) || origin === undefined) {
+    const category = countedCategoryOf(event);
+    if (category === undefined || origin === undefined) {
       super.sendEvent(event, hint);
       return;
     }
     if (!this.#processing.delete(hint)) return;
-    if (this.#transport?.isLimited("error") === true) {
-      this.recordLoss("ratelimit_backoff", "error");
+    if (this.#transport?.isLimited(category) === true) {
+      this.recordLoss("ratelimit_backoff", category);
       return;
     }
-    keepTrace(origin);
-    this.#deps.links.recordEvent(event, origin);
     try {
-      const fitted = fitEvent(event, MAX_EVENT_BYTES);
-      // Not before, because a truncated address leads nowhere.
-      this.#deps.links.addTraceUrl(fitted, origin);
-      this.#pendingEvents.add({ event: fitted, hint, origin });
+      if (category === "error") this.#addPendingEvent(event, hint, origin);
+      else this.#sendFeedback(event, hint, origin);
     } catch (error) {
       this.#deps.counters.drop("failed", 1);
       this.#logFailure(error);
     }
+  }
+
+  #addPendingEvent(event: Event, hint: EventHint, origin: CaptureOrigin): void {
+    keepTrace(origin);
+    this.#deps.links.recordEvent(event, origin);
+    const fitted = fitEvent(event, MAX_EVENT_BYTES);
+    // Not before, because a truncated address leads nowhere.
+    this.#deps.links.addTraceUrl(fitted, origin);
+    this.#pendingEvents.add({ event: fitted, hint, origin });
+  }
+
+  /** Sends feedback without waiting for a route: it is about another event than that of its request. */
+  #sendFeedback(event: Event, hint: EventHint, origin: CaptureOrigin): void {
+    keepTrace(origin, "forced");
+    const fitted = fitEvent(event, MAX_EVENT_BYTES);
+    this.#deps.links.addTraceUrl(fitted, origin);
+    super.sendEvent(fitted, hint);
   }
 
   override recordDroppedEvent(reason: EventDropReason, category: DataCategory, count = 1): void {
@@ -170,7 +221,7 @@ export class SentryClient extends ServerRuntimeClient {
   /** Called by the transport for a dropped item that was counted as created. */
   recordLoss(reason: EventDropReason, category: DataCategory, count = 1): void {
     const dropped = reason === "ratelimit_backoff" || reason === "queue_overflow";
-    if (dropped && category === "error") {
+    if (dropped && countedCategories.has(category)) {
       this.#deps.counters.drop(dropReasons[reason] ?? "failed", count);
     }
     this.#recordForClientReport(reason, category, count);
@@ -210,7 +261,9 @@ export class SentryClient extends ServerRuntimeClient {
     currentScope?: Scope,
     isolationScope?: Scope,
   ): PromiseLike<string | undefined> {
-    if (!isErrorEvent(event)) return super._captureEvent(event, hint, currentScope, isolationScope);
+    const category = countedCategoryOf(event);
+    if (category === undefined)
+      return super._captureEvent(event, hint, currentScope, isolationScope);
     this.#deps.counters.created++;
     this.#deps.unsent?.mark();
     this.#processing.add(hint);
@@ -220,7 +273,7 @@ export class SentryClient extends ServerRuntimeClient {
       return id;
     });
     // The span may have ended when an asynchronous filter has passed the event.
-    if (this.#processing.has(hint))
+    if (category === "error" && this.#processing.has(hint))
       this.#deps.links.recordEvent(event, currentOrigin(), hint.event_id);
     return captured;
   }
@@ -237,7 +290,8 @@ export class SentryClient extends ServerRuntimeClient {
     applyOrigin(event, origin);
     const hasTrace = event.contexts?.trace !== undefined;
     return this.#prepareReadable(event, hint, currentScope, isolationScope).then((prepared) => {
-      if (prepared !== null && isErrorEvent(prepared)) removeGeneratedTrace(prepared, hasTrace);
+      if (prepared !== null && countedCategoryOf(prepared) !== undefined)
+        removeGeneratedTrace(prepared, hasTrace);
       return prepared;
     });
   }
@@ -337,8 +391,10 @@ function flushLimitOf(timeout: number | undefined): number {
 /** Maximum delay of Node's timers. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-function isErrorEvent(event: Event): boolean {
-  return event.type === undefined;
+/** Returns the category of an error, a message or feedback; undefined for Sentry's transactions and others. */
+function countedCategoryOf({ type }: Event): "error" | "feedback" | undefined {
+  if (type === undefined) return "error";
+  return type === "feedback" ? type : undefined;
 }
 
 /** Removes Sentry's flag from an error that fails another unit of work, where it is captured again. */

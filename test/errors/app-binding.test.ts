@@ -13,6 +13,14 @@ interface SentEvent {
   readonly extra?: unknown;
 }
 
+/** The used part of feedback and check-ins. */
+interface SentItem {
+  readonly event_id?: string;
+  readonly check_in_id?: string;
+  readonly status?: string;
+  readonly contexts?: Readonly<Record<string, unknown>>;
+}
+
 /** The strategy of a `@sentry/core` without an SDK (`asyncContext/stackStrategy.js`). */
 class ScopeStack {
   readonly #scopes = [new Scope()];
@@ -48,15 +56,26 @@ const contexts: readonly (readonly [CaptureContext | "fatal" | undefined, SentEv
 
 describe("The binding to an app's own Sentry", () => {
   let sent: SentEvent[];
+  /** Items of envelopes. Events are filtered. */
+  let items: (readonly [type: string, payload: SentItem])[];
   let binding: SentryBinding;
   let current: Scope;
   beforeEach(() => {
     sent = [];
+    items = [];
     const client = new ServerRuntimeClient({
       dsn: "http://own@127.0.0.1:9/2",
       integrations: [],
       stackParser: () => [],
-      transport: () => ({ send: () => Promise.resolve({}), flush: () => Promise.resolve(true) }),
+      transport: () => ({
+        send([, envelopeItems]) {
+          for (const [{ type }, payload] of envelopeItems) {
+            if (type !== undefined) items.push([type, payload as SentItem]);
+          }
+          return Promise.resolve({});
+        },
+        flush: () => Promise.resolve(true),
+      }),
       beforeSend: (event) => {
         sent.push(event);
         return null;
@@ -102,6 +121,29 @@ describe("The binding to an app's own Sentry", () => {
       binding.withIsolationScope(record("isolated"));
       assert.equal(binding.isolationScope().lastEventId(), "in a scope");
     });
+  });
+
+  it("sends feedback through the app's client", () => {
+    const id = binding.captureFeedback({ message: "slow", associatedEventId: "e1" }, undefined);
+    const [[type, feedback] = []] = items;
+    assert.deepEqual([type, feedback?.event_id], ["feedback", id]);
+    assert.partialDeepStrictEqual(feedback?.contexts?.["feedback"], {
+      message: "slow",
+      associated_event_id: "e1",
+    });
+  });
+
+  it("sends check-ins through the app's client, and runs the callback without one", async () => {
+    const id = binding.captureCheckIn({ monitorSlug: "by-hand", status: "ok" }, undefined);
+    const isolation = binding.isolationScope();
+    const run = async (): Promise<boolean> => binding.isolationScope() === isolation;
+    assert.equal(await binding.withMonitor("report", run, undefined), false);
+    current.setClient(undefined);
+    assert.equal(await binding.withMonitor("report", run, undefined), false);
+    const [[, first] = [], [, started] = [], [, ended] = []] = items;
+    assert.deepEqual([first?.check_in_id, first?.status], [id, "ok"]);
+    assert.deepEqual([started?.status, ended?.status, items.length], ["in_progress", "ok", 3]);
+    assert.equal(started?.check_in_id, ended?.check_in_id);
   });
 
   it("flushes the app's client, and resolves with false without one", async () => {

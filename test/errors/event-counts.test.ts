@@ -11,6 +11,7 @@ import { runWithContext } from "../../src/context/manager.ts";
 import { SignalCounters, type DropReason } from "../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { EventLinks } from "../../src/errors/event-links.ts";
+import { captureFeedback } from "../../src/errors/feedback.ts";
 import { SentryClient } from "../../src/errors/sentry-client.ts";
 import { stackParser } from "../../src/errors/stack.ts";
 import { EnvelopeTransport } from "../../src/errors/transport/transport.ts";
@@ -128,6 +129,41 @@ const cases: readonly {
     sent: 1,
     kept: 1,
   },
+  {
+    title: "feedback, which is not sampled",
+    options: { sampleRate: 0, beforeSend: () => null },
+    capture: captureFeedbackTwice,
+    created: 2,
+    sent: 2,
+  },
+  {
+    title: "feedback that a processor drops",
+    capture(setup) {
+      setup.client.addEventProcessor(
+        ({ type }) => (type === "feedback" ? null : undefined) as null,
+      );
+      captureFeedbackTwice(setup);
+    },
+    created: 2,
+    dropped: { filtered: 2 },
+  },
+  {
+    title: "check-ins",
+    options: { sampleRate: 0, beforeSend: () => null },
+    capture: ({ client }) => checkInTwice(client),
+    created: 2,
+    sent: 2,
+  },
+  {
+    title: "check-ins that Sentry would reject",
+    capture({ client }) {
+      client.captureCheckIn({ monitorSlug: "", status: "ok" });
+      client.captureCheckIn({ monitorSlug: "report", status: "failed" as "error" });
+      client.captureCheckIn(undefined as never);
+    },
+    created: 0,
+    line: /captureCheckIn received no monitorSlug, expected a text; the check-in is not sent/,
+  },
 ];
 
 describe("The counters of events", () => {
@@ -187,7 +223,8 @@ describe("The counters of events", () => {
       const { created = 0, sent = 0, dropped = {} } = expected;
       assert.deepEqual([counters.created, counters.sent, counters.queued], [created, sent, 0]);
       assert.deepEqual(counters.dropped, { ...new SignalCounters().dropped, ...dropped });
-      assert.equal(receiver.events.length, sent);
+      const { events, feedback, checkIns } = receiver;
+      assert.equal(events.length + feedback.length + checkIns.length, sent);
       const ids = receiver.events.filter(isOfError).map(({ event_id: id }) => id);
       if (expected.hasUnsentId === true) assert.match(String(spanEventId), /^[0-9a-f]{32}$/);
       else assert.equal(spanEventId, ids.at(-1));
@@ -211,6 +248,44 @@ describe("The counters of events", () => {
     assert.deepEqual([counters.created, counters.dropped.rejected, counters.queued], [2, 2, 0]);
     assert.equal(keepReasons.length, 1);
     assert.equal(span.attributes["sentry.event_id"], idOfFirst);
+  });
+
+  for (const [category, capture] of [
+    ["feedback", captureFeedbackTwice],
+    ["monitor", ({ client }: ClientFixture) => checkInTwice(client)],
+  ] as const) {
+    it(`balance for items during a pause of the category ${category}, with a client report`, async () => {
+      const setup = setUp();
+      const { client, counters, keepReasons } = setup;
+      const limits = { "x-sentry-rate-limits": `60:${category}:project` };
+      receiver.setFaults({ kind: "status", status: 429, headers: limits });
+      capture(setup);
+      await client.flush(5_000);
+      receiver.setFaults();
+      const { length } = keepReasons;
+      capture(setup);
+      setup.capture(new Error("is not limited"));
+      await client.flush(5_000);
+      assert.deepEqual([counters.created, counters.sent, counters.queued], [5, 1, 0]);
+      assert.deepEqual(counters.dropped, { ...new SignalCounters().dropped, rejected: 4 });
+      assert.equal(keepReasons.length, length + 1);
+      const reports = receiver.items.filter(({ type }) => type === "client_report");
+      assert.deepEqual(
+        reports.map(({ payload }) => (payload as { discarded_events: unknown }).discarded_events),
+        [[{ reason: "ratelimit_backoff", category, quantity: 2 }]],
+      );
+    });
+  }
+
+  it("balance for a check-in at process exit", () => {
+    const { counters, client } = setUp();
+    checkInTwice(client);
+    const requests = client.drainForExit().map((make) => make());
+    assert.equal(requests.length, 2);
+    assert.deepEqual([counters.created, counters.queued], [2, 2]);
+    requests[0]?.onResult(true);
+    requests[1]?.onResult(false);
+    assert.deepEqual([counters.sent, counters.dropped.failed, counters.queued], [1, 1, 0]);
   });
 
   it("balance for an event that flush awaits in an asynchronous filter", async () => {
@@ -277,6 +352,18 @@ function isOfError({ exception, level }: ReceivedEvent): boolean {
 
 function captureOne({ capture }: ClientFixture): void {
   capture(new Error("one"));
+}
+
+function captureFeedbackTwice({ client }: ClientFixture): void {
+  const scope = new Scope();
+  scope.setClient(client);
+  captureFeedback(scope, { message: "too slow" });
+  captureFeedback(scope, { message: "nice", name: "Anna" });
+}
+
+function checkInTwice(client: SentryClient): void {
+  const checkInId = client.captureCheckIn({ monitorSlug: "report", status: "in_progress" });
+  client.captureCheckIn({ monitorSlug: "report", status: "ok", checkInId, duration: 1 });
 }
 
 function captureThree({ capture }: ClientFixture): void {

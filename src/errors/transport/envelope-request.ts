@@ -64,10 +64,13 @@ export class EnvelopeRequest {
   }
 }
 
+/** Types of items that are counted as events. */
+const countedTypes: ReadonlySet<string> = new Set(["event", "feedback", "check_in"]);
+
 export function countEvents(envelope: Envelope): number {
   let count = 0;
   forEachEnvelopeItem(envelope, (_item, type) => {
-    if (type === "event") count++;
+    if (countedTypes.has(type)) count++;
   });
   return count;
 }
