@@ -1,8 +1,8 @@
-import type { Scope } from "./api.ts";
+import { preloadApi, type Scope, type User } from "./api.ts";
 
-/** Methods of Sentry's scope that return it. */
+/** Methods of Sentry's scope that return it, except `setUser`. */
 const SETTERS = [
-  ...["setClient", "setLastEventId", "setUser", "setConversationId", "setTag", "setTags"],
+  ...["setClient", "setLastEventId", "setConversationId", "setTag", "setTags"],
   ...[
     "setAttribute",
     "setAttributes",
@@ -24,23 +24,28 @@ const VALUE_GETTERS = [
 ];
 
 /**
- * A scope without effect, for callbacks that run without Sentry. It has all methods of
- * Sentry's scope, also those that `Scope` does not declare: the same code runs with and
- * without a DSN.
+ * A scope for callbacks that run without Sentry. Only `setUser` has an effect: log lines
+ * have the user without a DSN, too. It has all methods of Sentry's scope, also those that
+ * `Scope` does not declare: the same code runs with and without a DSN.
  */
 export const noopScope: Scope = Object.freeze(Object.fromEntries(methods())) as unknown as Scope;
 
-function methods(): [name: string, method: () => unknown][] {
+type Method = (...args: never[]) => unknown;
+
+function methods(): [name: string, method: Method][] {
   return [
+    ["setUser", setUser],
     ...namedMethods(SETTERS, () => noopScope),
     ...namedMethods(OBJECT_GETTERS, () => ({})),
     ...namedMethods(VALUE_GETTERS, () => undefined),
   ];
 }
 
-function namedMethods(
-  names: readonly string[],
-  method: () => unknown,
-): [name: string, method: () => unknown][] {
+function setUser(user: User | null): Scope {
+  preloadApi()?.errors.setUser(user);
+  return noopScope;
+}
+
+function namedMethods(names: readonly string[], method: Method): [name: string, method: Method][] {
   return names.map((name) => [name, method]);
 }

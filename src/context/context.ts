@@ -1,4 +1,5 @@
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
+import type { IsolatedPart } from "./isolated-part.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /**
@@ -8,17 +9,21 @@ import type { UnitOfWork } from "./unit-of-work.ts";
 export const SPAN_KEY: symbol = Symbol.for("OpenTelemetry Context Key SPAN");
 const SUPPRESS_TRACING_KEY: symbol = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 const UNIT_OF_WORK_KEY: symbol = Symbol.for("telltale.unit-of-work");
+const PART_KEY: symbol = Symbol.for("telltale.isolated-part");
 
 /**
- * An immutable context. The values that every request has (span, unit of work,
- * suppression) are fields, so that reading them is no map look-up. All others are in
- * a linked list, which is short and rarely read.
+ * An immutable context. The values that every request or every log line reads (span,
+ * unit of work and the isolated part of it, suppression) are fields, so that reading
+ * them is no map look-up. All others are in a linked list, which is short and rarely
+ * read.
  */
 export class Context implements ApiContext {
   readonly span: Span | undefined;
   /** The unit of work; opaque here, see `unitOfWorkIn` and `unit-access.ts`. */
   readonly unit: object | undefined;
   readonly suppressed: boolean;
+  /** The isolated part of the unit of work; opaque here, see `idsIn`. */
+  readonly part: object | undefined;
   #entries: ContextEntry | undefined;
 
   constructor(
@@ -26,16 +31,19 @@ export class Context implements ApiContext {
     unit: object | undefined,
     suppressed: boolean,
     entries: ContextEntry | undefined,
+    part?: object,
   ) {
     this.span = span;
     this.unit = unit;
     this.suppressed = suppressed;
+    this.part = part;
     this.#entries = entries;
   }
 
   getValue(key: symbol): unknown {
     if (key === SPAN_KEY && this.span !== undefined) return this.span;
     if (key === UNIT_OF_WORK_KEY) return this.unit;
+    if (key === PART_KEY) return this.part;
     if (key === SUPPRESS_TRACING_KEY) return this.suppressed ? true : undefined;
     for (let entry = this.#entries; entry !== undefined; entry = entry.next) {
       if (entry.key === key) return entry.value;
@@ -46,14 +54,12 @@ export class Context implements ApiContext {
   setValue(key: symbol, value: unknown): Context {
     if (key === SPAN_KEY && (value === undefined || isSpan(value))) return this.withSpan(value);
     if (key === UNIT_OF_WORK_KEY) return this.withUnitOfWork(value as UnitOfWork | undefined);
+    if (key === PART_KEY) return this.withPart(value as IsolatedPart | undefined);
     if (key === SUPPRESS_TRACING_KEY) {
-      return new Context(this.span, this.unit, value === true, this.#entries);
+      return new Context(this.span, this.unit, value === true, this.#entries, this.part);
     }
-    return new Context(this.span, this.unit, this.suppressed, {
-      key,
-      value,
-      next: this.#entries,
-    });
+    const entries = { key, value, next: this.#entries };
+    return new Context(this.span, this.unit, this.suppressed, entries, this.part);
   }
 
   deleteValue(key: symbol): Context {
@@ -61,16 +67,21 @@ export class Context implements ApiContext {
   }
 
   withSpan(span: Span | undefined): Context {
-    return new Context(span, this.unit, this.suppressed, this.#entries);
+    return new Context(span, this.unit, this.suppressed, this.#entries, this.part);
   }
 
+  /** Returns a context with a unit of work; an isolated part belongs to the unit before. */
   withUnitOfWork(unit: UnitOfWork | undefined): Context {
     return new Context(this.span, unit, this.suppressed, this.#entries);
   }
 
+  withPart(part: IsolatedPart | undefined): Context {
+    return new Context(this.span, this.unit, this.suppressed, this.#entries, part);
+  }
+
   /** Returns a copy, whose values `replaceWith` may replace. */
   copy(): Context {
-    return new Context(this.span, this.unit, this.suppressed, this.#entries);
+    return new Context(this.span, this.unit, this.suppressed, this.#entries, this.part);
   }
 
   /**
@@ -79,11 +90,12 @@ export class Context implements ApiContext {
    */
   replaceWith(other: Context): void {
     const fields = this as {
-      -readonly [Field in "span" | "unit" | "suppressed"]: Context[Field];
+      -readonly [Field in "span" | "unit" | "suppressed" | "part"]: Context[Field];
     };
     fields.span = other.span;
     fields.unit = other.unit;
     fields.suppressed = other.suppressed;
+    fields.part = other.part;
     this.#entries = other.#entries;
   }
 }
@@ -107,6 +119,20 @@ export function unitOfWorkIn(context: ApiContext): UnitOfWork | undefined {
   if (context instanceof Context) return context.unit as UnitOfWork | undefined;
   const value = foreignValue(context, UNIT_OF_WORK_KEY);
   return typeof value === "object" && value !== null ? (value as UnitOfWork) : undefined;
+}
+
+/** Returns the isolated part of a context or, outside of any, its unit of work. */
+export function idsIn(context: ApiContext): IsolatedPart | UnitOfWork | undefined {
+  if (context instanceof Context) {
+    return (context.part ?? context.unit) as IsolatedPart | UnitOfWork | undefined;
+  }
+  const part = foreignValue(context, PART_KEY);
+  return typeof part === "object" && part !== null ? (part as IsolatedPart) : unitOfWorkIn(context);
+}
+
+/** Returns a context with an isolated part of its unit of work, or with none. */
+export function withPart(context: ApiContext, part: IsolatedPart | undefined): ApiContext {
+  return context.setValue(PART_KEY, part);
 }
 
 export function isTracingSuppressed(context: ApiContext): boolean {

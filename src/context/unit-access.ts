@@ -1,12 +1,14 @@
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
-import { type Context, ROOT_CONTEXT, unitOfWorkIn } from "./context.ts";
+import { type Context, idsIn, ROOT_CONTEXT, unitOfWorkIn, withPart } from "./context.ts";
 import { findUnitOfWork, unitOfWorkOf } from "./in-flight-requests.ts";
+import { IsolatedPart } from "./isolated-part.ts";
 import { isOwnSpan, type LocalTraceHandle } from "./local-trace-handle.ts";
-import { activeSpan, activeUnitOfWork } from "./manager.ts";
+import { activeContext, activeSpan, activeUnitOfWork, runWithContext } from "./manager.ts";
 import { isRequestId } from "./request-id.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 import type {
   ErrorSlot,
+  IdSlot,
   LocalTraceSlot,
   LogIds,
   RouteRecorder,
@@ -33,11 +35,16 @@ export const routeRecorderIn: (context: ApiContext) => RouteRecorder | undefined
 /** Returns the active unit of work, for adaptors of remote procedure calls. */
 export const activeRpcRecorder: () => RpcRecorder | undefined = activeUnitOfWork;
 
-/** Returns the ids of the active unit of work, for log lines. */
-export const activeLogIds: () => LogIds | undefined = activeUnitOfWork;
+/** Returns the ids of the active unit of work, or of its active part, for log lines. */
+export function activeLogIds(): LogIds | undefined {
+  return idsIn(activeContext());
+}
 
-/** Returns the ids of the unit of work in a context, for log lines. */
-export const logIdsIn: (context: ApiContext) => LogIds | undefined = unitOfWorkIn;
+/** Returns the ids of the unit of work in a context, or of the part of it, for log lines. */
+export const logIdsIn: (context: ApiContext) => LogIds | undefined = idsIn;
+
+/** Returns the ids in a context, for `setUser` and for error events. */
+export const idSlotIn: (context: ApiContext) => IdSlot | undefined = idsIn;
 
 /** Returns the active unit of work, for error events. */
 export const activeErrorSlot: () => ErrorSlot | undefined = activeUnitOfWork;
@@ -56,11 +63,39 @@ export function recordRequestError(request: object, error: unknown): void {
   findUnitOfWork(request)?.recordError(error);
 }
 
-/** Sets the organization of the active unit of work; anything but a string or a number removes it. */
+/** Sets the user of the active unit of work, or of its active part; anything but a text or a number removes it. */
+export function setUserId(id: unknown): void {
+  idsIn(activeContext())?.setUserId(idText(id));
+}
+
+/** Sets the organization, as `setUserId` the user. */
 export function setOrganization(id: unknown): void {
-  const unit = activeUnitOfWork();
-  if (unit === undefined) return;
-  unit.organizationId = typeof id === "string" || typeof id === "number" ? String(id) : undefined;
+  idsIn(activeContext())?.setOrganizationId(idText(id));
+}
+
+/** Returns an id as a text; undefined if it is neither a text nor a number. */
+export function idText(id: unknown): string | undefined {
+  const isId = typeof id === "string" || typeof id === "number" || typeof id === "bigint";
+  return isId ? String(id) : undefined;
+}
+
+/**
+ * Returns a context for work with a user and an organization of its own.
+ *
+ * @param sharesEvents whether events of the work are also those of the unit of work.
+ */
+export function isolatedContext(context: ApiContext, sharesEvents: boolean): ApiContext {
+  return withPart(context, new IsolatedPart(idsIn(context), unitOfWorkIn(context), sharesEvents));
+}
+
+/** Returns a context with the same ids as that from which `ids` were read. */
+export function contextWithIds(context: ApiContext, ids: IdSlot): ApiContext {
+  return withPart(context, ids instanceof IsolatedPart ? ids : undefined);
+}
+
+/** Runs `work`, and what it starts, with a user and an organization of its own. */
+export function runIsolated<R>(sharesEvents: boolean, work: () => R): R {
+  return runWithContext(isolatedContext(activeContext(), sharesEvents), work);
 }
 
 /**

@@ -3,8 +3,8 @@ import type { JobInfo } from "./job.ts";
 import type { LocalTraceHandle } from "./local-trace-handle.ts";
 import type {
   ErrorSlot,
+  IdSlot,
   LocalTraceSlot,
-  LogIds,
   RouteRecorder,
   RpcInfo,
   RpcRecorder,
@@ -16,7 +16,7 @@ import type {
  * knowing each other: each reads and writes its own members, through a narrow
  * view (`unit-views.ts`).
  */
-export class UnitOfWork implements RouteRecorder, RpcRecorder, LogIds, ErrorSlot, LocalTraceSlot {
+export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot, LocalTraceSlot {
   requestId: string | undefined = undefined;
   /** Set by `setUser`. */
   userId: string | undefined = undefined;
@@ -50,7 +50,36 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, LogIds, ErrorSlot
   statusCode: number | undefined = undefined;
   /** Whether `end` was called: nothing more will be known of this unit. */
   ended = false;
+  /** The user of its isolated parts; null if they have several. */
+  #userOfParts: string | null | undefined = undefined;
+  #organizationOfParts: string | null | undefined = undefined;
   #endListeners: (() => void)[] | undefined = undefined;
+
+  setUserId(id: string | undefined): void {
+    this.userId = id;
+  }
+
+  setOrganizationId(id: string | undefined): void {
+    this.organizationId = id;
+  }
+
+  recordUserOfPart(id: string | undefined): void {
+    this.#userOfParts = onlyOne(this.#userOfParts, id);
+  }
+
+  recordOrganizationOfPart(id: string | undefined): void {
+    this.#organizationOfParts = onlyOne(this.#organizationOfParts, id);
+  }
+
+  /** Returns the user for the span of the unit: its own, else that of its parts, unless they have several. */
+  userOfSpan(): string | undefined {
+    return this.userId ?? this.#userOfParts ?? undefined;
+  }
+
+  /** Returns the organization for the span of the unit, as `userOfSpan`. */
+  organizationOfSpan(): string | undefined {
+    return this.organizationId ?? this.#organizationOfParts ?? undefined;
+  }
 
   /** Records an error that a framework is about to turn into a response. The last one counts. */
   recordError(error: unknown): void {
@@ -117,6 +146,15 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, LogIds, ErrorSlot
     this.#endListeners = undefined;
     for (const listener of listeners) listener();
   }
+}
+
+/** Returns the id that all parts have in common so far; null if there are several. */
+function onlyOne(
+  known: string | null | undefined,
+  id: string | undefined,
+): string | null | undefined {
+  if (id === undefined) return known;
+  return known === undefined || known === id ? id : null;
 }
 
 /** A list of a thousand invalid fields is one bug, not a thousand events. */

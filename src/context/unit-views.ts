@@ -45,7 +45,7 @@ export interface RpcInfo {
   errorType: string | undefined;
 }
 
-/** Unit of work as seen by log lines and log records. */
+/** Unit of work, or an isolated part of it, as seen by log lines and log records. */
 export interface LogIds {
   readonly requestId: string | undefined;
   readonly userId: string | undefined;
@@ -54,12 +54,16 @@ export interface LogIds {
   readonly errorEventId: string | undefined;
 }
 
-/** Unit of work as seen by error events: their source, and the place of their scopes. */
-export interface ErrorSlot extends LogIds {
-  /** Set by `setUser`. */
-  userId: string | undefined;
+/** Unit of work, or an isolated part of it, as seen by `setUser` and by error events. */
+export interface IdSlot extends LogIds {
   /** Id of the last event of an error, for later log records. */
   errorEventId: string | undefined;
+  setUserId(id: string | undefined): void;
+  setOrganizationId(id: string | undefined): void;
+}
+
+/** Unit of work as seen by error events: their source, and the place of their scopes. */
+export interface ErrorSlot extends IdSlot {
   /** Sentry scopes of the unit of work, forked at their first use. */
   scope: unknown;
   readonly error: unknown;

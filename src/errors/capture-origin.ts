@@ -1,27 +1,32 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
 import type { Event } from "@sentry/core";
+import { spanIn } from "../context/context.ts";
 import type { KeepReason } from "../context/local-trace-handle.ts";
-import { activeSpan } from "../context/manager.ts";
-import { activeErrorSlot, localTraceOf } from "../context/unit-access.ts";
-import type { ErrorSlot } from "../context/unit-views.ts";
+import { activeContext } from "../context/manager.ts";
+import { errorSlotIn, idSlotIn, localTraceOf } from "../context/unit-access.ts";
+import type { ErrorSlot, IdSlot, LogIds } from "../context/unit-views.ts";
 
 /** The unit of work and span in which an event was captured. */
 export interface CaptureOrigin {
   readonly unit: ErrorSlot | undefined;
+  /** The isolated part of the unit, else the unit itself. */
+  readonly ids: IdSlot | undefined;
   readonly span: Span | undefined;
 }
 
 export function currentOrigin(): CaptureOrigin {
-  return { unit: activeErrorSlot(), span: activeSpan() };
+  const context = activeContext();
+  return { unit: errorSlotIn(context), ids: idSlotIn(context), span: spanIn(context) };
 }
 
 /** Adds the origin to the event. */
-export function applyOrigin(event: Event, { unit, span }: CaptureOrigin): void {
+export function applyOrigin(event: Event, { unit, ids, span }: CaptureOrigin): void {
   const trace = traceContextOf(span);
   if (trace !== undefined) event.contexts = { ...event.contexts, trace };
+  if (ids !== undefined) event.tags = { ...event.tags, ...tagsOf(ids) };
   if (unit === undefined) return;
   const job = jobTagsOf(unit);
-  event.tags = { ...event.tags, ...tagsOf(unit), ...job };
+  if (job !== undefined) event.tags = { ...event.tags, ...job };
   if (job !== undefined) event.contexts = { ...event.contexts, job: jobContextOf(job) };
   const request = eventRequestOf(unit);
   if (request !== undefined) event.request = { ...request, ...event.request };
@@ -71,7 +76,7 @@ export function traceContextOf(span: Span | undefined): TraceContext | undefined
   return trace;
 }
 
-function tagsOf({ requestId, organizationId }: ErrorSlot): Record<string, string> {
+function tagsOf({ requestId, organizationId }: LogIds): Record<string, string> {
   const tags: Record<string, string> = {};
   if (requestId !== undefined) tags["request_id"] = requestId;
   if (organizationId !== undefined) tags["organization_id"] = organizationId;

@@ -29,8 +29,7 @@ import { EventLinks } from "./event-links.ts";
 import { captureFeedback } from "./feedback.ts";
 import { runMonitored } from "./monitors/with-monitor.ts";
 import { isErrorSafely } from "./readable-error.ts";
-import { forwardLastEventId } from "./last-event-id.ts";
-import { asyncContextStrategy } from "./scopes.ts";
+import { asyncContextStrategy, withEventScope } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
 import { EnvelopeTransport, MAX_QUEUED } from "./transport/transport.ts";
 
@@ -56,7 +55,7 @@ export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
     captureException: (error, context) => capture(client, error, eventHintOf(error, context)),
     captureMessage: (message, context) => captureMessage(client, message, context),
     isolationScope: getIsolationScope,
-    withScope: runInNewScopes,
+    withScope: withEventScope,
     withIsolationScope,
     captureFeedback: (feedback, hint) =>
       eventIdOf(captureFeedback(getCurrentScope(), feedback, hint)),
@@ -214,15 +213,6 @@ function captureMessage(
   // Sentry accepts other values than texts.
   const text = typeof message === "string" ? message.slice(0, MAX_TEXT_LENGTH) : message;
   return eventIdOf(client.captureMessage(text, level, hint, getCurrentScope()));
-}
-
-/** Runs `work` in two new scopes. The outer isolation scope also records the id of the last event. */
-function runInNewScopes<R>(work: (scope: Scope) => R): R {
-  const outer = getIsolationScope();
-  return withIsolationScope((inner) => {
-    forwardLastEventId(inner, outer);
-    return work(getCurrentScope());
-  });
 }
 
 function captureServerErrors(

@@ -1,6 +1,6 @@
 import { lazy } from "../lazy.ts";
 import { runInThrowContext } from "../context/manager.ts";
-import { activeErrorSlot } from "../context/unit-access.ts";
+import { runIsolated, setUserId } from "../context/unit-access.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { allowForeignRegistration } from "../register-api.ts";
@@ -26,11 +26,6 @@ const loadAppSentry = lazy<typeof import("./app-sentry.ts")>("errors/app-sentry.
 
 export function createErrors(deps: ErrorsDeps): Errors {
   return new LazyErrors(deps);
-}
-
-function recordUserId(user: User | null): void {
-  const unit = activeErrorSlot();
-  if (unit !== undefined) unit.userId = user?.id === undefined ? undefined : String(user.id);
 }
 
 /** When Sentry is loaded if nothing has needed it yet, in milliseconds after `start`. */
@@ -85,7 +80,7 @@ class LazyErrors implements Errors {
   }
 
   setUser(user: User | null): void {
-    recordUserId(user);
+    setUserId(user?.id);
     this.#withScope((scope) => scope.setUser(user));
   }
 
@@ -115,12 +110,17 @@ class LazyErrors implements Errors {
 
   withScope<R>(work: (scope: Scope | undefined) => R): R {
     const sentry = this.#currentBinding();
-    return sentry === undefined ? work(undefined) : sentry.withScope(work);
+    if (sentry === undefined) return runIsolated(true, () => work(undefined));
+    const run = (): R => sentry.withScope(work);
+    return sentry === this.#client ? run() : runIsolated(true, run);
   }
 
   withIsolationScope<R>(work: (scope: Scope | undefined) => R): R {
     const sentry = this.#currentBinding();
-    return sentry === undefined ? work(undefined) : sentry.withIsolationScope(work);
+    if (sentry === undefined) return runIsolated(false, () => work(undefined));
+    const run = (): R => sentry.withIsolationScope(work);
+    // telltale's client does it itself, also for an app that calls Sentry's functions.
+    return sentry === this.#client ? run() : runIsolated(false, run);
   }
 
   lastEventId(): string | undefined {

@@ -19,8 +19,8 @@ const MAX_TAG_LENGTH = 200;
 
 /**
  * Links between Sentry and the back end of traces: on an event the address of its trace,
- * on the span that was active the address of the event, and on the unit of work the id
- * of the event, for its later log records.
+ * on the span that was active the address of the event, and on the unit of work, or the
+ * isolated part of it, the id of the event, for its later log records.
  */
 export class EventLinks {
   readonly #traceUrl: string | undefined;
@@ -47,7 +47,7 @@ export class EventLinks {
     recordEventId(origin, eventId);
     const eventUrl = this.#orgUrl === undefined ? undefined : eventUrlOf(this.#orgUrl, eventId);
     if (eventUrl !== undefined) origin.span?.setAttribute("sentry.event_url", eventUrl);
-    if (isErrorEvent(event) && origin.unit !== undefined) origin.unit.errorEventId = eventId;
+    if (isErrorEvent(event) && origin.ids !== undefined) origin.ids.errorEventId = eventId;
   }
 
   /**

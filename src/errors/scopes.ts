@@ -6,9 +6,16 @@ import {
   type setAsyncContextStrategy,
 } from "@sentry/core";
 import { isTracingSuppressed, suppressTracing } from "../context/context.ts";
-import { errorSlotIn } from "../context/unit-access.ts";
-import type { ErrorSlot } from "../context/unit-views.ts";
+import {
+  contextWithIds,
+  errorSlotIn,
+  idSlotIn,
+  idText,
+  isolatedContext,
+} from "../context/unit-access.ts";
+import type { ErrorSlot, IdSlot } from "../context/unit-views.ts";
 import { activeContext, runWithContext } from "../context/manager.ts";
+import { forwardLastEventId } from "./last-event-id.ts";
 
 type AsyncContextStrategy = NonNullable<Parameters<typeof setAsyncContextStrategy>[0]>;
 
@@ -31,35 +38,74 @@ interface ScopePair {
 export const asyncContextStrategy: AsyncContextStrategy = {
   getCurrentScope: () => currentScopeIn(activeContext()),
   getIsolationScope: () => isolationScopeIn(activeContext()),
-  withScope: (work) =>
-    withScopes(currentScopeIn(activeContext()).clone(), undefined, "current", work),
-  withSetScope: (scope, work) => withScopes(scope, undefined, "current", work),
-  withIsolationScope: (work) =>
-    withScopes(
-      currentScopeIn(activeContext()).clone(),
-      isolationScopeIn(activeContext()).clone(),
-      "isolation",
-      work,
-    ),
-  withSetIsolationScope: (isolation, work) =>
-    withScopes(currentScopeIn(activeContext()).clone(), isolation, "isolation", work),
+  withScope: (work) => withCurrentScope(currentScopeIn(activeContext()).clone(), work),
+  withSetScope: withCurrentScope,
+  withIsolationScope: (work) => withIsolation(isolationScopeIn(activeContext()).clone(), work),
+  withSetIsolationScope: withIsolation,
   suppressTracing: (work) => runWithContext(suppressTracing(activeContext()), work),
   isTracingSuppressed: () => isTracingSuppressed(activeContext()),
 };
 
-function withScopes<R>(
-  current: Scope,
-  isolation: Scope | undefined,
-  which: "current" | "isolation",
-  work: (scope: Scope) => R,
-): R {
+/**
+ * Runs `work` in two new scopes, for the data of one event. The outer isolation scope
+ * also records the id of the last event.
+ */
+export function withEventScope<R>(work: (scope: Scope) => R): R {
+  const outer = activeContext();
+  const outerIsolation = isolationScopeIn(outer);
+  const isolation = outerIsolation.clone();
+  forwardLastEventId(isolation, outerIsolation);
+  const context = isolatedContext(outer, true);
+  const current = currentScopeIn(outer).clone();
+  for (const scope of [isolation, current]) bindIds(scope, idSlotIn(context));
+  return runWithScopes(context, { current, isolation }, () => work(current));
+}
+
+function withCurrentScope<R>(current: Scope, work: (scope: Scope) => R): R {
   const context = activeContext();
-  const scopes: ScopePair = {
-    current,
-    isolation: isolation ?? isolationScopeIn(context),
-    unit: errorSlotIn(context),
-  };
-  return runWithContext(context.setValue(SCOPES_KEY, scopes), () => work(scopes[which]));
+  const scopes = { current, isolation: isolationScopeIn(context) };
+  return runWithScopes(context, scopes, () => work(current));
+}
+
+function withIsolation<R>(isolation: Scope, work: (isolation: Scope) => R): R {
+  const outer = activeContext();
+  const current = currentScopeIn(outer).clone();
+  const context = contextOfScope(isolation, outer);
+  return runWithScopes(context, { current, isolation }, () => work(isolation));
+}
+
+/** Returns the context for an isolation scope: that of its ids, where it was used before. */
+function contextOfScope(isolation: Scope, outer: ApiContext): ApiContext {
+  const known = idsOfScopes.get(isolation);
+  if (known !== undefined) return contextWithIds(outer, known);
+  const context = isolatedContext(outer, false);
+  bindIds(isolation, idSlotIn(context));
+  return context;
+}
+
+function runWithScopes<R>(
+  context: ApiContext,
+  { current, isolation }: Omit<ScopePair, "unit">,
+  work: () => R,
+): R {
+  const scopes: ScopePair = { current, isolation, unit: errorSlotIn(context) };
+  return runWithContext(context.setValue(SCOPES_KEY, scopes), work);
+}
+
+/** The ids that log lines have while a scope is active. */
+const idsOfScopes = new WeakMap<Scope, IdSlot>();
+
+/** Binds a scope to ids, which get each user that is set on the scope. */
+function bindIds(scope: Scope, ids: IdSlot | undefined): void {
+  if (ids === undefined) return;
+  idsOfScopes.set(scope, ids);
+  let userId = scope.getUser()?.id;
+  scope.addScopeListener(() => {
+    const { id } = scope.getUser() ?? {};
+    if (id === userId) return;
+    userId = id;
+    ids.setUserId(idText(id));
+  });
 }
 
 function currentScopeIn(context: ApiContext): Scope {
@@ -106,6 +152,7 @@ class UnitScopes {
     const scope = (outer ?? getDefaultIsolationScope()).clone();
     this.#isolation = scope;
     setUserIdOf(unit, scope);
+    bindIds(scope, unit);
     return scope;
   }
 }

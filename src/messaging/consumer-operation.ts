@@ -127,8 +127,17 @@ export class ConsumerOperation extends UnitOfWork implements UnitOfWorkHandle {
     } catch (internalError) {
       this.#deps.onInternalError(internalError);
     } finally {
+      this.#setIdsOnSpan();
       this.#ownSpan.end();
     }
+  }
+
+  #setIdsOnSpan(): void {
+    const user = this.userOfSpan();
+    if (user !== undefined) this.#ownSpan.setAttribute("user.id", user);
+    const organization = this.organizationOfSpan();
+    if (organization !== undefined)
+      this.#ownSpan.setAttribute("telltale.organization.id", organization);
   }
 
   #recordOutcome(seconds: number): void {

@@ -243,8 +243,9 @@ function link(options: LinkOptions): LinkResult {
     ...options.event,
   };
   const links = new EventLinks({ config, resource });
-  links.recordEvent(event, { unit, span });
-  links.addTraceUrl(event, { unit, span });
+  const origin = { unit, ids: unit, span };
+  links.recordEvent(event, origin);
+  links.addTraceUrl(event, origin);
   return { event, span, unit };
 }
 

@@ -4,7 +4,8 @@ import type { Context } from "../../src/context/context.ts";
 import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { activeContext, runWithContext } from "../../src/context/manager.ts";
 import { forwardLastEventId } from "../../src/errors/last-event-id.ts";
-import { asyncContextStrategy } from "../../src/errors/scopes.ts";
+import { activeLogIds } from "../../src/context/unit-access.ts";
+import { asyncContextStrategy, withEventScope } from "../../src/errors/scopes.ts";
 
 /** Runs `work` as a new request. */
 function inRequest<R>(work: () => R, unit: UnitOfWork = new UnitOfWork()): R {
@@ -167,5 +168,75 @@ describe("Scopes", () => {
     asyncContextStrategy.suppressTracing?.(() =>
       assert.equal(asyncContextStrategy.isTracingSuppressed?.(), true),
     );
+  });
+});
+
+describe("The user of a scope", () => {
+  const { withIsolationScope, withScope, withSetIsolationScope } = asyncContextStrategy;
+  const user = (): string | undefined => activeLogIds()?.userId;
+
+  it("reaches the log lines of its request", () => {
+    const unit = new UnitOfWork();
+    inRequest(() => {
+      isolationScope().setUser({ id: 7 });
+      assert.equal(user(), "7");
+      isolationScope().setTag("a", 1);
+      withScope(() => assert.equal(user(), "7"));
+      isolationScope().setUser(null);
+      assert.equal(user(), undefined);
+    }, unit);
+    assert.equal(user(), undefined);
+  });
+
+  it("reaches those within its isolation scope only", async () => {
+    const unit = new UnitOfWork();
+    await inRequest(async () => {
+      isolationScope().setUser({ id: "anna" });
+      await Promise.all(
+        ["b", "c"].map((id) =>
+          withIsolationScope(async (scope) => {
+            assert.equal(user(), "anna");
+            scope.setUser({ id });
+            await Promise.resolve();
+            assert.equal(user(), id);
+          }),
+        ),
+      );
+      assert.equal(user(), "anna");
+    }, unit);
+    assert.deepEqual([unit.userId, unit.userOfSpan()], ["anna", "anna"]);
+  });
+
+  it("reaches those within the scope of one event only, from either of its scopes", () => {
+    const unit = new UnitOfWork();
+    inRequest(() => {
+      withEventScope((current) => {
+        current.setUser({ id: 1 });
+        assert.equal(user(), "1");
+        isolationScope().setUser({ id: 2 });
+        assert.equal(user(), "2");
+      });
+      assert.equal(user(), undefined);
+    }, unit);
+  });
+
+  it("is the same where an isolation scope is set again", () => {
+    inRequest(() => {
+      const outer = isolationScope();
+      outer.setUser({ id: "outer" });
+      const scope = outer.clone();
+      withSetIsolationScope(scope, () => {
+        scope.setUser({ id: "inner" });
+        withSetIsolationScope(outer, () => assert.equal(user(), "outer"));
+      });
+      assert.equal(user(), "outer");
+      withSetIsolationScope(scope, () => assert.equal(user(), "inner"));
+    });
+  });
+
+  it("does not reach the log lines of the process", () => {
+    isolationScope().setUser({ id: 7 });
+    assert.equal(activeLogIds(), undefined);
+    isolationScope().setUser(null);
   });
 });

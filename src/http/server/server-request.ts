@@ -155,6 +155,10 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
         : ["url.path", path, "telltale.request.id", this.requestId];
     if (this.method === "_OTHER") pairs.push("http.request.method_original", this.#originalMethod);
     if (query !== undefined) pairs.push("url.query", redactQuery(query));
+    const user = this.userOfSpan();
+    if (user !== undefined) pairs.push("user.id", user);
+    const organization = this.organizationOfSpan();
+    if (organization !== undefined) pairs.push("telltale.organization.id", organization);
     if (this.abort !== undefined && this.abort.by !== "server") {
       pairs.push("telltale.request.aborted", true);
     }
