@@ -31,7 +31,7 @@ import { runMonitored } from "./monitors/with-monitor.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
-import { EnvelopeTransport, MAX_QUEUED } from "./transport/transport.ts";
+import { EnvelopeTransport } from "./transport/transport.ts";
 
 /** telltale's own Sentry client, once Sentry is loaded. Every method may throw. */
 export interface ErrorsClient extends SentryBinding, Pick<Pipeline, "drainForExit"> {
@@ -88,14 +88,13 @@ function createClient(deps: ErrorsDeps): SentryClient {
     // Without options of Sentry's tracing: even a sample rate of 0 would enable it.
     traceLifecycle: "static",
     dataCollection: noPersonalData,
-    transportOptions: { bufferSize: MAX_QUEUED },
     transport: ({ url, headers }) =>
       new EnvelopeTransport({
         url,
         headers: headers ?? {},
         counters,
         diagnostics,
-        recordDroppedEvent: (...loss) => client.recordLoss(...loss),
+        recordLoss: (...loss) => client.recordLoss(...loss),
       }),
     _metadata: { sdk },
   };

@@ -40,16 +40,8 @@ const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
   before_send: "filtered",
   event_processor: "filtered",
   callback_error: "filtered",
-  ratelimit_backoff: "rejected",
   queue_overflow: "queue_full",
 };
-
-/** Items that are counted as events, unlike attachments, sessions and client reports. */
-const countedCategories: ReadonlySet<DataCategory> = new Set<DataCategory>([
-  "error",
-  "feedback",
-  "monitor",
-]);
 
 /**
  * Extends Sentry's client for servers: an event has its origin and waits for its route,
@@ -148,7 +140,7 @@ export class SentryClient extends ServerRuntimeClient {
     counters.created++;
     unsent?.mark();
     if (this.#transport?.isLimited("monitor") === true) {
-      this.recordLoss("ratelimit_backoff", "monitor");
+      this.#drop("rejected", "ratelimit_backoff", "monitor");
       return id;
     }
     try {
@@ -157,7 +149,7 @@ export class SentryClient extends ServerRuntimeClient {
       keepTrace(origin, "forced");
       void this.sendEnvelope(envelope);
     } catch (error) {
-      counters.drop("failed", 1);
+      this.#drop("failed", "internal_sdk_error", "monitor");
       this.#logFailure(error);
     }
     return id;
@@ -173,14 +165,14 @@ export class SentryClient extends ServerRuntimeClient {
     }
     if (!this.#processing.delete(hint)) return;
     if (this.#transport?.isLimited(category) === true) {
-      this.recordLoss("ratelimit_backoff", category);
+      this.#drop("rejected", "ratelimit_backoff", category);
       return;
     }
     try {
       if (category === "error") this.#addPendingEvent(event, hint, origin);
       else this.#sendFeedback(event, hint, origin);
     } catch (error) {
-      this.#deps.counters.drop("failed", 1);
+      this.#drop("failed", "internal_sdk_error", category);
       this.#logFailure(error);
     }
   }
@@ -215,16 +207,14 @@ export class SentryClient extends ServerRuntimeClient {
       this.#deps.counters.created += count;
       this.#deps.counters.drop("queue_full", count);
     }
-    this.#recordForClientReport(reason, category, count);
+    super.recordDroppedEvent(reason, category, count);
+    this.#scheduleClientReport();
   }
 
-  /** Called by the transport for a dropped item that was counted as created. */
-  recordLoss(reason: EventDropReason, category: DataCategory, count = 1): void {
-    const dropped = reason === "ratelimit_backoff" || reason === "queue_overflow";
-    if (dropped && countedCategories.has(category)) {
-      this.#deps.counters.drop(dropReasons[reason] ?? "failed", count);
-    }
-    this.#recordForClientReport(reason, category, count);
+  /** Records an item that the transport has lost, and has counted, for the next client report. */
+  recordLoss(reason: EventDropReason, category: DataCategory, quantity: number): void {
+    super.recordDroppedEvent(reason, category, quantity);
+    this.#scheduleClientReport();
   }
 
   /**
@@ -317,7 +307,7 @@ export class SentryClient extends ServerRuntimeClient {
     try {
       super.sendEvent(event, hint);
     } catch (error) {
-      this.#deps.counters.drop("failed", 1);
+      this.#drop("failed", "internal_sdk_error");
       this.#logFailure(error);
     }
   }
@@ -331,7 +321,7 @@ export class SentryClient extends ServerRuntimeClient {
     const { size } = this.#processing;
     if (size === 0) return;
     this.#processing.clear();
-    this.#deps.counters.drop("shutdown", size);
+    this.#drop("shutdown", "event_processor", "error", size);
     this.#deps.diagnostics.warn(
       "errors.processing",
       `${size} events were in asynchronous filters of the app at process exit; they are dropped`,
@@ -349,8 +339,18 @@ export class SentryClient extends ServerRuntimeClient {
     }
   }
 
-  #recordForClientReport(reason: EventDropReason, category: DataCategory, count: number): void {
-    super.recordDroppedEvent(reason, category, count);
+  /** Counts a dropped event, also for the next client report. */
+  #drop(
+    dropReason: DropReason,
+    reason: EventDropReason,
+    category: DataCategory = "error",
+    count = 1,
+  ): void {
+    this.#deps.counters.drop(dropReason, count);
+    this.recordLoss(reason, category, count);
+  }
+
+  #scheduleClientReport(): void {
     this.#reportTimer ??= setTimeout(
       () => this.#sendClientReport(),
       CLIENT_REPORT_DELAY_MS,
@@ -372,7 +372,7 @@ export class SentryClient extends ServerRuntimeClient {
   /** Counts an error that cannot be read as failed. */
   #countUnreadable(error: unknown): string {
     this.#deps.counters.created++;
-    this.#deps.counters.drop("failed", 1);
+    this.#drop("failed", "internal_sdk_error");
     this.#logFailure(error);
     return "";
   }

@@ -192,7 +192,7 @@ describe("The counters of events", () => {
             headers: {},
             counters,
             diagnostics,
-            recordDroppedEvent: (...loss) => client.recordLoss(...loss),
+            recordLoss: (...loss) => client.recordLoss(...loss),
           }),
         ...changes,
       },
@@ -323,7 +323,9 @@ describe("The counters of events", () => {
       beforeSend: () => filterResult,
     });
     capture(new Error("in a filter"));
-    assert.deepEqual(client.drainForExit(), []);
+    const [report, ...others] = client.drainForExit().map((make) => make());
+    assert.match(String(Buffer.from(report?.body ?? [])), /"event_processor","category":"error"/);
+    assert.deepEqual(others, []);
     assert.deepEqual([counters.dropped.shutdown, counters.queued], [1, 0]);
     assert.match(lines.join(""), /1 events were in asynchronous filters/);
     releaseFilter?.();

@@ -1,44 +1,63 @@
 import {
   type Envelope,
   type Event,
-  forEachEnvelopeItem,
   serializeEnvelope,
   type TransportMakeRequestResponse,
 } from "@sentry/core";
 import type { HttpAttempt } from "../../export/connection/http-client.ts";
 import { fitEvent } from "../event-size.ts";
+import { countEvents, type ItemLoss, itemLosses } from "./envelope-items.ts";
 
 /** A larger event that the peer rejects with 413 is sent once more, reduced to this size. */
 const REDUCED_EVENT_BYTES = 200_000;
+
+/** An older `sent_at` is replaced before the envelope is sent, in milliseconds. */
+const SENT_AT_MAX_AGE_MS = 5_000;
+
+const NEWLINE = 0x0a;
 
 /** An envelope that is queued or in flight. */
 export class EnvelopeRequest {
   body: Uint8Array;
   /** Number of its events, for the counters. */
   readonly events: number;
+  /** What is lost with it, for client reports. */
+  readonly losses: readonly ItemLoss[];
+  /** Whether it has client reports only, whose loss is not one of the app's data. */
+  readonly isReport: boolean;
   /** Undefined once it cannot be reduced any more. */
   #envelope: Envelope | undefined;
-  readonly resolve: (response: TransportMakeRequestResponse) => void;
-  readonly reject: (error: Error) => void;
+  readonly #done = Promise.withResolvers<TransportMakeRequestResponse>();
   attempt: HttpAttempt | undefined = undefined;
-  isRetry = false;
+  /** Whether it was sent again at once, because the peer had closed a kept-alive connection. */
+  isResent = false;
+  /** Number of tries that failed because Sentry was unavailable. */
+  failures = 0;
+  /** When `sent_at` was set, in milliseconds of `performance.now()`. */
+  #sentAt = performance.now();
 
-  constructor(
-    body: Uint8Array,
-    envelope: Envelope | undefined,
-    resolve: (response: TransportMakeRequestResponse) => void,
-    reject: (error: Error) => void,
-  ) {
-    this.body = body;
-    this.events = envelope === undefined ? 0 : countEvents(envelope);
-    this.#envelope = body.length > REDUCED_EVENT_BYTES ? envelope : undefined;
-    this.resolve = resolve;
-    this.reject = reject;
+  /** @throws if the envelope cannot be serialised. */
+  constructor(envelope: Envelope) {
+    const body = serializeEnvelope(envelope);
+    this.body = typeof body === "string" ? Buffer.from(body) : body;
+    this.events = countEvents(envelope);
+    this.losses = itemLosses(envelope);
+    this.isReport = envelope[1].every(([{ type }]) => type === "client_report");
+    this.#envelope = this.body.length > REDUCED_EVENT_BYTES ? envelope : undefined;
+  }
+
+  /** Resolves with the response, or with an empty one if the envelope was dropped. */
+  get done(): Promise<TransportMakeRequestResponse> {
+    return this.#done.promise;
   }
 
   /** Whether the kernel has all of it, and delivers it even if the process ends. */
   get isWritten(): boolean {
     return this.attempt?.isFullyWritten() === true;
+  }
+
+  finish(response: TransportMakeRequestResponse = {}): void {
+    this.#done.resolve(response);
   }
 
   /** Reduces the body. Returns false if there is nothing to reduce. */
@@ -57,6 +76,18 @@ export class EnvelopeRequest {
     return true;
   }
 
+  /**
+   * Updates `sent_at` of an envelope that has waited: Sentry corrects the timestamps of
+   * its events by the difference between `sent_at` and the time of arrival.
+   * https://develop.sentry.dev/sdk/data-model/envelopes/#envelope-headers
+   */
+  refreshSentAt(): void {
+    const now = performance.now();
+    if (now - this.#sentAt < SENT_AT_MAX_AGE_MS) return;
+    this.#sentAt = now;
+    this.body = withSentAt(this.body, new Date());
+  }
+
   abort(): void {
     const { attempt } = this;
     this.attempt = undefined;
@@ -64,13 +95,11 @@ export class EnvelopeRequest {
   }
 }
 
-/** Types of items that are counted as events. */
-const countedTypes: ReadonlySet<string> = new Set(["event", "feedback", "check_in"]);
-
-export function countEvents(envelope: Envelope): number {
-  let count = 0;
-  forEachEnvelopeItem(envelope, (_item, type) => {
-    if (countedTypes.has(type)) count++;
-  });
-  return count;
+/** Returns the envelope with another `sent_at`, or as it is if it has none. */
+export function withSentAt(body: Uint8Array, sentAt: Date): Uint8Array {
+  const end = body.indexOf(NEWLINE);
+  const head = JSON.parse(Buffer.from(body.subarray(0, end)).toString()) as Record<string, unknown>;
+  if (head["sent_at"] === undefined) return body;
+  const updated = JSON.stringify({ ...head, sent_at: sentAt.toISOString() });
+  return Buffer.concat([Buffer.from(updated), body.subarray(end)]);
 }

@@ -1,9 +1,12 @@
 import type { SignalCounters } from "../../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { excerpt } from "../../diagnostics/escape-control-characters.ts";
+import { sendRetry } from "./send-pause.ts";
 
 /** Statuses that concern one event, and not the next. */
 const eventSpecificStatuses: ReadonlySet<number> = new Set([400, 413]);
+
+const RETRY_NOTE = `events are tried ${sendRetry.attempts} times, then dropped and counted`;
 
 /** Logs one line when Sentry stops accepting events, and one, with the number of lost events, when it recovers. */
 export class SentryExportLog {
@@ -34,11 +37,22 @@ export class SentryExportLog {
     else this.#diagnostics.warn(`errors.${key}`, `Sentry at ${this.#host} ${text}`);
   }
 
+  /** @param reason an error code or message. */
+  unreachable(reason: string): void {
+    this.#failed("network", `can't be reached (${excerpt(reason)}); ${RETRY_NOTE}`);
+  }
+
+  unavailable(status: number): void {
+    this.#failed("network", `answers ${status}; ${RETRY_NOTE}`);
+  }
+
   /**
-   * @param reason an error code or message; "answered 503" from the exit worker.
+   * Logs a failure at process exit.
+   *
+   * @param reason an error code or message, or "answered 503 …".
    * @param events number of its events, which are already counted as dropped.
    */
-  unreachable(reason: string, events: number): void {
+  undelivered(reason: string, events: number): void {
     const [, status] = /^answered (.*)/.exec(reason) ?? [];
     const text =
       status === undefined

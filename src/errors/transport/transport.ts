@@ -1,37 +1,33 @@
 import {
-  createTransport,
+  createEnvelope,
   type DataCategory,
   type Envelope,
-  isRateLimited,
-  type RateLimits,
+  type EnvelopeItem,
+  envelopeItemTypeToDataCategory,
+  type EventDropReason,
   type Transport,
   type TransportMakeRequestResponse,
-  updateRateLimits,
 } from "@sentry/core";
-import { runSuppressed } from "../../context/manager.ts";
-import type { SignalCounters } from "../../diagnostics/telemetry-counters.ts";
+import type { DropReason, SignalCounters } from "../../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
-import { awaitResponse } from "../../export/connection/attempt.ts";
-import {
-  HttpClient,
-  type HttpFailure,
-  type HttpResponse,
-} from "../../export/connection/http-client.ts";
+import type { HttpFailure, HttpResponse } from "../../export/connection/http-client.ts";
+import { retryAfterMs, type RetryPolicy } from "../../export/connection/retry.ts";
 import type { ExitRequest, ExitRequestFactory } from "../../export/pipeline.ts";
-import { boundedRateLimits } from "./rate-limits.ts";
-import { countEvents, EnvelopeRequest } from "./envelope-request.ts";
+import { countEvents, type ItemLoss, itemLosses } from "./envelope-items.ts";
+import { EnvelopeRequest } from "./envelope-request.ts";
+import { EnvelopeSender } from "./envelope-sender.ts";
+import { RequestedPauses } from "./rate-limits.ts";
+import { SendPause, sendRetry } from "./send-pause.ts";
 import { SentryExportLog } from "./sentry-export-log.ts";
 
 /** Maximum number of requests in flight. */
 const MAX_IN_FLIGHT = 8;
 /** Maximum number of envelopes that are queued or in flight; more are dropped. */
-export const MAX_QUEUED = 256;
+const MAX_QUEUED = 256;
 /** Maximum of all their bytes, before compression. */
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 /** Time limit of a request, and by default of a flush, in milliseconds. */
 export const DEADLINE_MS = 10_000;
-/** Below this gzip is not worth its time (as in Sentry's own transports). */
-const GZIP_ABOVE_BYTES = 32_768;
 /** Delay before an aborted request is retried, if the process goes on after all. */
 const REQUEUE_DELAY_MS = 1_000;
 
@@ -43,68 +39,84 @@ export interface EnvelopeTransportDeps {
   readonly diagnostics: Diagnostics;
   /** Time limit from the first byte of a request to the last of its response, in milliseconds; default 10,000. */
   readonly deadlineMs?: number;
-  /** For Sentry's client reports. */
-  readonly recordDroppedEvent: Parameters<typeof createTransport>[0]["recordDroppedEvent"];
+  /** Default: `sendRetry`. */
+  readonly retry?: RetryPolicy;
+  /** Records a lost item for the next client report. */
+  readonly recordLoss: (reason: EventDropReason, category: DataCategory, quantity: number) => void;
 }
 
 /**
- * Posts envelopes to Sentry. Rate limits and the bound of the queue are Sentry's
- * (`createTransport`). The connection is the one that exports over OTLP use: few
- * kept-alive sockets, none of which keeps the process alive, and a hard deadline.
- * `drain` returns what has not reached the network, for the process exit.
+ * Posts envelopes to Sentry, within a bounded queue. Rate limits are read and applied by
+ * Sentry's functions. Its `createTransport` is not used: it reports an envelope as lost
+ * that is sent later, and does not report one that is answered with 400 or 500.
+ *
+ * If Sentry is unavailable, envelopes wait (`SendPause`). Every loss is counted once, and
+ * is in a later client report, unless Sentry counts it itself (429).
  */
 export class EnvelopeTransport implements Transport {
-  readonly #url: URL;
   readonly #deps: EnvelopeTransportDeps;
-  readonly #sentryTransport: Transport;
   readonly #log: SentryExportLog;
-  #client: HttpClient | undefined = undefined;
+  readonly #sender: EnvelopeSender;
+  readonly #pauses = new RequestedPauses();
+  readonly #retry: RetryPolicy;
+  readonly #sendPause: SendPause;
   readonly #queue: EnvelopeRequest[] = [];
   readonly #inFlight = new Set<EnvelopeRequest>();
-  #rateLimits: RateLimits = {};
-  /** The envelope that `send` passes to Sentry's transport, which calls `#enqueue` with its body only. */
-  #sending: Envelope | undefined = undefined;
   /** Bytes of all envelopes in `#queue` and `#inFlight`. */
   #bytes = 0;
-  #idleCallbacks: (() => void)[] = [];
+  /** Callbacks of `flush`, called with whether everything has been sent. */
+  #flushCallbacks: ((isSent: boolean) => void)[] = [];
 
   constructor(deps: EnvelopeTransportDeps) {
+    const { url, headers, counters, diagnostics, deadlineMs = DEADLINE_MS } = deps;
     this.#deps = deps;
-    this.#url = new URL(deps.url);
-    this.#log = new SentryExportLog(this.#url.host, deps.counters, deps.diagnostics);
-    this.#sentryTransport = createTransport(
-      { bufferSize: MAX_QUEUED, recordDroppedEvent: deps.recordDroppedEvent },
-      ({ body }) => this.#enqueue(typeof body === "string" ? Buffer.from(body) : body),
+    this.#retry = deps.retry ?? sendRetry;
+    this.#sendPause = new SendPause(this.#retry, () => this.#startQueued());
+    this.#log = new SentryExportLog(new URL(url).host, counters, diagnostics);
+    this.#sender = new EnvelopeSender(
+      { url, headers, deadlineMs, maxSockets: MAX_IN_FLIGHT },
+      {
+        isInFlight: (request) => this.#inFlight.has(request),
+        onResult: (request, result) => this.#onResult(request, result),
+        onIdle: (request) => this.#requeue(request),
+      },
     );
   }
 
   /** Whether Sentry asked for a pause of this category. */
   isLimited(category: DataCategory): boolean {
-    return isRateLimited(this.#rateLimits, category);
+    return this.#pauses.isLimited(category);
   }
 
-  send(envelope: Envelope): PromiseLike<TransportMakeRequestResponse> {
-    this.#sending = envelope;
+  /** Never rejects. */
+  send(envelope: Envelope): Promise<TransportMakeRequestResponse> {
+    const allowed = this.#withoutLimitedItems(envelope);
+    if (allowed === undefined) return Promise.resolve({});
     try {
-      return this.#sentryTransport.send(envelope);
-    } catch (error) {
+      const request = new EnvelopeRequest(allowed);
+      this.#enqueue(request);
+      return request.done;
+    } catch {
       // The envelope cannot be serialised.
-      this.#deps.counters.drop("failed", countEvents(envelope));
-      return Promise.reject(error);
-    } finally {
-      this.#sending = undefined;
+      this.#lose(itemsOf(allowed), "failed", "internal_sdk_error");
+      return Promise.resolve({});
     }
   }
 
-  /** Resolves with true when nothing is queued or in flight, with false when the time is over. */
+  /**
+   * Resolves with true when nothing is queued or in flight, and with false when all of it
+   * was tried in vain or the time is over. Ends a pause after a failure early.
+   */
   flush(timeoutMs: number = DEADLINE_MS): Promise<boolean> {
-    if (this.#queue.length === 0 && this.#inFlight.size === 0) return Promise.resolve(true);
+    this.#sendPause.skip();
+    this.#startQueued();
+    if (this.#inFlight.size === 0) return Promise.resolve(this.#queue.length === 0);
     return new Promise((resolve) => {
       // Not unref'd: the caller awaits it.
       const timer = setTimeout(() => resolve(false), timeoutMs);
-      this.#idleCallbacks.push(() => {
+      this.#flushCallbacks.push((isSent) => {
         clearTimeout(timer);
-        resolve(true);
+        resolve(isSent);
       });
     });
   }
@@ -112,173 +124,192 @@ export class EnvelopeTransport implements Transport {
   /** Removes and returns everything that has not reached the network. */
   drain(): ExitRequestFactory[] {
     const drained: EnvelopeRequest[] = [];
-    for (const envelopeRequest of this.#inFlight) {
-      if (envelopeRequest.isWritten) continue;
-      this.#inFlight.delete(envelopeRequest);
-      envelopeRequest.abort();
-      drained.push(envelopeRequest);
+    for (const request of this.#inFlight) {
+      if (request.isWritten) continue;
+      this.#inFlight.delete(request);
+      request.abort();
+      drained.push(request);
     }
     drained.push(...this.#queue.splice(0));
     for (const { body } of drained) this.#bytes -= body.length;
-    return drained.map((envelopeRequest) => () => this.#exitRequest(envelopeRequest));
+    return drained.map((request) => () => this.#exitRequest(request));
   }
 
-  #exitRequest(envelopeRequest: EnvelopeRequest): ExitRequest {
-    const zipped = envelopeRequest.body.length > GZIP_ABOVE_BYTES;
+  #exitRequest(request: EnvelopeRequest): ExitRequest {
     return {
-      kind: "http",
-      url: this.#url.href,
-      headers: { ...this.#baseHeaders(), ...headersOf(zipped) },
-      body: zipped ? zlib().gzipSync(envelopeRequest.body) : envelopeRequest.body,
-      proxyEnv: this.#getClient().proxyEnv,
-      tls: { ca: undefined, cert: undefined, key: undefined },
+      ...this.#sender.exitRequest(request),
       onResult: (delivered, _response, reason) => {
-        this.#countResult(envelopeRequest, delivered ? "sent" : "failed");
-        if (!delivered && reason !== undefined)
-          this.#log.unreachable(reason, envelopeRequest.events);
-        envelopeRequest.resolve({});
+        if (delivered) this.#deps.counters.sent += request.events;
+        else this.#loseRequest(request, "failed", "network_error");
+        if (!delivered && reason !== undefined && !request.isReport)
+          this.#log.undelivered(reason, request.events);
+        request.finish();
       },
     };
   }
 
-  #enqueue(body: Uint8Array): Promise<TransportMakeRequestResponse> {
-    return new Promise((resolve, reject) => {
-      const envelopeRequest = new EnvelopeRequest(body, this.#sending, resolve, reject);
-      if (this.#bytes + body.length > MAX_QUEUED_BYTES) {
-        this.#deps.counters.drop("queue_full", envelopeRequest.events);
-        reject(new Error("the queue is full"));
-        return;
-      }
-      this.#bytes += body.length;
-      this.#queue.push(envelopeRequest);
-      this.#startQueued();
-    });
+  /** Returns the envelope without items of a category that is paused, or undefined if none is left. */
+  #withoutLimitedItems(envelope: Envelope): Envelope | undefined {
+    const [head, items] = envelope as [Envelope[0], readonly EnvelopeItem[]];
+    const isAllowed = ([{ type }]: EnvelopeItem): boolean =>
+      !this.isLimited(envelopeItemTypeToDataCategory(type));
+    const allowed = items.filter(isAllowed);
+    if (allowed.length === items.length) return envelope;
+    const limited = items.filter((item) => !isAllowed(item));
+    this.#lose(itemsOf(envelopeOf(head, limited)), "rejected", "ratelimit_backoff");
+    return allowed.length === 0 ? undefined : envelopeOf(head, allowed);
+  }
+
+  #enqueue(request: EnvelopeRequest): void {
+    const isFull =
+      this.#queue.length + this.#inFlight.size >= MAX_QUEUED ||
+      this.#bytes + request.body.length > MAX_QUEUED_BYTES;
+    if (isFull) {
+      this.#loseRequest(request, "queue_full", "queue_overflow");
+      return;
+    }
+    this.#bytes += request.body.length;
+    this.#queue.push(request);
+    this.#startQueued();
   }
 
   #startQueued(): void {
-    while (this.#inFlight.size < MAX_IN_FLIGHT) {
-      const envelopeRequest = this.#queue.shift();
-      if (envelopeRequest === undefined) break;
-      this.#inFlight.add(envelopeRequest);
-      this.#compressAndSend(envelopeRequest);
+    while (this.#inFlight.size < this.#maxInFlight()) {
+      const request = this.#queue.shift();
+      if (request === undefined) break;
+      this.#inFlight.add(request);
+      this.#sender.send(request);
     }
     if (this.#inFlight.size > 0) return;
-    for (const resume of this.#idleCallbacks.splice(0)) resume();
+    const isSent = this.#queue.length === 0;
+    for (const resume of this.#flushCallbacks.splice(0)) resume(isSent);
   }
 
-  #compressAndSend(envelopeRequest: EnvelopeRequest): void {
-    runSuppressed(() => {
-      if (envelopeRequest.body.length <= GZIP_ABOVE_BYTES) {
-        this.#sendRequest(envelopeRequest, envelopeRequest.body, false);
-        return;
-      }
-      zlib().gzip(envelopeRequest.body, (error, zipped) => {
-        if (!this.#inFlight.has(envelopeRequest)) return;
-        if (error === null) this.#sendRequest(envelopeRequest, zipped, true);
-        else this.#sendRequest(envelopeRequest, envelopeRequest.body, false);
-      });
-    });
+  #maxInFlight(): number {
+    if (this.#sendPause.isActive) return 0;
+    return this.#sendPause.isFailing ? 1 : MAX_IN_FLIGHT;
   }
 
-  #sendRequest(envelopeRequest: EnvelopeRequest, body: Uint8Array, zipped: boolean): void {
-    const { deadlineMs = DEADLINE_MS } = this.#deps;
-    const attempt = this.#getClient().post(body, headersOf(zipped));
-    envelopeRequest.attempt = attempt;
-    const limits = {
-      timeoutMs: deadlineMs,
-      timeoutReason: `no answer within ${deadlineMs} ms`,
-      onIdle: () => this.#requeue(envelopeRequest),
-    };
-    void awaitResponse(attempt, limits).then((result) => {
-      // Otherwise the envelope was drained or requeued, or has another attempt.
-      if (envelopeRequest.attempt === attempt) this.#onResult(envelopeRequest, result);
-    });
+  #onResult(request: EnvelopeRequest, result: HttpResponse | HttpFailure): void {
+    if (result.kind === "failure") this.#onFailure(request, result);
+    else if (result.status >= 500) this.#onUnavailable(request, result);
+    else this.#onResponse(request, result);
   }
 
-  /** Created at the first request, when the app may have set up a proxy. */
-  #getClient(): HttpClient {
-    this.#client ??= new HttpClient({
-      url: this.#url.href,
-      headers: this.#baseHeaders(),
-      maxSockets: MAX_IN_FLIGHT,
-    });
-    return this.#client;
+  #onFailure(request: EnvelopeRequest, { error, isStaleConnection }: HttpFailure): void {
+    if (isStaleConnection && !request.isResent) {
+      request.isResent = true;
+      this.#sendAgain(request);
+      return;
+    }
+    this.#log.unreachable(error.code ?? error.message);
+    this.#retryLater(request, "failed");
   }
 
-  #baseHeaders(): Record<string, string> {
-    return { "content-type": "application/x-sentry-envelope", ...this.#deps.headers };
+  #onUnavailable(request: EnvelopeRequest, { status, headers }: HttpResponse): void {
+    this.#log.unavailable(status);
+    const pauseMs = retryAfterMs(headers["retry-after"], Date.now());
+    this.#retryLater(request, "rejected", pauseMs);
   }
 
-  #onResult(envelopeRequest: EnvelopeRequest, result: HttpResponse | HttpFailure): void {
-    if (result.kind === "response") this.#onResponse(envelopeRequest, result);
-    else this.#onFailure(envelopeRequest, result);
-  }
-
-  #onResponse(envelopeRequest: EnvelopeRequest, { status, headers }: HttpResponse): void {
-    if (status === 413 && this.#retryReduced(envelopeRequest)) return;
-    this.#remove(envelopeRequest);
-    const result = { statusCode: status, headers: boundedRateLimits(headers) };
-    this.#rateLimits = updateRateLimits(this.#rateLimits, result);
-    const isSuccess = status >= 200 && status < 300;
-    this.#countResult(envelopeRequest, isSuccess ? "sent" : "rejected");
-    if (isSuccess) this.#log.accepted(this.isLimited("error"));
-    else this.#log.rejected(status, envelopeRequest.events);
-    envelopeRequest.resolve(result);
+  #onResponse(request: EnvelopeRequest, { status, headers }: HttpResponse): void {
+    this.#sendPause.reset();
+    this.#pauses.update(status, headers);
+    if (status === 413 && this.#retryReduced(request)) return;
+    this.#remove(request);
+    if (status >= 200 && status < 300) {
+      this.#deps.counters.sent += request.events;
+      this.#log.accepted(this.isLimited("error"));
+    } else {
+      // Sentry counts what it has answered with 429.
+      this.#loseRequest(request, "rejected", status === 429 ? undefined : "send_error");
+      if (!request.isReport) this.#log.rejected(status, request.events);
+    }
+    request.finish({ statusCode: status });
     this.#startQueued();
   }
 
   /** Sends an event once more that is too large for the peer, with less data. */
-  #retryReduced(envelopeRequest: EnvelopeRequest): boolean {
-    const { length } = envelopeRequest.body;
+  #retryReduced(request: EnvelopeRequest): boolean {
+    const { length } = request.body;
     try {
-      if (!envelopeRequest.reduce()) return false;
+      if (!request.reduce()) return false;
     } catch {
       return false;
     }
-    this.#bytes += envelopeRequest.body.length - length;
-    envelopeRequest.attempt = undefined;
-    this.#compressAndSend(envelopeRequest);
+    this.#bytes += request.body.length - length;
+    this.#sendAgain(request);
     return true;
   }
 
-  #onFailure(envelopeRequest: EnvelopeRequest, { error, isStaleConnection }: HttpFailure): void {
-    if (isStaleConnection && !envelopeRequest.isRetry) {
-      envelopeRequest.isRetry = true;
-      envelopeRequest.attempt = undefined;
-      this.#compressAndSend(envelopeRequest);
-      return;
+  #sendAgain(request: EnvelopeRequest): void {
+    request.attempt = undefined;
+    this.#sender.send(request);
+  }
+
+  /** Queues the envelope for the time after the pause, or drops it after several tries. */
+  #retryLater(request: EnvelopeRequest, reason: DropReason, requestedPauseMs?: number): void {
+    const { counters } = this.#deps;
+    const pauseMs = this.#sendPause.start(requestedPauseMs);
+    counters.lastFailedAt = Date.now();
+    if (pauseMs !== undefined) counters.pausedUntil = Date.now() + pauseMs;
+    this.#remove(request);
+    request.failures++;
+    if (request.failures < this.#retry.attempts) {
+      request.attempt = undefined;
+      this.#bytes += request.body.length;
+      this.#queue.unshift(request);
+    } else {
+      this.#loseRequest(request, reason, reason === "failed" ? "network_error" : "send_error");
     }
-    this.#remove(envelopeRequest);
-    this.#countResult(envelopeRequest, "failed");
-    this.#log.unreachable(error.code ?? error.message, envelopeRequest.events);
-    envelopeRequest.reject(error);
     this.#startQueued();
   }
 
-  #remove(envelopeRequest: EnvelopeRequest): void {
-    this.#inFlight.delete(envelopeRequest);
-    this.#bytes -= envelopeRequest.body.length;
-  }
-
-  #countResult(envelopeRequest: EnvelopeRequest, result: "sent" | "rejected" | "failed"): void {
-    const { counters } = this.#deps;
-    if (result === "sent") counters.sent += envelopeRequest.events;
-    else counters.drop(result, envelopeRequest.events);
+  #remove(request: EnvelopeRequest): void {
+    this.#inFlight.delete(request);
+    this.#bytes -= request.body.length;
   }
 
   /** Aborts the request and queues the envelope again, for `drain` or a later attempt. */
-  #requeue(envelopeRequest: EnvelopeRequest): void {
-    this.#inFlight.delete(envelopeRequest);
-    envelopeRequest.abort();
-    this.#queue.push(envelopeRequest);
+  #requeue(request: EnvelopeRequest): void {
+    this.#inFlight.delete(request);
+    request.abort();
+    this.#queue.push(request);
     setTimeout(() => this.#startQueued(), REQUEUE_DELAY_MS).unref();
+  }
+
+  #loseRequest(
+    request: EnvelopeRequest,
+    dropReason: DropReason,
+    reason: EventDropReason | undefined,
+  ): void {
+    this.#lose(request, dropReason, reason);
+    request.finish();
+  }
+
+  /** @param reason undefined if Sentry counts the items itself. */
+  #lose(
+    { events, losses }: LostItems,
+    dropReason: DropReason,
+    reason: EventDropReason | undefined,
+  ): void {
+    const { counters, recordLoss } = this.#deps;
+    counters.drop(dropReason, events);
+    for (const { reason: own = reason, category, quantity } of losses) {
+      if (own !== undefined) recordLoss(own, category, quantity);
+    }
   }
 }
 
-function zlib(): typeof import("node:zlib") {
-  return process.getBuiltinModule("node:zlib");
+interface LostItems {
+  readonly events: number;
+  readonly losses: readonly ItemLoss[];
 }
 
-function headersOf(zipped: boolean): Readonly<Record<string, string>> {
-  return zipped ? { "content-encoding": "gzip" } : {};
+function itemsOf(envelope: Envelope): LostItems {
+  return { events: countEvents(envelope), losses: itemLosses(envelope) };
+}
+
+function envelopeOf(head: Envelope[0], items: readonly EnvelopeItem[]): Envelope {
+  return createEnvelope<Envelope>(head, items as Envelope[1]);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type RateLimits, updateRateLimits } from "@sentry/core";
-import { boundedRateLimits } from "../../../src/errors/transport/rate-limits.ts";
+import { boundedRateLimits, RequestedPauses } from "../../../src/errors/transport/rate-limits.ts";
+import { pollUntilTrue } from "../../until.ts";
 
 const past = new Date(Date.now() - 86_400_000).toUTCString();
 const hour = new Date(Date.now() + 3_600_000).toUTCString();
@@ -51,16 +52,60 @@ describe("A pause that Sentry asks for", () => {
     });
   }
 
-  it("is read for a few categories only", () => {
-    const many = Array.from({ length: 100_000 }, (_, index) => `60:category${index}`).join(",");
-    const answer = {
-      statusCode: 200,
-      headers: boundedRateLimits({ "x-sentry-rate-limits": many }),
-    };
-    assert.equal(Object.keys(updateRateLimits({}, answer)).length, 20);
+  const ofOthers: readonly (readonly [title: string, limits: string])[] = [
+    ["of another category", "60:replay:organization"],
+    ["of 100,000 other categories", many((index) => `60:category${index}`, ",")],
+    ["of a list of other categories", `60:${many((index) => `c${index}`, ";").slice(0, 400)}`],
+    ["of a list that is too long", `60:error;${many((index) => `c${index}`, ";")}:key`],
+  ];
+  for (const [title, limits] of ofOthers) {
+    it(`is ignored and not kept ${title}`, () => {
+      const headers = boundedRateLimits({ "x-sentry-rate-limits": limits });
+      assert.deepEqual(updateRateLimits({}, { statusCode: 200, headers }), {});
+    });
+  }
+
+  it("is applied by category, and to all categories without one", () => {
+    const pauses = new RequestedPauses();
+    pauses.update(200, { "x-sentry-rate-limits": "60:session;monitor:key" });
+    assert.deepEqual(limitedOf(pauses), ["session", "monitor"]);
+    pauses.update(200, { "x-sentry-rate-limits": "60::organization" });
+    assert.deepEqual(limitedOf(pauses), [...sentCategories]);
+  });
+
+  it("of everything is applied though one of a category has ended", async () => {
+    const pauses = new RequestedPauses();
+    pauses.update(200, { "x-sentry-rate-limits": "0:error:key" });
+    await pollUntilTrue(() => !pauses.isLimited("error"), "the end of the pause");
+    pauses.update(429, { "retry-after": "60" });
+    assert.equal(pauses.isLimited("error"), true);
+  });
+
+  it("does not depend on the system clock", () => {
+    const pauses = new RequestedPauses();
+    pauses.update(429, { "retry-after": "60" });
+    const { now } = Date;
+    try {
+      for (const shift of [-86_400_000, 86_400_000]) {
+        Date.now = () => now() + shift;
+        assert.ok(pauses.remainingMs("error") <= 67_000 && pauses.remainingMs("error") > 0);
+      }
+    } finally {
+      Date.now = now;
+    }
   });
 
   it("is absent without such headers", () => {
     assert.deepEqual(updateRateLimits({}, { statusCode: 200, headers: boundedRateLimits({}) }), {});
   });
 });
+
+const sentCategories = ["error", "session", "monitor", "feedback", "internal"] as const;
+
+function limitedOf(pauses: RequestedPauses): string[] {
+  return sentCategories.filter((category) => pauses.isLimited(category));
+}
+
+function many(text: (index: number) => string, separator: string): string {
+  return Array.from({ length: 100_000 }, (_, index) => text(index)).join(separator);
+}

@@ -3,14 +3,45 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { promisify } from "node:util";
-import { createEnvelope, type Envelope } from "@sentry/core";
+import {
+  createClientReportEnvelope,
+  createEnvelope,
+  type Envelope,
+  serializeEnvelope,
+} from "@sentry/core";
 import { SignalCounters } from "../../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../../src/diagnostics/diagnostics.ts";
+import { withSentAt } from "../../../src/errors/transport/envelope-request.ts";
 import { EnvelopeTransport } from "../../../src/errors/transport/transport.ts";
+import { sendRetry } from "../../../src/errors/transport/send-pause.ts";
+import type { RetryPolicy } from "../../../src/export/connection/retry.ts";
+import { parseEnvelope as readEnvelope } from "../../../src/testing/envelope.ts";
+import type { Fault } from "../../../src/testing/fault.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { startSilentHost } from "../../export/silent-host.ts";
 import { node } from "../../nodes.ts";
-import { WAIT_TIMEOUT_MS } from "../../until.ts";
+import { pollUntilTrue, WAIT_TIMEOUT_MS } from "../../until.ts";
+
+const status503 = { kind: "status", status: 503 } as const;
+const status429OfAll = {
+  kind: "status",
+  status: 429,
+  headers: { "x-sentry-rate-limits": "60::organization" },
+} as const;
+
+const sessionItem = [{ type: "session" }, { sid: "1", status: "exited" }];
+const sessionEnvelope = createEnvelope<Envelope>({}, [sessionItem as never]);
+const mixedEnvelope = createEnvelope<Envelope>({}, [
+  [{ type: "event" }, { message: "m" }] as never,
+  sessionItem as never,
+]);
+const clientReport = createClientReportEnvelope([
+  { reason: "sample_rate", category: "error", quantity: 3 },
+  { reason: "network_error", category: "session", quantity: 2 },
+]) as Envelope;
+
+/** Three tries, as by default, without the pauses. */
+const quickRetry = { ...sendRetry, firstMs: 5, maxMs: 20 };
 
 describe("EnvelopeTransport", () => {
   let receiver: Receiver;
@@ -20,7 +51,7 @@ describe("EnvelopeTransport", () => {
   afterEach(() => receiver.close());
 
   const setUp = (
-    changes: { deadlineMs?: number; url?: string } = {},
+    changes: { deadlineMs?: number; url?: string; retry?: RetryPolicy } = {},
   ): {
     transport: EnvelopeTransport;
     counters: SignalCounters;
@@ -36,7 +67,8 @@ describe("EnvelopeTransport", () => {
       headers: { "user-agent": "telltale-test" },
       counters,
       diagnostics: new Diagnostics("info", (line) => lines.push(line)),
-      recordDroppedEvent: (reason, category) => losses.push(`${reason} ${category}`),
+      recordLoss: (reason, category, quantity) => losses.push(`${reason} ${category} ${quantity}`),
+      retry: quickRetry,
       ...changes,
     });
     const send = (text = "x"): PromiseLike<unknown> => {
@@ -101,12 +133,11 @@ describe("EnvelopeTransport", () => {
       assert.equal(transport.isLimited("error"), true);
       await send();
       assert.equal(receiver.requests.length, 1);
-      assert.deepEqual(losses, ["ratelimit_backoff error"]);
-      // The client counts the second loss, which recordDroppedEvent reports.
+      assert.deepEqual(losses, ["ratelimit_backoff error 1"]);
       const isAccepted = status === 200;
       assert.deepEqual(
         [counters.sent, counters.dropped.rejected, counters.queued],
-        [isAccepted ? 1 : 0, isAccepted ? 0 : 1, 1],
+        isAccepted ? [1, 1, 0] : [0, 2, 0],
       );
     });
   }
@@ -121,33 +152,128 @@ describe("EnvelopeTransport", () => {
     assert.equal(receiver.items.length, 1);
   });
 
-  for (const status of [400, 403, 413, 500, 503]) {
-    it(`drops and counts events answered with ${status}, and logs that once`, async () => {
-      const { counters, lines, send } = setUp();
-      receiver.setFaults({ kind: "status", status });
+  for (const status of [204, 302, 307, 400, 401, 403, 404, 413, 418]) {
+    const isAccepted = status === 204;
+    it(`${isAccepted ? "counts" : "drops, counts and reports"} events answered with ${status}`, async () => {
+      const { counters, lines, losses, send } = setUp();
+      const headers = { location: `${receiver.url}/api/2/envelope/` };
+      receiver.setFaults({ kind: "status", status, headers });
       await send();
       await send();
-      assert.deepEqual([counters.dropped.rejected, counters.queued], [2, 0]);
+      assert.equal(receiver.requests.length, 2);
+      assert.deepEqual([counters.dropped.rejected, counters.queued], [isAccepted ? 0 : 2, 0]);
+      assert.deepEqual(losses, isAccepted ? [] : ["send_error error 1", "send_error error 1"]);
+      if (isAccepted) return;
       assert.equal(lines.length, 1);
       assert.match(lines[0] ?? "", new RegExp(`answers ${status}`));
       assert.doesNotMatch(lines[0] ?? "", /sentry_key/);
     });
   }
 
+  const unavailable: readonly {
+    readonly title: string;
+    readonly fault: Fault;
+    readonly reason: "failed" | "rejected";
+    readonly line: RegExp;
+  }[] = [
+    ...[500, 502, 503, 504, 599].map((status) => ({
+      title: `answers ${status}`,
+      fault: { kind: "status", status } as const,
+      reason: "rejected" as const,
+      line: new RegExp(
+        `answers ${status}; events are tried 3 times, then dropped and counted$`,
+        "m",
+      ),
+    })),
+    {
+      title: "closes the connection",
+      fault: { kind: "close" },
+      reason: "failed",
+      line: /can't be reached \(ECONNRESET\); events are tried 3 times, then dropped and counted$/m,
+    },
+    {
+      title: "does not answer",
+      fault: { kind: "hang" },
+      reason: "failed",
+      line: /can't be reached \(no answer within 50 ms\)/,
+    },
+  ];
+  for (const { title, fault, reason, line } of unavailable) {
+    it(`tries an event three times if Sentry ${title}, then drops, counts and reports it`, async () => {
+      const { counters, lines, losses, send } = setUp({ deadlineMs: 50 });
+      receiver.setFaults(fault);
+      await send();
+      assert.equal(receiver.requests.length, 3);
+      assert.deepEqual([counters.dropped[reason], counters.queued], [1, 0]);
+      const outcome = reason === "failed" ? "network_error" : "send_error";
+      assert.deepEqual(losses, [`${outcome} error 1`]);
+      assert.match(lines.join(""), line);
+      assert.doesNotMatch(lines.join(""), /sentry_key/);
+      assert.equal(lines.length, 1);
+    });
+
+    it(`loses no event if Sentry ${title} only once`, async () => {
+      const { counters, losses, send } = setUp({ deadlineMs: 50 });
+      receiver.setFaults({ ...fault, times: 1 });
+      await Promise.all([send("one"), send("two"), send("three")]);
+      assert.deepEqual([counters.sent, counters.droppedTotal, losses], [3, 0, []]);
+      assert.equal(receiver.items.length, 3);
+    });
+  }
+
+  it("sends one envelope after a failure, and the others when that is accepted", async () => {
+    const { counters, transport, send } = setUp({ retry: { ...sendRetry, firstMs: 60_000 } });
+    receiver.setFaults({ kind: "status", status: 503 });
+    void send("first");
+    await receiver.waitFor(({ requests }) => requests[0]?.status === 503);
+    // The transport reads the response after the receiver has written it.
+    await pollUntilTrue(() => counters.pausedUntil > 0, "a pause");
+    const sent = Array.from({ length: 20 }, (_, index) => send(`${index}`));
+    assert.equal(await transport.flush(60_000), false);
+    assert.equal(receiver.requests.length, 1);
+    assert.equal(counters.queued, 21);
+    assert.equal(transport.drain().length, 21);
+    assert.equal(sent.length, 20);
+  });
+
+  it("pauses as long as a 503 asks for, and loses nothing", async () => {
+    const { counters, transport, send } = setUp();
+    const headers = { "retry-after": "60" };
+    receiver.setFaults({ kind: "status", status: 503, headers, times: 1 });
+    const first = send();
+    await pollUntilTrue(() => counters.pausedUntil > Date.now() + 50_000, "a pause of a minute");
+    assert.equal(transport.isLimited("error"), false);
+    assert.equal(counters.queued, 1);
+    // The pause is at least a second old.
+    await pollUntilTrue(() => transport.flush(60_000), "the flush");
+    await first;
+    assert.deepEqual([counters.sent, counters.queued], [1, 0]);
+  });
+
+  it("updates sent_at of an envelope that has waited", async () => {
+    const old = "2020-01-01T00:00:00.000Z";
+    const envelope = createEnvelope<Envelope>({ event_id: "1", sent_at: old }, [
+      [{ type: "event" }, { message: "later ✓" }],
+    ]);
+    const now = new Date();
+    const body = withSentAt(Buffer.from(serializeEnvelope(envelope)), now);
+    const [item] = readEnvelope(Buffer.from(body), "1", "key");
+    assert.deepEqual(item?.envelope, { event_id: "1", sent_at: now.toISOString() });
+    assert.deepEqual(item.payload, { message: "later ✓" });
+  });
+
   it("logs the start of an outage, and at its end the losses", async () => {
     const { counters, lines, send } = setUp();
-    receiver.setFaults({ kind: "status", status: 503 });
-    await send();
-    receiver.setFaults({ kind: "close" });
-    await assert.rejects(Promise.resolve(send()));
-    receiver.setFaults({ kind: "status", status: 500 });
-    await send();
+    for (const fault of [status503, { kind: "close" } as const, status503]) {
+      receiver.setFaults(fault);
+      await send();
+    }
     receiver.setFaults();
     await send();
     await send();
     assert.deepEqual([counters.sent, counters.droppedTotal], [2, 3]);
     assert.equal(lines.length, 2);
-    assert.match(lines[0] ?? "", /answers 503; such events are dropped and counted$/m);
+    assert.match(lines[0] ?? "", /answers 503; events are tried 3 times/);
     assert.match(lines[1] ?? "", /takes events again; 3 were lost meanwhile$/m);
   });
 
@@ -181,11 +307,12 @@ describe("EnvelopeTransport", () => {
   });
 
   it("bounds the queue by its bytes", () => {
-    const { counters, transport, send } = setUp();
+    const { counters, losses, transport, send } = setUp();
     receiver.setFaults({ kind: "hang" });
     const long = "x".repeat(1_000_000);
-    for (let count = 0; count < 40; count++) Promise.resolve(send(long)).catch(() => {});
+    for (let count = 0; count < 40; count++) void send(long);
     assert.deepEqual([counters.dropped.queue_full, counters.queued], [7, 33]);
+    assert.deepEqual(losses, Array(7).fill("queue_overflow error 1"));
     assert.ok(transport.drain().length > 0);
   });
 
@@ -215,24 +342,6 @@ describe("EnvelopeTransport", () => {
     assert.equal(receiver.items.length, 1);
   });
 
-  it("drops events that cannot be delivered, and logs why, without the key", async () => {
-    const { counters, lines, losses, send } = setUp();
-    receiver.setFaults({ kind: "close" });
-    await assert.rejects(Promise.resolve(send()));
-    assert.deepEqual([counters.dropped.failed, counters.queued], [1, 0]);
-    assert.deepEqual(losses, ["network_error error"]);
-    assert.match(lines.join(""), /can't be reached \(ECONNRESET\)/);
-    assert.doesNotMatch(lines.join(""), /sentry_key/);
-  });
-
-  it("waits for a response no longer than its deadline", async () => {
-    const { counters, lines, send } = setUp({ deadlineMs: 50 });
-    receiver.setFaults({ kind: "hang" });
-    await assert.rejects(Promise.resolve(send()), /no answer within 50 ms/);
-    assert.deepEqual([counters.dropped.failed, counters.queued], [1, 0]);
-    assert.equal(lines.length, 1);
-  });
-
   it("counts a response that never ends by its status", async () => {
     // Enough for the status to arrive on a busy machine.
     const { counters, transport, send } = setUp({ deadlineMs: 1_000 });
@@ -259,26 +368,53 @@ describe("EnvelopeTransport", () => {
   });
 
   it("counts events that cannot be serialised as failed", async () => {
-    const { transport, counters } = setUp();
+    const { transport, counters, losses } = setUp();
     counters.created++;
-    const hostile = {
-      toJSON(): never {
-        throw new Error("no");
-      },
-    };
-    await Promise.resolve(transport.send(envelopeOf(hostile))).catch(() => {});
-    assert.equal(counters.queued, 0);
+    const envelope = createEnvelope<Envelope>({}, [[{ type: "event", length: 1n }, {}] as never]);
+    await transport.send(envelope);
+    assert.deepEqual([counters.dropped.failed, counters.queued], [1, 0]);
+    assert.deepEqual(losses, ["internal_sdk_error error 1"]);
   });
 
-  it("bounds the queue", async () => {
-    const { losses, send } = setUp();
+  it("bounds the queue", () => {
+    const { counters, losses, send } = setUp();
     receiver.setFaults({ kind: "hang" });
     for (let count = 0; count < 260; count++) void send();
-    assert.deepEqual(
-      losses,
-      Array.from({ length: 4 }, () => "queue_overflow error"),
-    );
+    assert.deepEqual(losses, Array(4).fill("queue_overflow error 1"));
+    assert.deepEqual([counters.dropped.queue_full, counters.queued], [4, 256]);
   });
+
+  it("drops only those items of an envelope whose category is paused", async () => {
+    const { counters, losses, transport, send } = setUp();
+    const headers = { "x-sentry-rate-limits": "60:error:key" };
+    receiver.setFaults({ kind: "status", status: 200, headers, times: 1 });
+    await send();
+    counters.created++;
+    await transport.send(mixedEnvelope);
+    assert.deepEqual(
+      receiver.items.map(({ type }) => type),
+      ["session"],
+    );
+    assert.deepEqual(losses, ["ratelimit_backoff error 1"]);
+    assert.deepEqual([counters.sent, counters.dropped.rejected, counters.queued], [1, 1, 0]);
+  });
+
+  const reportLosers: readonly (readonly [title: string, faults: readonly Fault[]])[] = [
+    ["is not delivered", [{ kind: "close" }]],
+    ["is answered with 500", [{ kind: "status", status: 500 }]],
+    ["is answered with 429", [{ kind: "status", status: 429 }]],
+    ["is not sent because of a pause of everything", [status429OfAll]],
+  ];
+  for (const [title, faults] of reportLosers) {
+    it(`keeps the losses of a client report that ${title}`, async () => {
+      const { losses, transport } = setUp();
+      receiver.setFaults(...faults);
+      if (faults[0] === status429OfAll) await transport.send(sessionEnvelope);
+      losses.length = 0;
+      await transport.send(clientReport);
+      assert.deepEqual(losses, ["sample_rate error 3", "network_error session 2"]);
+    });
+  }
 
   it("returns everything that the network does not have, ready to be sent", async () => {
     const { transport, counters, send } = setUp();

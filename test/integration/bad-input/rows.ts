@@ -336,13 +336,14 @@ export const collectors: readonly BadInputRow[] = [
   },
 ];
 
+const RETRIED = "events are tried 3 times, then dropped and counted";
+
 function sentryAnswering(status: number, advice = ""): BadInputRow {
+  const consequence = status < 500 ? "such events are dropped and counted" : RETRIED;
   return {
     title: `a Sentry that responds with ${status}`,
     faults: [{ kind: "status", status, signal: "events" }],
-    lines: [
-      `Sentry at ${COLLECTOR} answers ${status}${advice}; such events are dropped and counted`,
-    ],
+    lines: [`Sentry at ${COLLECTOR} answers ${status}${advice}; ${consequence}`],
     events: { rejected: 1 },
   };
 }
@@ -352,15 +353,13 @@ export const sentries: readonly BadInputRow[] = [
   {
     title: "no Sentry",
     env: { SENTRY_DSN: `http://key@${UNUSED_PORT}/1` },
-    lines: [
-      `Sentry at ${UNUSED_PORT} can't be reached (ECONNREFUSED); events are dropped and counted`,
-    ],
+    lines: [`Sentry at ${UNUSED_PORT} can't be reached (ECONNREFUSED); ${RETRIED}`],
     events: { failed: 1 },
   },
   {
     title: "a Sentry that closes the connection without a response",
     faults: [{ kind: "close", signal: "events" }],
-    lines: [`Sentry at ${COLLECTOR} can't be reached (ECONNRESET); events are dropped and counted`],
+    lines: [`Sentry at ${COLLECTOR} can't be reached (ECONNRESET); ${RETRIED}`],
     events: { failed: 1 },
   },
   {

@@ -1,0 +1,45 @@
+import {
+  type ClientReport,
+  type DataCategory,
+  type Envelope,
+  type EventDropReason,
+  envelopeItemTypeToDataCategory,
+  forEachEnvelopeItem,
+} from "@sentry/core";
+
+/** What a client report has of a lost item. */
+export interface ItemLoss {
+  /** Undefined: that of the envelope's loss. */
+  readonly reason: EventDropReason | undefined;
+  readonly category: DataCategory;
+  readonly quantity: number;
+}
+
+/** Types of items that are counted as events, unlike attachments, sessions and client reports. */
+const countedTypes: ReadonlySet<string> = new Set(["event", "feedback", "check_in"]);
+
+export function countEvents(envelope: Envelope): number {
+  let count = 0;
+  forEachEnvelopeItem(envelope, (_item, type) => {
+    if (countedTypes.has(type)) count++;
+  });
+  return count;
+}
+
+/**
+ * Returns what is lost with an envelope. The losses that a client report reports are
+ * lost with it, and belong into the next one.
+ */
+export function itemLosses(envelope: Envelope): ItemLoss[] {
+  const losses: ItemLoss[] = [];
+  forEachEnvelopeItem(envelope, ([head, payload], type) => {
+    if (type === "client_report") {
+      losses.push(...(payload as ClientReport).discarded_events);
+      return;
+    }
+    const { item_count: count } = head as { item_count?: unknown };
+    const quantity = typeof count === "number" ? count : 1;
+    losses.push({ reason: undefined, category: envelopeItemTypeToDataCategory(type), quantity });
+  });
+  return losses;
+}
