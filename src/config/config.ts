@@ -132,6 +132,11 @@ export interface LogsConfig {
   readonly otlp: OtlpConfig;
 }
 
+/** An entry of `TELLTALE_IGNORE_ERRORS`. */
+export type ErrorPattern =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "expression"; readonly source: string; readonly flags: string };
+
 export interface ErrorsConfig {
   /** Undefined: Sentry is never loaded. */
   readonly dsn: string | undefined;
@@ -139,6 +144,10 @@ export interface ErrorsConfig {
   readonly release: string | undefined;
   /** Sample rate of events, from 0 to 1. */
   readonly sampleRate: number;
+  /** Errors that are not reported. */
+  readonly ignoreErrors: readonly ErrorPattern[];
+  /** Routes whose errors are not reported; `*` is any text. */
+  readonly ignoreTransactions: readonly string[];
   readonly debug: boolean;
   /** Address of a trace, with placeholders. Undefined if no traces are exported over OTLP. */
   readonly traceUrl: string | undefined;

@@ -287,6 +287,8 @@ function readErrors(reader: EnvironmentReader): ErrorsConfig {
     environment: reader.read(table.sentryEnvironment),
     release: reader.read(table.sentryRelease),
     sampleRate: reader.read(table.sentrySampleRate),
+    ignoreErrors: reader.read(table.ignoreErrors),
+    ignoreTransactions: reader.read(table.ignoreTransactions),
     debug: reader.read(table.sentryDebug),
     traceUrl: reader.read(table.traceUrl),
     orgUrl: reader.read(table.sentryOrgUrl),

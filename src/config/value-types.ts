@@ -5,9 +5,11 @@ import { readPemFile, formatPath } from "./pem-file.ts";
 import { parseDsn } from "./dsn.ts";
 import { suggest } from "./suggest.ts";
 import { MASK, maskAddress, quote, formatMasked } from "./mask.ts";
+import type { ErrorPattern } from "./config.ts";
 import type { ReportIssue, ValueIssue } from "./issue.ts";
 
-/** Loaded only if one of its variables is set. */
+/** Loaded only if one of their variables is set. */
+const loadIgnoreEntries = lazy<typeof import("./ignore-entries.ts")>("config/ignore-entries.ts");
 const loadLinkUrls = lazy<typeof import("./link-urls.ts")>("config/link-urls.ts");
 
 /** Parses the text of a variable into a value. */
@@ -142,6 +144,18 @@ export const orgUrl: ValueType<string> = {
   description: "URL",
   parse: (value, report) => loadLinkUrls().parseOrgUrl(value, report),
   format: formatAddress,
+};
+
+/** Texts and regular expressions of errors. Malformed ones are ignored. */
+export const errorPatterns: ValueType<readonly ErrorPattern[]> = {
+  description: "list of texts and `/regular expressions/`",
+  parse: (value, report) => loadIgnoreEntries().parseErrorPatterns(value, report),
+};
+
+/** Routes, in which `*` is any text. */
+export const routePatterns: ValueType<readonly string[]> = {
+  description: "list of routes",
+  parse: (value, report) => loadIgnoreEntries().parseRoutePatterns(value, report),
 };
 
 /** The type of a variable that is never read. */

@@ -1,5 +1,6 @@
 import type {
   ConsoleLines,
+  ErrorPattern,
   TerminationSignal,
   ExemplarFilterName,
   LogLevel,
@@ -429,6 +430,22 @@ export const sentrySampleRate: Variable<number> = defineVariable({
   valueType: types.ratio,
   fallback: 1,
   doc: "Share of error events that is sent.",
+});
+
+export const ignoreErrors: Variable<readonly ErrorPattern[]> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_IGNORE_ERRORS",
+  valueType: types.errorPatterns,
+  fallback: [],
+  doc: "Errors that are not reported, for example `ECONNRESET,/^timeout of [0-9]+ ms/i`: a part of the message or of the class, a code of the error or of its causes, or a regular expression ([Filters](error-filters.md)).",
+});
+
+export const ignoreTransactions: Variable<readonly string[]> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_IGNORE_TRANSACTIONS",
+  valueType: types.routePatterns,
+  fallback: [],
+  doc: "Routes whose errors are not reported, for example `GET /health,/internal/*`.",
 });
 
 export const sentryTracesSampleRate: Variable<number | undefined> = defineVariable({

@@ -33,11 +33,17 @@ export function applyOrigin(event: Event, { unit, ids, span }: CaptureOrigin): v
 }
 
 /** Sets the route as Sentry's `transaction`, if it is known and no scope has set one. */
-export function setTransaction(event: Event, { unit }: CaptureOrigin): void {
-  if (event.transaction !== undefined || unit === undefined) return;
-  const route = unit.currentRoute();
-  if (route === undefined) return;
-  event.transaction = unit.method === undefined ? route : `${unit.method} ${route}`;
+export function setTransaction(event: Event, origin: CaptureOrigin): void {
+  const transaction = transactionOf(event, origin);
+  if (transaction !== undefined) event.transaction = transaction;
+}
+
+/** Returns Sentry's `transaction` of an event as far as it is known: method and route. */
+export function transactionOf(event: Event, { unit }: CaptureOrigin): string | undefined {
+  if (event.transaction !== undefined) return event.transaction;
+  const route = unit?.currentRoute();
+  if (route === undefined) return undefined;
+  return unit?.method === undefined ? route : `${unit.method} ${route}`;
 }
 
 /** Keeps the trace that the event links to, so that the link leads somewhere. */

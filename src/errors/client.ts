@@ -28,6 +28,7 @@ import { propagationContextOf } from "./capture-origin.ts";
 import { EventLinks } from "./event-links.ts";
 import { captureFeedback } from "./feedback.ts";
 import { runMonitored } from "./monitors/with-monitor.ts";
+import { IgnoreRules } from "./filters/ignore-rules.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
@@ -103,6 +104,7 @@ function createClient(deps: ErrorsDeps): SentryClient {
     diagnostics,
     unsent,
     links: new EventLinks(deps),
+    ignored: new IgnoreRules(deps.config, diagnostics),
   });
   return client;
 }

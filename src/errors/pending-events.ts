@@ -1,5 +1,5 @@
 import type { Event, EventHint } from "@sentry/core";
-import { setTransaction, type CaptureOrigin } from "./capture-origin.ts";
+import { setTransaction, transactionOf, type CaptureOrigin } from "./capture-origin.ts";
 import { ContextLines } from "./context-lines.ts";
 
 /** How long an event waits for the route of a long request, in milliseconds. */
@@ -12,6 +12,15 @@ export interface PendingEvent {
   readonly event: Event;
   readonly hint: EventHint;
   readonly origin: CaptureOrigin;
+  /** Whether its route is unknown, and may be one that is ignored: it is not linked yet. */
+  readonly mayBeIgnored: boolean;
+}
+
+/** Whether the route of an event may become known before its request ends. */
+export function awaitsRoute(event: Event, origin: CaptureOrigin): boolean {
+  const { unit } = origin;
+  if (unit?.method === undefined || unit.ended) return false;
+  return transactionOf(event, origin) === undefined;
 }
 
 /**
@@ -33,15 +42,13 @@ export class PendingEvents {
   add(pendingEvent: PendingEvent): void {
     if (this.#pending.size >= MAX_PENDING) this.#sendOldest();
     this.#pending.add(pendingEvent);
-    const { unit } = pendingEvent.origin;
-    setTransaction(pendingEvent.event, pendingEvent.origin);
-    const isRoutePending =
-      unit?.method !== undefined && !unit.ended && pendingEvent.event.transaction === undefined;
-    if (!isRoutePending) {
+    const { event, origin } = pendingEvent;
+    setTransaction(event, origin);
+    if (!awaitsRoute(event, origin)) {
       this.#finish(pendingEvent);
       return;
     }
-    unit.onEnded(() => this.#finish(pendingEvent));
+    origin.unit?.onEnded(() => this.#finish(pendingEvent));
     setTimeout(() => this.#finish(pendingEvent), MAX_WAIT_MS).unref();
   }
 

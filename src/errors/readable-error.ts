@@ -43,7 +43,7 @@ export function safeString(value: unknown): string {
   }
 }
 
-function readProperty(from: unknown, key: string): unknown {
+export function readProperty(from: unknown, key: string): unknown {
   try {
     return (from as Readonly<Record<string, unknown>>)[key];
   } catch {

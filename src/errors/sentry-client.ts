@@ -17,10 +17,17 @@ import type { ExitRequestFactory } from "../export/pipeline.ts";
 import { CaptureRegistry } from "./capture-registry.ts";
 import { checkInIdOf, createCheckIn, invalidCheckIn } from "./monitors/check-in.ts";
 import type { EventLinks } from "./event-links.ts";
+import type { IgnoreRules } from "./filters/ignore-rules.ts";
 import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import { nodeContexts } from "./node-context.ts";
-import { applyOrigin, keepTrace, type CaptureOrigin, currentOrigin } from "./capture-origin.ts";
-import { type PendingEvent, PendingEvents } from "./pending-events.ts";
+import {
+  applyOrigin,
+  keepTrace,
+  type CaptureOrigin,
+  currentOrigin,
+  transactionOf,
+} from "./capture-origin.ts";
+import { awaitsRoute, type PendingEvent, PendingEvents } from "./pending-events.ts";
 import { readableCopy, safeString } from "./readable-error.ts";
 import { DEADLINE_MS, type EnvelopeTransport } from "./transport/transport.ts";
 
@@ -32,6 +39,7 @@ export interface SentryClientDeps {
   readonly unsent?: UnsentTelemetry | undefined;
   readonly diagnostics: Diagnostics;
   readonly links: EventLinks;
+  readonly ignored: IgnoreRules;
 }
 
 /** Drop reasons of the client's filters, and the reasons that the counters use. */
@@ -67,6 +75,8 @@ export class SentryClient extends ServerRuntimeClient {
       (pendingEvent) => this.#sendPendingEvent(pendingEvent),
       withSourceLines,
     );
+    // The first processor, as Sentry's own filter: after sampling and before `beforeSend`.
+    this.addEventProcessor((event, hint) => (this.#isIgnored(event, hint) ? null : event));
   }
 
   /** The transport that the option `transport` has created. */
@@ -178,12 +188,25 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   #addPendingEvent(event: Event, hint: EventHint, origin: CaptureOrigin): void {
+    const pendingEvent = { event: fitEvent(event, MAX_EVENT_BYTES), hint, origin };
+    const mayBeIgnored = this.#deps.ignored.hasTransactions && awaitsRoute(event, origin);
+    if (!mayBeIgnored) this.#link(pendingEvent);
+    this.#pendingEvents.add({ ...pendingEvent, mayBeIgnored });
+  }
+
+  /** Keeps the trace of an event that is certain to be sent, and links both. */
+  #link({ event, origin }: Pick<PendingEvent, "event" | "origin">): void {
     keepTrace(origin);
     this.#deps.links.recordEvent(event, origin);
-    const fitted = fitEvent(event, MAX_EVENT_BYTES);
-    // Not before, because a truncated address leads nowhere.
-    this.#deps.links.addTraceUrl(fitted, origin);
-    this.#pendingEvents.add({ event: fitted, hint, origin });
+    // After the event was truncated, because a truncated address leads nowhere.
+    this.#deps.links.addTraceUrl(event, origin);
+  }
+
+  #isIgnored(event: Event, hint: EventHint): boolean {
+    if (countedCategoryOf(event) !== "error") return false;
+    const { ignored } = this.#deps;
+    const transaction = transactionOf(event, this.#origins.get(hint) ?? currentOrigin());
+    return ignored.ignoresError(event, hint) || ignored.ignoresTransaction(transaction);
   }
 
   /** Sends feedback without waiting for a route: it is about another event than that of its request. */
@@ -303,8 +326,15 @@ export class SentryClient extends ServerRuntimeClient {
     }
   }
 
-  #sendPendingEvent({ event, hint }: PendingEvent): void {
+  #sendPendingEvent(pendingEvent: PendingEvent): void {
+    const { event, hint, mayBeIgnored } = pendingEvent;
     try {
+      if (mayBeIgnored && this.#deps.ignored.ignoresTransaction(event.transaction)) {
+        this.#deps.counters.drop("filtered", 1);
+        this.recordLoss("event_processor", "error", 1);
+        return;
+      }
+      if (mayBeIgnored) this.#link(pendingEvent);
       super.sendEvent(event, hint);
     } catch (error) {
       this.#drop("failed", "internal_sdk_error");

@@ -162,6 +162,19 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   },
   SENTRY_RELEASE: { text: "shop@1.2.3", read: (c) => c.errors.release, value: "shop@1.2.3" },
   SENTRY_SAMPLE_RATE: { text: ".5", read: (c) => c.errors.sampleRate, value: 0.5 },
+  TELLTALE_IGNORE_ERRORS: {
+    text: "ECONNRESET,/^a,b/i",
+    read: (c) => c.errors.ignoreErrors,
+    value: [
+      { kind: "text", text: "ECONNRESET" },
+      { kind: "expression", source: "^a,b", flags: "i" },
+    ],
+  },
+  TELLTALE_IGNORE_TRANSACTIONS: {
+    text: "GET /health, /internal/*",
+    read: (c) => c.errors.ignoreTransactions,
+    value: ["GET /health", "/internal/*"],
+  },
   SENTRY_TRACES_SAMPLE_RATE: {
     text: "0.1",
     read: (c) => c.traces.sampler,

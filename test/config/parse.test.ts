@@ -71,6 +71,8 @@ describe("The default configuration", () => {
         environment: undefined,
         release: undefined,
         sampleRate: 1,
+        ignoreErrors: [],
+        ignoreTransactions: [],
         debug: false,
         traceUrl: undefined,
         orgUrl: undefined,

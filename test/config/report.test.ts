@@ -77,6 +77,10 @@ describe("The report", () => {
       'SENTRY_ORG_URL: received "https://***@o1.ingest.sentry.io/***", expected a URL like https://acme.sentry.io (it contains a user or password); using no links to events',
     ],
     [
+      { TELLTALE_IGNORE_ERRORS: "/health" },
+      'TELLTALE_IGNORE_ERRORS: received "/health", expected a text, or a regular expression like /^connect ECONN/i (the slash at the end is missing); using the other entries',
+    ],
+    [
       { OTEL_EXPORTER_OTLP_ENDPOINT: "http://:pass@word@[host" },
       'OTEL_EXPORTER_OTLP_ENDPOINT: received "http://***@[host", expected a URL like http://localhost:4318; using http://localhost:4318 (gRPC: http://localhost:4317)',
     ],

@@ -10,8 +10,10 @@ import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { runWithContext } from "../../src/context/manager.ts";
 import { SignalCounters, type DropReason } from "../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
+import { environmentOf } from "../../src/env.ts";
 import { EventLinks } from "../../src/errors/event-links.ts";
 import { captureFeedback } from "../../src/errors/feedback.ts";
+import { IgnoreRules } from "../../src/errors/filters/ignore-rules.ts";
 import { SentryClient } from "../../src/errors/sentry-client.ts";
 import { stackParser } from "../../src/errors/stack.ts";
 import { EnvelopeTransport } from "../../src/errors/transport/transport.ts";
@@ -27,8 +29,9 @@ interface ClientFixture {
   readonly counters: SignalCounters;
   readonly lines: string[];
   readonly keepReasons: KeepReason[];
-  /** Span of that request. */
+  /** Span of that request, and its unit of work. */
   readonly span: TelltaleSpan;
+  readonly unit: UnitOfWork;
   /** Captures an error in a request. */
   capture(error: unknown): void;
 }
@@ -37,6 +40,7 @@ interface ClientFixture {
 const cases: readonly {
   readonly title: string;
   readonly options?: Partial<ServerRuntimeClientOptions>;
+  readonly env?: Readonly<Record<string, string>>;
   readonly capture?: (setup: ClientFixture) => void;
   readonly created?: number;
   readonly sent?: number;
@@ -108,6 +112,70 @@ const cases: readonly {
     dropped: { filtered: 1 },
   },
   {
+    title: "ignored errors",
+    env: { TELLTALE_IGNORE_ERRORS: "RangeError,/^tw/" },
+    capture: captureThree,
+    created: 3,
+    sent: 1,
+    dropped: { filtered: 2 },
+    kept: 1,
+  },
+  {
+    title: "ignored errors that were sampled out",
+    env: { TELLTALE_IGNORE_ERRORS: "RangeError" },
+    options: { sampleRate: 0 },
+    capture: captureThree,
+    created: 3,
+    dropped: { unsampled: 3 },
+  },
+  {
+    title: "ignored errors, which no filter sees",
+    env: { TELLTALE_IGNORE_ERRORS: "one" },
+    options: {
+      beforeSend() {
+        throw new Error("seen");
+      },
+    },
+    created: 1,
+    dropped: { filtered: 1 },
+  },
+  {
+    title: "errors of ignored routes",
+    env: { TELLTALE_IGNORE_TRANSACTIONS: "/health" },
+    capture({ capture, unit }) {
+      Object.assign(unit, { method: "GET", route: "/health" });
+      capture(new Error("one"));
+    },
+    created: 1,
+    dropped: { filtered: 1 },
+  },
+  {
+    title: "errors of ignored routes that are matched later",
+    env: { TELLTALE_IGNORE_TRANSACTIONS: "/health" },
+    capture({ capture, unit, span }) {
+      Object.assign(unit, { method: "GET" });
+      capture(new Error("one"));
+      assert.equal(span.attributes["sentry.event_id"], undefined);
+      unit.route = "/health";
+      unit.end();
+    },
+    created: 1,
+    dropped: { filtered: 1 },
+  },
+  {
+    title: "errors of other routes that are matched later",
+    env: { TELLTALE_IGNORE_TRANSACTIONS: "/health" },
+    capture({ capture, unit }) {
+      Object.assign(unit, { method: "GET" });
+      capture(new Error("one"));
+      unit.route = "/orders";
+      unit.end();
+    },
+    created: 1,
+    sent: 1,
+    kept: 1,
+  },
+  {
     title: "an error whose getters throw",
     capture({ capture }) {
       capture({
@@ -173,11 +241,16 @@ describe("The counters of events", () => {
   });
   afterEach(() => receiver.close());
 
-  const setUp = (changes: Partial<ServerRuntimeClientOptions> = {}): ClientFixture => {
+  const setUp = (
+    changes: Partial<ServerRuntimeClientOptions> = {},
+    env: Readonly<Record<string, string>> = {},
+  ): ClientFixture => {
     const counters = new SignalCounters();
     const lines: string[] = [];
     const diagnostics = new Diagnostics("info", (line) => lines.push(line));
-    const links = new EventLinks({ config: parseConfig(new Map()).config.errors, resource });
+    const { errors: config } = parseConfig(environmentOf(env)).config;
+    const links = new EventLinks({ config, resource });
+    const ignored = new IgnoreRules(config, diagnostics);
     const client: SentryClient = new SentryClient(
       {
         dsn: receiver.dsn,
@@ -196,7 +269,7 @@ describe("The counters of events", () => {
           }),
         ...changes,
       },
-      { counters, diagnostics, links },
+      { counters, diagnostics, links, ignored },
     );
     const keepReasons: KeepReason[] = [];
     const unit = new UnitOfWork();
@@ -209,12 +282,12 @@ describe("The counters of events", () => {
     const capture = (error: unknown): void => {
       runWithContext(context, () => client.captureException(error, {}, new Scope()));
     };
-    return { client, counters, lines, keepReasons, span, capture };
+    return { client, counters, lines, keepReasons, span, unit, capture };
   };
 
-  for (const { title, options, capture = captureOne, ...expected } of cases) {
+  for (const { title, options, env, capture = captureOne, ...expected } of cases) {
     it(`balance for ${title}`, async () => {
-      const setup = setUp(options);
+      const setup = setUp(options, env);
       capture(setup);
       const { counters, client, lines, keepReasons, span } = setup;
       // An asynchronous filter must not be awaited for this.

@@ -89,6 +89,7 @@ export async function bundlePrograms(names: readonly string[]): Promise<BundledP
 function neededModules(): Record<string, string> {
   return lazyEntryPoints(
     "http/server/response-abort.ts",
+    "config/",
     "errors/",
     "export/exit/",
     "export/otlp/",

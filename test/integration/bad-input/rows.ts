@@ -100,6 +100,18 @@ export const configurations: readonly BadInputRow[] = [
     events: noCounts,
   },
   {
+    title: "ignored errors with malformed regular expressions",
+    env: {
+      TELLTALE_IGNORE_ERRORS: "/(?=x)/,ECONNRESET,/health",
+      TELLTALE_IGNORE_TRANSACTIONS: "*",
+    },
+    lines: [
+      'TELLTALE_IGNORE_ERRORS: received "/health", expected a text, or a regular expression like /^connect ECONN/i (the slash at the end is missing); using the other entries',
+      'TELLTALE_IGNORE_TRANSACTIONS: received "*", expected a route like GET /health or /internal/*; using the other entries',
+      'TELLTALE_IGNORE_ERRORS: received "/(?=x)/", expected a regular expression in the syntax of RE2, without look-around and back references (error parsing regexp: invalid or unsupported Perl syntax: `(?=`); using the other entries',
+    ],
+  },
+  {
     title: "a certificate file that can't be read",
     env: { OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere/ca.pem" },
     lines: [
