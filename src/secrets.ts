@@ -59,17 +59,17 @@ export const SECRET_WORDS = "pass|pin|sid|pan";
 /** Complete names of secrets: `key`, but not `sort_key`. */
 export const SECRET_NAMES = "key|code|sign";
 
-const SECRET = new RegExp(
-  `(?:${SECRET_ENDINGS}|(?:^|[^a-z\\d])(?:${SECRET_WORDS})|^(?:${SECRET_NAMES}))[[\\]\\d]*$`,
-  "i",
-);
+const SECRET_FIELD_PATTERN = `${SECRET_ENDINGS}|(?:^|[^a-z\\d])(?:${SECRET_WORDS})`;
+const SECRET = new RegExp(`(?:${SECRET_FIELD_PATTERN}|^(?:${SECRET_NAMES}))[[\\]\\d]*$`, "i");
+const SECRET_FIELD = new RegExp(`(?:${SECRET_FIELD_PATTERN})[[\\]\\d]*$`, "i");
 
 /** Limits of the cache: an app and the services it calls have fewer keys; an attacker has more. */
 const MAX_CACHED_KEYS = 500;
 const MAX_CACHED_KEY_LENGTH = 64;
 /** Longer names are checked by their end, which decides. */
 const MAX_NAME_LENGTH = 256;
-const cache = new Map<string, boolean>();
+const keyCache = new Map<string, boolean>();
+const fieldCache = new Map<string, boolean>();
 
 /**
  * Whether the value of a query key, spelled as in the query, is a secret. Cursors of
@@ -77,11 +77,30 @@ const cache = new Map<string, boolean>();
  * secrets, and their values are of no use to a reader.
  */
 export function isSecretKey(key: string): boolean {
-  const cached = cache.get(key);
-  if (cached !== undefined) return cached;
-  const name = decoded(key.replaceAll("+", " ")).slice(-MAX_NAME_LENGTH);
+  return (
+    keyCache.get(key) ??
+    testName(SECRET, keyCache, key, decoded(key.replaceAll("+", " ")).slice(-MAX_NAME_LENGTH))
+  );
+}
+
+/**
+ * Whether the value of a field, a header or a variable of this name is a secret. The
+ * names `key`, `code` and `sign` are not, which are secrets only in queries.
+ */
+export function isSecretField(name: string): boolean {
+  return (
+    fieldCache.get(name) ?? testName(SECRET_FIELD, fieldCache, name, name.slice(-MAX_NAME_LENGTH))
+  );
+}
+
+function testName(
+  pattern: RegExp,
+  cache: Map<string, boolean>,
+  key: string,
+  name: string,
+): boolean {
   // In `userPin` a capital letter begins the last word.
-  const isSecret = SECRET.test(name) || SECRET.test(name.replace(/([a-z\d])([A-Z])/g, "$1_$2"));
+  const isSecret = pattern.test(name) || pattern.test(name.replace(/([a-z\d])([A-Z])/g, "$1_$2"));
   if (cache.size < MAX_CACHED_KEYS && key.length <= MAX_CACHED_KEY_LENGTH) cache.set(key, isSecret);
   return isSecret;
 }
@@ -95,6 +114,11 @@ const TOKEN_FORMS =
   "pypi-[\\w-]{20}|bot\\d{6,}:[\\w-]{20}";
 
 const TOKEN = new RegExp(`^(?:${TOKEN_FORMS})`);
+
+/** Whether a text begins with a known token. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
 
 export const REDACTED = "REDACTED";
 

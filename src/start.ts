@@ -33,6 +33,7 @@ import { installLifecycle } from "./lifecycle/lifecycle.ts";
 import { createLogs, type Logs } from "./logs/logs.ts";
 import { createLazyMessagingTracer, type LazyMessagingTracer } from "./messaging/lazy-messaging.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
+import { createRedactor } from "./redaction/redactor.ts";
 import { registeredSdk, registerApi } from "./register-api.ts";
 import { createResource } from "./resource/resource.ts";
 import { type CompositePropagator, createPropagator } from "./traces/propagation/propagator.ts";
@@ -91,7 +92,8 @@ interface Signals {
 function createSignals(config: Config, diagnostics: Diagnostics): Signals {
   const counters = createTelemetryCounters();
   const unsent = new UnsentTelemetry();
-  const shared = { resource: createResource(config), diagnostics, unsent };
+  const redactor = createRedactor(config.redaction);
+  const shared = { resource: createResource(config), redactor, diagnostics, unsent };
   const traces = createTraces({ ...shared, config: config.traces, counters: counters.spans });
   const metrics = createMetrics({ ...shared, config, counters });
   const logs = createLogs({ ...shared, config: config.logs, counters: counters.logs });

@@ -155,6 +155,22 @@ export interface ErrorsConfig {
   readonly orgUrl: string | undefined;
 }
 
+/** Additions to the policy of secrets, and exceptions from it. */
+export interface RedactionConfig {
+  /** Names of further secret fields, in any spelling, and paths such as `user.address`. */
+  readonly fields: readonly string[];
+  /** Names that are no secrets in this app. */
+  readonly exceptions: readonly string[];
+  readonly emailAddresses: boolean;
+  readonly ipAddresses: boolean;
+}
+
+/** A setting of its own type, since undefined is the value of an invalid variable. */
+export interface RedactionSetting {
+  /** Undefined: nothing is redacted. */
+  readonly config: RedactionConfig | undefined;
+}
+
 export interface Config {
   readonly disabled: boolean;
   readonly logLevel: LogLevel;
@@ -184,6 +200,8 @@ export interface Config {
   readonly metrics: MetricsConfig;
   readonly logs: LogsConfig;
   readonly errors: ErrorsConfig;
+  /** Undefined: nothing is redacted. */
+  readonly redaction: RedactionConfig | undefined;
   /** Deadline of the flush at process exit, in milliseconds. */
   readonly flushTimeoutMs: number;
   /** Signals with a listener while there is unsent telemetry. */

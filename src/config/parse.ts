@@ -72,6 +72,7 @@ function readConfig(reader: EnvironmentReader): Config {
       environment: errors.environment ?? identity.environment,
       traceUrl: traces.exporters.includes("otlp") ? errors.traceUrl : undefined,
     },
+    redaction: reader.read(table.redaction).config,
     flushTimeoutMs: reader.read(table.flushTimeoutMs),
     signals: reader.read(table.terminationSignals),
   };

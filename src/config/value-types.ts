@@ -5,11 +5,14 @@ import { readPemFile, formatPath } from "./pem-file.ts";
 import { parseDsn } from "./dsn.ts";
 import { suggest } from "./suggest.ts";
 import { MASK, maskAddress, quote, formatMasked } from "./mask.ts";
-import type { ErrorPattern } from "./config.ts";
 import type { ReportIssue, ValueIssue } from "./issue.ts";
+import type { ErrorPattern, RedactionSetting } from "./config.ts";
 
 /** Loaded only if one of their variables is set. */
 const loadIgnoreEntries = lazy<typeof import("./ignore-entries.ts")>("config/ignore-entries.ts");
+const loadRedactionEntries = lazy<typeof import("./redaction-entries.ts")>(
+  "config/redaction-entries.ts",
+);
 const loadLinkUrls = lazy<typeof import("./link-urls.ts")>("config/link-urls.ts");
 
 /** Parses the text of a variable into a value. */
@@ -156,6 +159,12 @@ export const errorPatterns: ValueType<readonly ErrorPattern[]> = {
 export const routePatterns: ValueType<readonly string[]> = {
   description: "list of routes",
   parse: (value, report) => loadIgnoreEntries().parseRoutePatterns(value, report),
+};
+
+/** Names of secret fields, exceptions, and classes of values. */
+export const redaction: ValueType<RedactionSetting> = {
+  description: "list of names",
+  parse: (value, report) => loadRedactionEntries().parseRedaction(value, report),
 };
 
 /** The type of a variable that is never read. */

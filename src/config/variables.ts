@@ -7,6 +7,7 @@ import type {
   MiddlewareFramework,
   OtlpProtocol,
   PropagatorName,
+  RedactionSetting,
   ResourceDetectorName,
   SamplerName,
   Temporality,
@@ -586,6 +587,17 @@ export const terminationSignals: Variable<readonly TerminationSignal[]> = define
   fallback: ["SIGTERM", "SIGINT"],
   default: "`SIGTERM,SIGINT`",
   doc: "Signals on which telltale flushes unsent telemetry before the process dies, unless the app has its own listener. `none`: telltale never listens, and unsent telemetry is lost.",
+});
+
+export const redaction: Variable<RedactionSetting> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_REDACT",
+  valueType: types.redaction,
+  fallback: {
+    config: { fields: [], exceptions: [], emailAddresses: false, ipAddresses: false },
+  },
+  default: "the policy of [Security](security.md)",
+  doc: "Names of further secret fields and paths (`nationalId,user.address`), exceptions (`-session_id`), and the classes `email` and `ip`. `none`: only URLs are redacted.",
 });
 
 export const gateways: Variable<readonly Endpoint[]> = defineVariable({

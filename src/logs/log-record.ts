@@ -5,6 +5,7 @@ import { lazy } from "../lazy.ts";
 import type { LogsConfig } from "../config/config.ts";
 import type { FlatAttributes } from "../export/otlp/encoded-item.ts";
 import type { EncodableRecord } from "../export/otlp/otlp-protobuf.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import type { ExceptionFields } from "./exception.ts";
 import type { LoggerScope } from "./logger-scope.ts";
 import { epochMsOf, isSameTime, parseTimestamp, type Timestamp, toHrTime } from "./timestamp.ts";
@@ -26,6 +27,7 @@ export interface LogRecordSource {
 export interface LoggerSharedState {
   readonly resource: Resource;
   readonly limits: LogsConfig["limits"];
+  readonly redactor: Redactor;
 }
 
 /**
@@ -47,6 +49,7 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
   /** Names and values, alternating: cheaper to fill than an object. */
   readonly #fields: unknown[] = [];
   #body: AnyValue = undefined;
+  #isBodyFinal = false;
   #copier: ValueCopier | undefined = undefined;
   #dropped = 0;
   #attributes: Attributes | undefined = undefined;
@@ -107,8 +110,17 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
     this.setAttribute("exception.stacktrace", exception.stacktrace);
   }
 
+  /** The body without secrets, built once. */
   get body(): AnyValue {
-    return typeof this.#body === "string" ? truncateWellFormed(this.#body, Infinity) : this.#body;
+    if (!this.#isBodyFinal) {
+      this.#isBodyFinal = true;
+      const body = this.#body;
+      this.#body = this.#sharedState.redactor.field(
+        "",
+        typeof body === "string" ? truncateWellFormed(body, Infinity) : body,
+      );
+    }
+    return this.#body;
   }
 
   get resource(): Resource {
@@ -136,9 +148,7 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
       for (let earlier = 0; earlier < index; earlier += 2) {
         if (fields[earlier] === fields[index]) return undefined;
       }
-      const value = fields[index + 1];
-      if (typeof value === "string")
-        fields[index + 1] = truncateWellFormed(value, this.#attributeLengthLimit());
+      fields[index + 1] = this.#finalValue(fields[index] as string, fields[index + 1]);
     }
     return fields;
   }
@@ -157,12 +167,18 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
     const attributes: Attributes = {};
     const fields = this.#fields;
     for (let i = 0; i < fields.length; i += 2) {
-      const value = fields[i + 1];
-      const limited =
-        typeof value === "string" ? truncateWellFormed(value, this.#attributeLengthLimit()) : value;
-      setOwnProperty(attributes, fields[i] as string, limited);
+      const name = fields[i] as string;
+      setOwnProperty(attributes, name, this.#finalValue(name, fields[i + 1]));
     }
     return attributes;
+  }
+
+  /** Returns the value of an attribute within the limits and without secrets. */
+  #finalValue(name: string, value: unknown): AnyValue {
+    const redacted = this.#sharedState.redactor.field(name, value);
+    return typeof redacted === "string"
+      ? truncateWellFormed(redacted, this.#attributeLengthLimit())
+      : redacted;
   }
 
   #parseTimestampText(timestampText: string): void {

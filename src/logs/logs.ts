@@ -5,6 +5,7 @@ import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Pipeline } from "../export/pipeline.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import { createLogProcessor } from "../export/item-processors.ts";
 import { type LogRecordSink, TelltaleLoggerProvider } from "./logger.ts";
 import type { LogRecord } from "./log-record.ts";
@@ -17,6 +18,7 @@ const loadConsole = lazy<typeof import("./console-exporter.ts")>("logs/console-e
 interface LogsDeps {
   readonly config: LogsConfig;
   readonly resource: Resource;
+  readonly redactor: Redactor;
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
@@ -30,13 +32,17 @@ export interface Logs {
 
 /** Creates the logs pipeline, from the API's loggers to the exporters. */
 export function createLogs(deps: LogsDeps): Logs {
-  const { config, resource } = deps;
+  const { config, resource, redactor } = deps;
   const output = createLogOutput(deps);
   return {
-    provider: new TelltaleLoggerProvider({ resource, limits: config.limits }, output.sink, {
-      flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
-      timeoutMs: config.batch.exportTimeoutMs,
-    }),
+    provider: new TelltaleLoggerProvider(
+      { resource, limits: config.limits, redactor },
+      output.sink,
+      {
+        flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
+        timeoutMs: config.batch.exportTimeoutMs,
+      },
+    ),
     pipeline: output.pipeline,
   };
 }

@@ -7,6 +7,7 @@ import type {
   SpanContext,
   UpDownCounter,
 } from "@opentelemetry/api";
+import type { Redactor } from "../redaction/redactor.ts";
 import { INT, type InstrumentDescriptor } from "./descriptor.ts";
 import { exemplarContext, type ExemplarFilter } from "./exemplars.ts";
 import {
@@ -33,6 +34,13 @@ export interface BindableRecorder extends Histogram, Gauge {
 /** Reports a problem of one instrument, rarely. */
 export type InstrumentReporter = (name: string, what: string) => void;
 
+/** What all instruments of one meter share. */
+export interface InstrumentDeps {
+  readonly report: InstrumentReporter;
+  readonly exemplarFilter: ExemplarFilter;
+  readonly redactor: Redactor;
+}
+
 /** The base of all synchronous instruments: a descriptor and its series. */
 abstract class Instrument<Series> implements SeriesOwner {
   readonly descriptor: InstrumentDescriptor;
@@ -44,14 +52,13 @@ abstract class Instrument<Series> implements SeriesOwner {
 
   constructor(
     descriptor: InstrumentDescriptor,
-    report: InstrumentReporter,
-    exemplarFilter: ExemplarFilter,
+    { report, exemplarFilter, redactor }: InstrumentDeps,
   ) {
     this.#exemplarFilter = exemplarFilter;
     this.descriptor = descriptor;
     this.integer = descriptor.valueType === INT;
     this.boundaries = descriptor.boundaries;
-    this.table = new SeriesTable((attributes) => this.create(attributes));
+    this.table = new SeriesTable((attributes) => this.create(attributes), redactor);
     this.#report = report;
   }
 

@@ -12,6 +12,7 @@ import {
 } from "../export/provider-flush.ts";
 import { createScope } from "../instrumentation-scope.ts";
 import { propertyOf } from "../property.ts";
+import { noRedactor, type Redactor } from "../redaction/redactor.ts";
 import {
   createInstrumentDescriptor,
   type InstrumentDescriptor,
@@ -20,6 +21,7 @@ import {
 } from "./descriptor.ts";
 import type { ExemplarFilter } from "./exemplars.ts";
 import {
+  type InstrumentDeps,
   type InstrumentReporter,
   CounterInstrument,
   describeValue,
@@ -38,12 +40,16 @@ export type { BoundRecorder, BoundSum } from "./series.ts";
 
 export type StoreInstrument = SyncInstrument | ObservableInstrument;
 
+/** The scope of telltale's own metrics, whose attributes have no secrets. */
+export const OWN_SCOPE = "telltale";
+
 /** State shared by all meters. */
 export interface MeterSharedState {
   readonly observableRegistry: ObservableRegistry;
   /** Counts an instrument; returns false above the limit for the process. */
   tryRegister(): boolean;
   readonly exemplarFilter: ExemplarFilter;
+  readonly redactor: Redactor;
   /** Reports a problem with the creation of an instrument. */
   readonly warn: InstrumentReporter;
   /** Reports an ignored value. */
@@ -55,11 +61,15 @@ export interface MeterSharedState {
 export class ScopeMeter implements StoreMeter {
   readonly scope: InstrumentationScope;
   readonly #sharedState: MeterSharedState;
+  readonly #instrumentDeps: InstrumentDeps;
   readonly #instruments = new Map<string, StoreInstrument[]>();
 
   constructor(scope: InstrumentationScope, sharedState: MeterSharedState) {
     this.scope = scope;
     this.#sharedState = sharedState;
+    const { debug: report, exemplarFilter, redactor } = sharedState;
+    const isOwn = scope.name === OWN_SCOPE;
+    this.#instrumentDeps = { report, exemplarFilter, redactor: isOwn ? noRedactor : redactor };
   }
 
   *instruments(): IterableIterator<StoreInstrument> {
@@ -109,18 +119,13 @@ export class ScopeMeter implements StoreMeter {
     kind: InstrumentKind,
     name: string,
     options: MetricOptions | undefined,
-    type: new (
-      descriptor: InstrumentDescriptor,
-      report: InstrumentReporter,
-      exemplarFilter: ExemplarFilter,
-    ) => Type,
+    type: new (descriptor: InstrumentDescriptor, deps: InstrumentDeps) => Type,
   ): Type {
     return this.#getOrCreate(
       kind,
       name,
       options,
-      (descriptor) =>
-        new type(descriptor, this.#sharedState.debug, this.#sharedState.exemplarFilter),
+      (descriptor) => new type(descriptor, this.#instrumentDeps),
     ) as Type;
   }
 
@@ -137,7 +142,7 @@ export class ScopeMeter implements StoreMeter {
         new ObservableInstrument(
           descriptor,
           this.#sharedState.observableRegistry,
-          this.#sharedState.debug,
+          this.#instrumentDeps,
         ),
     ) as ObservableInstrument;
   }

@@ -8,12 +8,14 @@ import type { TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { ExitRequestFactory, Pipeline } from "../export/pipeline.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import { version } from "../version.ts";
 import { type ExemplarFilter, exemplarFilters } from "./exemplars.ts";
 import type { StoreMeter } from "./store-meter.ts";
 import { MetricReaderState } from "./reader-state.ts";
 import type { MetricsPage, PrometheusReader } from "./prometheus.ts";
 import { PeriodicReader, type PeriodicReaderDeps } from "./periodic-reader.ts";
+import { OWN_SCOPE } from "./meter.ts";
 import { noopMeter, noopMeterProvider } from "./noop.ts";
 import { MetricStore } from "./store.ts";
 import type { WorkerThreads } from "./threads/main.ts";
@@ -26,12 +28,10 @@ const loadConsole = lazy<typeof import("./console.ts")>("metrics/console.ts");
 
 export type { MetricsPage } from "./prometheus.ts";
 
-/** The scope of telltale's own metrics, whose samples carry no scope labels. */
-const OWN_SCOPE = "telltale";
-
 export interface MetricsDeps {
   readonly config: Config;
   readonly resource: Resource;
+  readonly redactor: Redactor;
   readonly counters: TelemetryCounters;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
@@ -98,13 +98,17 @@ class StoreMetrics implements Metrics {
   constructor(deps: MetricsDeps) {
     this.#deps = deps;
     this.exemplarFilter = exemplarFilters[exemplarFilterOf(deps.config)];
-    this.#store = new MetricStore(deps.resource, deps.diagnostics, this.exemplarFilter, {
-      flush: (timeoutMs) => this.flush(timeoutMs),
-      // The page stays: the admin server owns it, and a service is scraped until it ends.
-      onShutdownComplete: () => {
-        for (const reader of this.#periodicReaders) reader.stop();
+    this.#store = new MetricStore({
+      ...deps,
+      exemplarFilter: this.exemplarFilter,
+      flush: {
+        flush: (timeoutMs) => this.flush(timeoutMs),
+        // The page stays: the admin server owns it, and a service is scraped until it ends.
+        onShutdownComplete: () => {
+          for (const reader of this.#periodicReaders) reader.stop();
+        },
+        timeoutMs: deps.config.metrics.timeoutMs,
       },
-      timeoutMs: deps.config.metrics.timeoutMs,
     });
     this.#readerState = new MetricReaderState("cumulative", this.#store.startedAt);
     this.provider = this.#store.provider;
@@ -170,6 +174,7 @@ class StoreMetrics implements Metrics {
     const { PrometheusReader: Reader } = loadPrometheus();
     return new Reader({
       producer: this.#store.producer(this.#readerState),
+      // Its samples have no scope labels.
       ownScope: OWN_SCOPE,
       diagnostics: this.#deps.diagnostics,
       addWorkerThreads: async (mainThread) => this.#workers?.mergeInto(mainThread) ?? mainThread,

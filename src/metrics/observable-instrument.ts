@@ -1,6 +1,6 @@
 import type { Attributes, Observable, ObservableCallback } from "@opentelemetry/api";
 import { INT, type InstrumentDescriptor } from "./descriptor.ts";
-import { describeValue, type InstrumentReporter } from "./instruments.ts";
+import { describeValue, type InstrumentDeps, type InstrumentReporter } from "./instruments.ts";
 import { ObservedSeries } from "./series.ts";
 import { SeriesTable } from "./series-table.ts";
 
@@ -13,18 +13,17 @@ export interface CallbackRegistry {
 /** An instrument whose values its callbacks observe at each collection. */
 export class ObservableInstrument implements Observable {
   readonly descriptor: InstrumentDescriptor;
-  readonly table: SeriesTable<ObservedSeries> = new SeriesTable(
-    (attributes) => new ObservedSeries(attributes),
-  );
+  readonly table: SeriesTable<ObservedSeries>;
   readonly #callbacks: CallbackRegistry;
   readonly #report: InstrumentReporter;
 
   constructor(
     descriptor: InstrumentDescriptor,
     callbacks: CallbackRegistry,
-    report: InstrumentReporter,
+    { report, redactor }: Pick<InstrumentDeps, "report" | "redactor">,
   ) {
     this.descriptor = descriptor;
+    this.table = new SeriesTable((attributes) => new ObservedSeries(attributes), redactor);
     this.#callbacks = callbacks;
     this.#report = report;
   }

@@ -1,4 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
+import type { Redactor } from "../redaction/redactor.ts";
 import {
   attributesKey,
   normalizeAttributes,
@@ -21,13 +22,15 @@ const MAX_CACHED_PATHS = 4 * CARDINALITY_LIMIT;
  */
 export class SeriesTable<Series> {
   readonly #create: (attributes: Attributes) => Series;
+  readonly #redactor: Redactor;
   readonly #root = new TrieNode<Series>();
   readonly #series = new Map<string, Series>();
   #overflow: Series | undefined = undefined;
   #pathCount = 0;
 
-  constructor(create: (attributes: Attributes) => Series) {
+  constructor(create: (attributes: Attributes) => Series, redactor: Redactor) {
     this.#create = create;
+    this.#redactor = redactor;
   }
 
   /**
@@ -72,7 +75,7 @@ export class SeriesTable<Series> {
   }
 
   #resolve(attributes: Attributes): Series {
-    const clean = normalizeAttributes(attributes);
+    const clean = this.#redactor.attributes(normalizeAttributes(attributes));
     const key = attributesKey(clean);
     let series = this.#series.get(key);
     if (series === undefined) {

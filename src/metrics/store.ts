@@ -8,6 +8,7 @@ import type {
 import { runSuppressed } from "../context/manager.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { type ProviderFlushDeps, noopFlush } from "../export/provider-flush.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import type { ExemplarFilter } from "./exemplars.ts";
 import { describeValue } from "./instruments.ts";
 import { StoreMeterProvider } from "./meter.ts";
@@ -20,6 +21,14 @@ const MAX_INSTRUMENTS = 5000;
 /** How long callbacks of observables may take when a reader sets no limit. */
 const DEFAULT_CALLBACK_TIMEOUT_MS = 5000;
 
+interface MetricStoreDeps {
+  readonly resource: Resource;
+  readonly diagnostics: Diagnostics;
+  readonly exemplarFilter: ExemplarFilter;
+  readonly redactor: Redactor;
+  readonly flush?: ProviderFlushDeps;
+}
+
 /** All metrics of the process, for any number of readers. */
 export class MetricStore {
   readonly provider: StoreMeterProvider;
@@ -30,17 +39,19 @@ export class MetricStore {
   readonly #observableRegistry = new ObservableRegistry();
   #instrumentCount = 0;
 
-  constructor(
-    resource: Resource,
-    diagnostics: Diagnostics,
-    exemplarFilter: ExemplarFilter,
-    flush: ProviderFlushDeps = noopFlush,
-  ) {
+  constructor({
+    resource,
+    diagnostics,
+    exemplarFilter,
+    redactor,
+    flush = noopFlush,
+  }: MetricStoreDeps) {
     this.#resource = resource;
     this.#diagnostics = diagnostics;
     this.provider = new StoreMeterProvider({
       observableRegistry: this.#observableRegistry,
       exemplarFilter,
+      redactor,
       flush,
       tryRegister: () => this.#tryRegister(),
       warn: (name, what) => diagnostics.warn(`instrument ${name}`, `metric "${name}": ${what}`),

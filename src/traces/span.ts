@@ -24,6 +24,7 @@ import {
   timeInputOf,
 } from "../clock.ts";
 import { propertyOf } from "../property.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import { exceptionAttributes } from "./exception.ts";
 import { linkContextOf } from "./link-context.ts";
 import { LimitedAttributes, type AttributeLimits } from "./limited-attributes.ts";
@@ -44,6 +45,7 @@ export const STATUS_ERROR = 2;
 export interface SpanSharedState {
   readonly resource: Resource;
   readonly limits: SpanLimits;
+  readonly redactor: Redactor;
   /** The limits of a span's own attributes. */
   readonly attributeLimits: AttributeLimits;
   /** The app's processors. Export does not pass them: that is the local trace's. */
@@ -204,12 +206,16 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     if (code === STATUS_OK) this.status = { code };
     if (code !== STATUS_ERROR) return this;
     const message = propertyOf(status, "message");
-    this.status = typeof message === "string" ? { code, message } : { code };
+    this.status =
+      typeof message === "string"
+        ? { code, message: this.#sharedState.redactor.text(message) }
+        : { code };
     return this;
   }
 
   updateName(name: string): this {
-    if (this.#endedAt === -1 && typeof name === "string") this.name = name;
+    if (this.#endedAt === -1 && typeof name === "string")
+      this.name = this.#sharedState.redactor.text(name);
     return this;
   }
 
@@ -290,9 +296,9 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
 
   get events(): ReadableSpan["events"] {
     return (this.#events ?? []).map(({ name, at, limited }) => ({
-      name,
+      name: this.#sharedState.redactor.text(name),
       time: typeof at === "number" ? hrTimeOf(this.localTrace.wallClockOrigin + at) : at,
-      attributes: limited?.values ?? {},
+      attributes: this.#withoutSecrets(limited),
       droppedAttributesCount: limited?.dropped ?? 0,
     }));
   }
@@ -300,7 +306,7 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   get links(): Link[] {
     return (this.#links ?? []).map(({ context, limited }) => ({
       context,
-      attributes: limited?.values ?? {},
+      attributes: this.#withoutSecrets(limited),
       droppedAttributesCount: limited?.dropped ?? 0,
     }));
   }
@@ -346,15 +352,21 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   }
 
   #collectAttributes(): Attributes {
-    const own = this.#appAttributes?.values;
+    const own = this.#withoutSecrets(this.#appAttributes);
     const sampling = this.localTrace.samplingAttributes(this);
     const lazyAttributes = this.#instrumentationAttributes;
-    if (lazyAttributes === undefined && sampling === undefined) return own ?? {};
+    if (lazyAttributes === undefined && sampling === undefined) return own;
     const all: Attributes =
       lazyAttributes === undefined ? {} : attributesOfPairs(lazyAttributes.ownPairs());
     for (const { attributes } of lazyAttributes?.cachedParts() ?? [])
       Object.assign(all, attributes);
     return this.#withinLimits(Object.assign(all, own, sampling));
+  }
+
+  /** Returns attributes of the app without secrets. Those of telltale's instrumentations have none. */
+  #withoutSecrets(limited: LimitedAttributes | undefined): Attributes {
+    if (limited === undefined) return {};
+    return this.#sharedState.redactor.attributes(limited.values);
   }
 
   /** Applies the limits to the instrumentation's attributes too; by default none is ever reached. */

@@ -69,7 +69,7 @@ export class TelltaleTracer implements Tracer {
   /** Starts a span; options that can't be read are left out. */
   startSpan(name: string, options?: SpanOptions, context?: ApiContext): Span {
     const active = asContext(context) ?? activeContext();
-    const text = spanName(name);
+    const text = this.#sharedState.redactor.text(spanName(name));
     try {
       return this.#startSpan(text, options ?? NO_OPTIONS, active);
     } catch {

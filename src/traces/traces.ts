@@ -7,6 +7,7 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { createSpanProcessor } from "../export/item-processors.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import type { TraceSink } from "./local-trace.ts";
 import { createSampler } from "./sampling/sampler.ts";
 import type { TelltaleSpan } from "./span.ts";
@@ -22,6 +23,7 @@ const loadConsole = lazy<typeof import("./console.ts")>("traces/console.ts");
 export interface TracesDeps {
   readonly config: TracesConfig;
   readonly resource: Resource;
+  readonly redactor: Redactor;
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
@@ -82,12 +84,13 @@ function createSink({ config, counters, unsent }: TracesDeps, output: SpanOutput
 }
 
 function createSharedState(
-  { config, resource, processors, sampler }: TracesDeps,
+  { config, resource, redactor, processors, sampler }: TracesDeps,
   sink: ReplaceableSink,
 ): TracerSharedState {
   const { limits } = config;
   return {
     resource,
+    redactor,
     limits,
     attributeLimits: { count: limits.attributeCount, length: limits.attributeLength },
     processors: processors ?? [],

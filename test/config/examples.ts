@@ -192,6 +192,17 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     value: "https://grafana.example/explore?trace={trace_id}",
   },
 
+  TELLTALE_REDACT: {
+    text: "nationalId, user.address,-session_id,email",
+    read: (c) => c.redaction,
+    value: {
+      fields: ["nationalId", "user.address"],
+      exceptions: ["session_id"],
+      emailAddresses: true,
+      ipAddresses: false,
+    },
+  },
+
   OTEL_NODE_ENABLED_INSTRUMENTATIONS: {
     text: "http, pg,,http",
     read: (c) => c.instrumentations.enabled,

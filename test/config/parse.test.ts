@@ -77,6 +77,7 @@ describe("The default configuration", () => {
         traceUrl: undefined,
         orgUrl: undefined,
       },
+      redaction: { fields: [], exceptions: [], emailAddresses: false, ipAddresses: false },
       flushTimeoutMs: 1000,
       signals: ["SIGTERM", "SIGINT"],
     };

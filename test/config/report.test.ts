@@ -69,6 +69,10 @@ describe("The report", () => {
       "SENTRY_DSN: received ***, expected https://<key>@<host>/<project> (the project number is missing); using no error reporting",
     ],
     [
+      { TELLTALE_REDACT: "nationalId, user name" },
+      'TELLTALE_REDACT: received "user name", expected names of fields, -name for exceptions, email, ip; or none alone; using the other entries',
+    ],
+    [
       { TELLTALE_TRACE_URL: "https://anna:secret@grafana.example/explore?trace={trace_id}" },
       'TELLTALE_TRACE_URL: received "https://***@grafana.example/***", expected a URL like https://grafana.example/explore?trace={trace_id} (it contains a user or password); using no links to traces',
     ],

@@ -13,6 +13,7 @@ import { runWithContext } from "../../src/context/manager.ts";
 import { TelltaleLoggerProvider } from "../../src/logs/logger.ts";
 import type { LogRecord } from "../../src/logs/log-record.ts";
 import { resource } from "../export/telemetry.ts";
+import { redactor } from "../redaction/default-redactor.ts";
 import { collectRecords, logIdsOf, inRequest, fakeSpan } from "./requests.ts";
 
 function emit(given: unknown, limits?: Parameters<typeof collectRecords>[0]): LogRecord[] {
@@ -296,7 +297,9 @@ describe("A logger provider", () => {
   it("has enabled loggers if there is an exporter", () => {
     assert.equal(collectRecords().provider.getLogger("shop").enabled(), true);
     const limits = { attributeCount: 128, attributeLength: Infinity };
-    const none = new TelltaleLoggerProvider({ resource, limits }, undefined).getLogger("shop");
+    const none = new TelltaleLoggerProvider({ resource, limits, redactor }, undefined).getLogger(
+      "shop",
+    );
     assert.equal(none.enabled(), false);
     assert.doesNotThrow(() => none.emit({ body: "x" }));
   });

@@ -6,6 +6,7 @@ import { createLogs, type Logs } from "../../src/logs/logs.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { batchConfig, otlpConfig } from "../export/test-pipeline.ts";
 import { resource } from "../export/telemetry.ts";
+import { redactor } from "../redaction/default-redactor.ts";
 import { logIdsOf, inRequest } from "./requests.ts";
 
 interface LogPipeline extends Logs {
@@ -25,7 +26,7 @@ function create(url: string, changes: Partial<LogsConfig> = {}): LogPipeline {
     ...changes,
   };
   const diagnostics = new Diagnostics("info", (text) => lines.push(text));
-  return { ...createLogs({ config, resource, counters, diagnostics }), counters, lines };
+  return { ...createLogs({ config, resource, redactor, counters, diagnostics }), counters, lines };
 }
 
 function emit(logs: Logs, count: number): void {

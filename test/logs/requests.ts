@@ -5,6 +5,7 @@ import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { runWithContext } from "../../src/context/manager.ts";
 import { TelltaleLoggerProvider } from "../../src/logs/logger.ts";
 import type { LogRecord } from "../../src/logs/log-record.ts";
+import { redactor } from "../redaction/default-redactor.ts";
 import { resource } from "../export/telemetry.ts";
 
 /** The ids on a line. */
@@ -47,7 +48,7 @@ export function collectRecords(limits: LogsConfig["limits"] = noLimits): {
   readonly records: LogRecord[];
 } {
   const records: LogRecord[] = [];
-  const provider = new TelltaleLoggerProvider({ resource, limits }, (source) => {
+  const provider = new TelltaleLoggerProvider({ resource, limits, redactor }, (source) => {
     records.push(source.toRecord());
   });
   return { provider, records };

@@ -11,6 +11,7 @@ import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
 import { MetricReaderState } from "../../src/metrics/reader-state.ts";
 import { MetricStore } from "../../src/metrics/store.ts";
 import type { DataPoint, Histogram, MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { redactor } from "../redaction/default-redactor.ts";
 import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
 
 export const shopResource: Resource = resourceFromAttributes({ "service.name": "shop" });
@@ -27,7 +28,12 @@ export function createMetricsFixture(
 ): MetricsFixture {
   const lines: string[] = [];
   const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
-  const store = new MetricStore(shopResource, diagnostics, exemplarFilters[exemplars]);
+  const store = new MetricStore({
+    resource: shopResource,
+    diagnostics,
+    redactor,
+    exemplarFilter: exemplarFilters[exemplars],
+  });
   const readerState = new MetricReaderState("cumulative", store.startedAt);
   return { store, lines, collect: (state = readerState) => store.collectNow(state) };
 }
@@ -44,7 +50,13 @@ export function createMetricsPipeline(variables: Readonly<Record<string, string>
   const { config } = parseConfig(environmentOf(variables));
   const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
   const counters = createTelemetryCounters();
-  const metrics = createMetrics({ config, resource: shopResource, counters, diagnostics });
+  const metrics = createMetrics({
+    config,
+    resource: shopResource,
+    redactor,
+    counters,
+    diagnostics,
+  });
   return { metrics, counters, config, diagnostics, lines };
 }
 

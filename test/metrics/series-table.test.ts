@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import type { Attributes } from "@opentelemetry/api";
+import { redactor } from "../redaction/default-redactor.ts";
 import { CARDINALITY_LIMIT, SeriesTable } from "../../src/metrics/series-table.ts";
 
 interface Series {
   readonly attributes: Attributes;
 }
 
-const createTable = (): SeriesTable<Series> => new SeriesTable((attributes) => ({ attributes }));
+const createTable = (): SeriesTable<Series> =>
+  new SeriesTable((attributes) => ({ attributes }), redactor);
 
 /** Equal attributes. */
 const same: readonly (readonly [string, Attributes, Attributes])[] = [

@@ -23,9 +23,12 @@ import { idInCgroup, idInMounts } from "../../src/resource/container.ts";
 import { terminalText } from "../../src/cli/trace-drawing.ts";
 import { trimEndOf } from "../../src/text.ts";
 import { readBaggage } from "../../src/traces/propagation/baggage.ts";
+import { redactAddresses } from "../../src/redaction/addresses.ts";
+import { redactText } from "../../src/redaction/secret-text.ts";
 import { readSentryTrace } from "../../src/traces/propagation/sentry.ts";
 import { readParent } from "../../src/traces/propagation/trace-context.ts";
 import { readTraceState } from "../../src/traces/propagation/trace-state.ts";
+import { defaultRedaction } from "../redaction/default-redactor.ts";
 
 /** All functions that parse external text: of requests, servers, brokers, files. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
@@ -42,6 +45,9 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   "a query's key": (text) => isSecretKey(text),
   "a path with secrets": (text) => redactPath(`/${text}`),
   "a query string": (text) => redactQuery(text),
+  "a text with secrets": (text) => redactText(text),
+  "a text with addresses": (text) =>
+    redactAddresses(text, { ...defaultRedaction, emailAddresses: true, ipAddresses: true }),
   "the target of a request": (text) => targetOf("http://localhost", `/${text}`),
   "a host and its port": (text) => parseAuthority(text),
   "a request's id": (text) => requestIdFrom(text),

@@ -3,6 +3,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { SpanLimits } from "../../src/config/config.ts";
 import { AlwaysOnSampler } from "../../src/traces/sampling/constant.ts";
 import { TelltaleTracerProvider } from "../../src/traces/tracer-provider.ts";
+import { redactor } from "../redaction/default-redactor.ts";
 import { DropTimer, SpanQuota } from "../../src/traces/tail-buffer.ts";
 
 /** The defaults of the specification. */
@@ -44,6 +45,7 @@ export function collectingProvider(options: ProviderOptions = {}): {
   const provider = new TelltaleTracerProvider({
     resource: resourceFromAttributes({ "service.name": "test" }),
     limits,
+    redactor,
     attributeLimits: { count: limits.attributeCount, length: limits.attributeLength },
     processors: options.processors ?? [],
     sampler: options.sampler ?? new AlwaysOnSampler(),

@@ -5,6 +5,7 @@ import { runWithContext } from "../../../../src/context/manager.ts";
 import { TelltaleLoggerProvider } from "../../../../src/logs/logger.ts";
 import { resource } from "../../../export/telemetry.ts";
 import { collectRecords, logIdsOf, inRequest, fakeSpan } from "../../../logs/requests.ts";
+import { redactor } from "../../../redaction/default-redactor.ts";
 import {
   loadFreshWinston,
   recordingTransport,
@@ -458,7 +459,7 @@ describe("Winston is patched", () => {
   it("without push if no records are exported", () => {
     const winston = loadFreshWinston();
     const limits = { attributeCount: 128, attributeLength: Infinity };
-    patch(winston, new TelltaleLoggerProvider({ resource, limits }, undefined));
+    patch(winston, new TelltaleLoggerProvider({ resource, limits, redactor }, undefined));
     assert.ok(!Object.hasOwn(winston.Logger.prototype, "push"));
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
