@@ -378,8 +378,11 @@ const calls = {
     failed(() => fetch(`${plain}/slow`, { signal: soon("enough") })).catch(String),
   "fetch aborted after the head": () =>
     failed(async () => {
-      const response = await fetch(`${plain}/midway-slow`, { signal: soon() });
-      return response.text();
+      const controller = new AbortController();
+      const response = await fetch(`${plain}/midway-slow`, { signal: controller.signal });
+      const text = response.text();
+      controller.abort();
+      return text;
     }),
   "fetch unread and large": async () => {
     const response = await fetch(`${plain}/large`);
