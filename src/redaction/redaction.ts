@@ -2,7 +2,7 @@ import { isSecretField, REDACTED } from "../secrets.ts";
 import { redactAddresses } from "./addresses.ts";
 import { isCardNumber } from "./checksums.ts";
 import type { RedactionConfig } from "../config/config.ts";
-import { redactText } from "./secret-text.ts";
+import { mayBeSecret, redactText } from "./secret-text.ts";
 
 /** Deeper values are left out. Attributes have at most 64 levels (`logs/value-copier.ts`). */
 const MAX_DEPTH = 100;
@@ -118,9 +118,16 @@ export class Redaction {
 
 /** Whether a value can be a secret: a flag such as `hasPassword: true` and an index cannot. */
 function isSecretValue(value: unknown): boolean {
-  if (value === undefined || value === null || value === "" || typeof value === "boolean")
-    return false;
-  return typeof value !== "number" || Math.abs(value) > MAX_INDEX;
+  switch (typeof value) {
+    case "string":
+      return mayBeSecret(value);
+    case "number":
+      return Math.abs(value) > MAX_INDEX;
+    case "object":
+      return value !== null;
+    default:
+      return typeof value === "bigint";
+  }
 }
 
 const MAX_INDEX = 99;

@@ -212,7 +212,8 @@ const ASSIGNMENT = /[\\"'`\]]{0,4} ?(?::|=>?) {0,2}/y;
 const ESCAPES = /\\*/y;
 const UNQUOTED = /[^\s,;&)}\]"'`<>|\\]*/y;
 const REST_OF_LINE = /[^\r\n"'`\\]*/y;
-const NOT_SECRET = /^(?:null|true|false|undefined|none|nil|yes|no|x{3,8}|\[?redacted\]?)$/i;
+const NOT_SECRET =
+  /^(?:null|true|false|undefined|none|nil|yes|no|x{3,8}|\[?(?:redacted|filtered|masked|hidden)\]?)$/i;
 
 /** The value after the name of a secret. */
 function findAssignedValue(text: string, from: number, end: number): Found | undefined {
@@ -261,8 +262,14 @@ function unquotedValue(text: string, start: number, isProse: boolean): Found {
 }
 
 function valueRange(text: string, from: number, to: number): Found {
-  const start = text.slice(from, Math.min(to, from + MAX_COMPARED_LENGTH));
-  return ALPHANUMERIC.test(start) && !NOT_SECRET.test(start) ? { from, to } : Math.max(to, from);
+  return mayBeSecret(text.slice(from, Math.min(to, from + MAX_COMPARED_LENGTH)))
+    ? { from, to }
+    : Math.max(to, from);
+}
+
+/** Whether a value under a secret name is one, and not empty, a word of a language, or masked already. */
+export function mayBeSecret(value: string): boolean {
+  return ALPHANUMERIC.test(value) && !NOT_SECRET.test(value);
 }
 
 const ALPHANUMERIC = /[^\W_]|[^\0-\x7f]/;

@@ -20,6 +20,8 @@ describe("The value of a field", () => {
     ["a flag under a secret name", "password", true, true],
     ["an index under a secret name", "token", 15, 15],
     ["nothing under a secret name", "password", null, null],
+    ["a mask of the app's logger", "password", "[Redacted]", "[Redacted]"],
+    ["a mask of asterisks", "password", "********", "********"],
     ["an empty text under a secret name", "password", "", ""],
     ["a secret in a text", "note", "Bearer abcd1234", "Bearer REDACTED"],
     ["a card as a number", "n", 4111111111111111, "REDACTED"],

@@ -1,3 +1,4 @@
+import diagnosticsChannel from "node:diagnostics_channel";
 import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
@@ -93,6 +94,25 @@ const PATH = ":path";
 function soon(reason) {
   const controller = new AbortController();
   setTimeout(() => controller.abort(reason), 10);
+  return controller.signal;
+}
+
+/** Resolves when undici or `fetch` has sent the headers of a request. */
+function sentHeaders() {
+  return new Promise((resolve) => {
+    const name = "undici:client:sendHeaders";
+    const listener = () => {
+      diagnosticsChannel.unsubscribe(name, listener);
+      setImmediate(resolve);
+    };
+    diagnosticsChannel.subscribe(name, listener);
+  });
+}
+
+/** Returns a signal that aborts when the next request of undici or `fetch` is sent. */
+function onceSent(reason) {
+  const controller = new AbortController();
+  sentHeaders().then(() => controller.abort(reason));
   return controller.signal;
 }
 
@@ -351,7 +371,10 @@ const calls = {
     return { status: response.status, body: await response.text() };
   },
   "fetch refused": () => failed(() => fetch(refused)),
-  "fetch aborted": () => failed(() => fetch(`${plain}/slow`, { signal: AbortSignal.timeout(20) })),
+  "fetch aborted": () =>
+    failed(() =>
+      fetch(`${plain}/slow`, { signal: onceSent(new DOMException("", "TimeoutError")) }),
+    ),
   "fetch aborted before the start": () =>
     failed(() => fetch(`${plain}/slow`, { signal: AbortSignal.abort() })),
   "fetch midway": () =>
@@ -371,11 +394,11 @@ const calls = {
     await reader.cancel();
     return { part: Buffer.from(value).toString() };
   },
-  "fetch aborted by the app": () => failed(() => fetch(`${plain}/slow`, { signal: soon() })),
+  "fetch aborted by the app": () => failed(() => fetch(`${plain}/slow`, { signal: onceSent() })),
   "fetch aborted for a reason": () =>
-    failed(() => fetch(`${plain}/slow`, { signal: soon(new Error("enough")) })),
+    failed(() => fetch(`${plain}/slow`, { signal: onceSent(new Error("enough")) })),
   "fetch aborted for a text": () =>
-    failed(() => fetch(`${plain}/slow`, { signal: soon("enough") })).catch(String),
+    failed(() => fetch(`${plain}/slow`, { signal: onceSent("enough") })).catch(String),
   "fetch aborted after the head": () =>
     failed(async () => {
       const controller = new AbortController();
@@ -562,18 +585,19 @@ const calls = {
     return found;
   },
   "undici error": () => failed(() => request(refused)),
-  "undici aborted by the app": () => failed(() => request(`${plain}/slow`, { signal: soon() })),
+  "undici aborted by the app": () => failed(() => request(`${plain}/slow`, { signal: onceSent() })),
   "undici aborted for a reason": () =>
-    failed(() => request(`${plain}/slow`, { signal: soon(new Error("enough")) })),
+    failed(() => request(`${plain}/slow`, { signal: onceSent(new Error("enough")) })),
   "undici aborted in the queue": async () => {
     const client = new Client(plain);
+    const sent = sentHeaders();
     const options = { path: "/slow", method: "GET" };
     const controllers = [new AbortController(), new AbortController()];
     const calls = controllers.map(({ signal }) =>
       failed(() => client.request({ ...options, signal })),
     );
-    // Until the first is sent; the second is aborted first, while it is queued.
-    setTimeout(() => controllers.toReversed().forEach((controller) => controller.abort()), 50);
+    // The second is aborted first, while it is queued.
+    sent.then(() => controllers.toReversed().forEach((controller) => controller.abort()));
     const outcomes = await Promise.all(calls);
     await client.destroy();
     return outcomes;
