@@ -94,7 +94,7 @@ describe("Addresses", () => {
     ["at 12:30:45, v1.2.3", "at 12:30:45, v1.2.3", "at 12:30:45, v1.2.3"],
   ];
   for (const [text, emails, ips] of rows) {
-    it(`are redacted if the configuration says so: ${text}`, () => {
+    it(`are redacted if the configuration names them: ${text}`, () => {
       assert.equal(redactor.text(text), text);
       assert.equal(withConfig({ emailAddresses: true }).text(text), emails);
       assert.equal(withConfig({ ipAddresses: true }).text(text), ips);
