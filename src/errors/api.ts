@@ -4,6 +4,7 @@ import type { ErrorSlot } from "../context/unit-views.ts";
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import type {
   CaptureContext,
@@ -19,6 +20,7 @@ import type {
 export interface ErrorsDeps {
   readonly config: ErrorsConfig;
   readonly resource: Resource;
+  readonly redactor: Redactor;
   /** The flags that Node runs with. */
   readonly nodeFlags: readonly string[];
   /** Counters of events. */

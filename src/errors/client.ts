@@ -76,7 +76,7 @@ export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
 const MAX_TEXT_LENGTH = 10_000;
 
 function createClient(deps: ErrorsDeps): SentryClient {
-  const { counters, diagnostics, unsent } = deps;
+  const { counters, diagnostics, redactor, unsent } = deps;
   const options: ServerRuntimeClientOptions = {
     ...serviceOptions(deps),
     platform: "node",
@@ -103,6 +103,7 @@ function createClient(deps: ErrorsDeps): SentryClient {
     counters,
     diagnostics,
     unsent,
+    redactor,
     links: new EventLinks(deps),
     ignored: new IgnoreRules(deps.config, diagnostics),
   });

@@ -14,10 +14,12 @@ import type { SignalCounters, DropReason } from "../diagnostics/telemetry-counte
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { ExitRequestFactory } from "../export/pipeline.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import { CaptureRegistry } from "./capture-registry.ts";
 import { checkInIdOf, createCheckIn, invalidCheckIn } from "./monitors/check-in.ts";
 import type { EventLinks } from "./event-links.ts";
 import type { IgnoreRules } from "./filters/ignore-rules.ts";
+import { redactEvent } from "./event-redaction.ts";
 import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import { nodeContexts } from "./node-context.ts";
 import {
@@ -39,6 +41,7 @@ export interface SentryClientDeps {
   readonly unsent?: UnsentTelemetry | undefined;
   readonly diagnostics: Diagnostics;
   readonly links: EventLinks;
+  readonly redactor: Redactor;
   readonly ignored: IgnoreRules;
 }
 
@@ -214,7 +217,7 @@ export class SentryClient extends ServerRuntimeClient {
     keepTrace(origin, "forced");
     const fitted = fitEvent(event, MAX_EVENT_BYTES);
     this.#deps.links.addTraceUrl(fitted, origin);
-    super.sendEvent(fitted, hint);
+    super.sendEvent(redactEvent(fitted, this.#deps.redactor), hint);
   }
 
   override recordDroppedEvent(reason: EventDropReason, category: DataCategory, count = 1): void {
@@ -335,7 +338,7 @@ export class SentryClient extends ServerRuntimeClient {
         return;
       }
       if (mayBeIgnored) this.#link(pendingEvent);
-      super.sendEvent(event, hint);
+      super.sendEvent(redactEvent(event, this.#deps.redactor), hint);
     } catch (error) {
       this.#drop("failed", "internal_sdk_error");
       this.#logFailure(error);

@@ -20,6 +20,7 @@ import { EnvelopeTransport } from "../../src/errors/transport/transport.ts";
 import type { ReceivedEvent } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
+import { redactor } from "../redaction/default-redactor.ts";
 import { collectingProvider } from "../traces/provider.ts";
 
 const resource = resourceFromAttributes({ "service.name": "shop" });
@@ -269,7 +270,7 @@ describe("The counters of events", () => {
           }),
         ...changes,
       },
-      { counters, diagnostics, links, ignored },
+      { counters, diagnostics, redactor, links, ignored },
     );
     const keepReasons: KeepReason[] = [];
     const unit = new UnitOfWork();

@@ -91,6 +91,7 @@ function neededModules(): Record<string, string> {
     "http/server/response-abort.ts",
     "config/",
     "errors/",
+    "redaction/",
     "export/exit/",
     "export/otlp/",
     "instrumentation/frameworks/express/",

@@ -51,9 +51,10 @@ describe("The policy of secrets", () => {
     spans: JSON.stringify(receiver.spans),
     logs: JSON.stringify(receiver.logs),
     metrics: JSON.stringify(receiver.metrics),
+    "items of Sentry": JSON.stringify(receiver.items),
   });
 
-  it("lets none of 150 secrets into spans, log records and metrics", async () => {
+  it("lets none of 150 secrets into spans, log records, metrics and events", async () => {
     await run(secrets.map(({ text }) => text));
     assert.equal(receiver.spans.length, secrets.length + 1);
     for (const [signal, content] of Object.entries(arrived())) {
