@@ -95,6 +95,8 @@ interface StartedCheckIn {
   /** The name of the monitor in Sentry's URLs. */
   readonly monitorSlug: string;
   readonly status: "in_progress";
+  /** Default: a new id. */
+  readonly checkInId?: string;
 }
 
 interface EndedCheckIn {

@@ -153,6 +153,8 @@ export interface ErrorsConfig {
   readonly traceUrl: string | undefined;
   /** Address of the organization in Sentry, without a slash at the end. */
   readonly orgUrl: string | undefined;
+  /** Whether jobs that libraries start by a schedule send check-ins. */
+  readonly cronCheckIns: boolean;
 }
 
 /** Additions to the policy of secrets, and exceptions from it. */

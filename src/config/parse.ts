@@ -293,5 +293,6 @@ function readErrors(reader: EnvironmentReader): ErrorsConfig {
     debug: reader.read(table.sentryDebug),
     traceUrl: reader.read(table.traceUrl),
     orgUrl: reader.read(table.sentryOrgUrl),
+    cronCheckIns: reader.read(table.cronCheckIns),
   };
 }

@@ -481,6 +481,14 @@ export const traceUrl: Variable<string | undefined> = defineVariable({
   doc: "Address of a trace in your back end, added to Sentry events. `{trace_id}` is required; `{span_id}`, `{service}` and `{timestamp}` (milliseconds since 1970) are optional.",
 });
 
+export const cronCheckIns: Variable<boolean> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_CRON_CHECK_INS",
+  valueType: types.flag,
+  fallback: false,
+  doc: "Sends check-ins of scheduled jobs (node-cron, croner, BullMQ) to Sentry and creates their monitors, which Sentry bills ([Monitors](queues.md#monitors-in-sentry)).",
+});
+
 /* Instrumentations */
 
 export const enabledInstrumentations: Variable<readonly string[] | undefined> = defineVariable({

@@ -68,6 +68,12 @@ export interface UnitOfWorkHandle {
   end(): void;
 }
 
+/** Handle of the unit of work of a message or a job of a queue. */
+export interface MessageHandle extends UnitOfWorkHandle {
+  /** Records that the library will run it again, although it has not failed. */
+  postpone(): void;
+}
+
 /** Failure of a unit of work. */
 export interface UnitFailure {
   /** Undefined if the error is unknown. */
@@ -103,7 +109,7 @@ export interface MessagingInstrumenter {
   /** Returns undefined where tracing is suppressed. */
   startSend(operation: MessageOperation): ProducerOperation | undefined;
   /** Returns undefined if telltale failed. */
-  startProcess(message: ReceivedMessage): UnitOfWorkHandle | undefined;
+  startProcess(message: ReceivedMessage): MessageHandle | undefined;
   /**
    * Starts a job of a scheduler in the process.
    *

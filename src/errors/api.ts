@@ -45,6 +45,11 @@ export interface Errors extends ErrorsApi {
   captureServerErrors(unit: ErrorSlot, failures: readonly unknown[]): void;
   /** Captures `unit.error`, which failed a message or job; as a warning if it will be retried. */
   captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined;
+  /**
+   * Reports the start of a scheduled job to its monitor. Undefined without
+   * `TELLTALE_CRON_CHECK_INS`, and for a job that can have no monitor.
+   */
+  startCheckIn(unit: ErrorSlot): JobCheckIn | undefined;
   /** Captures an uncaught exception or a rejection that ends the process. */
   captureFatal(error: unknown, origin: FatalOrigin): void;
   /** Captures an unhandled rejection that the process survives. */
@@ -58,6 +63,18 @@ export interface Errors extends ErrorsApi {
   start(onDelegated: () => void): void;
   readonly pipeline: Pipeline;
 }
+
+/** Check-in of a scheduled job that has started. */
+export interface JobCheckIn {
+  /** Reports the end. Never throws. */
+  end(outcome: JobOutcome): void;
+}
+
+/**
+ * How a job ended. `retried` is a failed one that will be run again, and `interrupted` one that the
+ * end of the process cut off.
+ */
+export type JobOutcome = "succeeded" | "failed" | "retried" | "interrupted";
 
 /**
  * A Sentry client and its scopes: telltale's own, or the app's, of any version from

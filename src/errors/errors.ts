@@ -6,6 +6,7 @@ import type { Pipeline } from "../export/pipeline.ts";
 import { allowForeignRegistration } from "../register-api.ts";
 import { type AppSentryClient, type SentryCarrier, watchCarriers } from "./sentry-carrier.ts";
 import type { ErrorsClient } from "./client.ts";
+import type { CronCheckIns } from "./monitors/cron-check-ins.ts";
 import { watchUncaughtErrors } from "./uncaught-errors.ts";
 import type {
   Breadcrumb,
@@ -19,9 +20,12 @@ import type {
   SeverityLevel,
   User,
 } from "../api.ts";
-import type { Errors, ErrorsDeps, FatalOrigin, SentryBinding } from "./api.ts";
+import type { Errors, ErrorsDeps, FatalOrigin, JobCheckIn, SentryBinding } from "./api.ts";
 
 const loadClient = lazy<typeof import("./client.ts")>("errors/client.ts");
+const loadCronCheckIns = lazy<typeof import("./monitors/cron-check-ins.ts")>(
+  "errors/monitors/cron-check-ins.ts",
+);
 const loadAppSentry = lazy<typeof import("./app-sentry.ts")>("errors/app-sentry.ts");
 
 export function createErrors(deps: ErrorsDeps): Errors {
@@ -45,6 +49,7 @@ class LazyErrors implements Errors {
   /** Whether the app has set up Sentry itself. */
   #isDelegated = false;
   #appSentry: SentryBinding | undefined = undefined;
+  #cronCheckIns: CronCheckIns | undefined = undefined;
   #isLoading = false;
   /** When a failed load is retried, in milliseconds of `performance.now()`. */
   #reloadAt: number | undefined = undefined;
@@ -156,6 +161,18 @@ class LazyErrors implements Errors {
   captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined {
     if (unit.error === undefined) return undefined;
     return this.#captureOwn((client) => client.captureJobError(unit, willRetry));
+  }
+
+  startCheckIn(unit: ErrorSlot): JobCheckIn | undefined {
+    const { config } = this.#deps;
+    if (!config.cronCheckIns || !(this.#hasDsn || this.#isDelegated)) return undefined;
+    return this.#runSafely(() => {
+      const capture = (...args: Parameters<Errors["captureCheckIn"]>): string | undefined =>
+        this.captureCheckIn(...args);
+      const { CronCheckIns } = loadCronCheckIns();
+      this.#cronCheckIns ??= new CronCheckIns({ ...this.#deps, capture });
+      return this.#cronCheckIns.start(unit);
+    }, this);
   }
 
   captureFatal(error: unknown, origin: FatalOrigin): void {

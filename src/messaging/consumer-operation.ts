@@ -4,7 +4,8 @@ import { type Context, ROOT_CONTEXT } from "../context/context.ts";
 import { errorTypeOf } from "../context/error-type.ts";
 import type { JobInfo } from "../context/job.ts";
 import { activeUnitOfWork } from "../context/manager.ts";
-import type { UnitFailure, UnitOfWorkHandle } from "../context/messaging.ts";
+import type { MessageHandle, UnitFailure, UnitOfWorkHandle } from "../context/messaging.ts";
+import type { JobCheckIn, JobOutcome } from "../errors/api.ts";
 import { UnitOfWork } from "../context/unit-of-work.ts";
 import { TelltaleSpan } from "../traces/span.ts";
 import { failSpan } from "./fail-span.ts";
@@ -25,7 +26,7 @@ export const NO_PARENT: OperationParent = {
 };
 
 /** The unit of work of one message, one batch or one job, with its span and its outcome. */
-export class ConsumerOperation extends UnitOfWork implements UnitOfWorkHandle {
+export class ConsumerOperation extends UnitOfWork implements MessageHandle {
   readonly context: Context;
   readonly #deps: OperationDeps;
   #details: OperationDetails;
@@ -37,6 +38,10 @@ export class ConsumerOperation extends UnitOfWork implements UnitOfWorkHandle {
   readonly #enclosingUnit: UnitOfWork | undefined;
   readonly #startedByUnit: UnitOfWork | undefined = activeUnitOfWork();
   #failure: UnitFailure | undefined = undefined;
+  #isPostponed = false;
+  #isInterrupted = false;
+  #hasStartedCheckIn = false;
+  #checkIn: JobCheckIn | undefined = undefined;
 
   constructor(
     deps: OperationDeps,
@@ -79,7 +84,15 @@ export class ConsumerOperation extends UnitOfWork implements UnitOfWorkHandle {
       return work();
     } finally {
       this.#isSchedulerCalling = false;
+      this.startCheckIn();
     }
+  }
+
+  /** Reports the start of a scheduled job to its monitor, once its name is known. */
+  startCheckIn(): void {
+    if (this.#job.recurrence === undefined || this.#hasStartedCheckIn) return;
+    this.#hasStartedCheckIn = true;
+    this.#checkIn = this.#deps.errors.startCheckIn(this);
   }
 
   /**
@@ -91,10 +104,11 @@ export class ConsumerOperation extends UnitOfWork implements UnitOfWorkHandle {
   adoptJob(job: JobInfo): boolean {
     if (!this.#isSchedulerCalling) return false;
     this.#isSchedulerCalling = false;
-    this.#job = { ...this.#job, ...job };
+    this.#job = { ...this.#job, isUnnamed: false, ...job };
     this.#details = new JobDetails(this.#job);
     this.route = this.#details.name;
     this.#ownSpan.updateName(this.#details.name).setAttributes(this.#details.attributes);
+    this.startCheckIn();
     return true;
   }
 
@@ -114,8 +128,18 @@ export class ConsumerOperation extends UnitOfWork implements UnitOfWorkHandle {
     this.error = failure.error;
   }
 
+  postpone(): void {
+    this.#isPostponed = true;
+  }
+
   override recordFailure(error: unknown): void {
     this.fail({ error });
+  }
+
+  /** Ends the unit because the process ends. */
+  interrupt(): void {
+    this.#isInterrupted = true;
+    this.end();
   }
 
   override end(): void {
@@ -148,6 +172,14 @@ export class ConsumerOperation extends UnitOfWork implements UnitOfWorkHandle {
       failSpan(this.#ownSpan, failure.error, errorType);
     }
     this.#details.recordMetrics(this.#deps.metrics, seconds, errorType, this.#ownSpan);
+    this.startCheckIn();
+    this.#checkIn?.end(this.#outcome());
+  }
+
+  #outcome(): JobOutcome {
+    if (this.#failure !== undefined) return this.#failure.willRetry === true ? "retried" : "failed";
+    if (this.#isPostponed) return "retried";
+    return this.#isInterrupted ? "interrupted" : "succeeded";
   }
 
   #captureErrors({ error, willRetry }: UnitFailure): void {

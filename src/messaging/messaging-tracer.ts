@@ -15,8 +15,8 @@ import type {
   MessagingInstrumenter,
   ProducerOperation,
   PropagationHeaders,
+  MessageHandle,
   ReceivedMessage,
-  UnitOfWorkHandle,
 } from "../context/messaging.ts";
 import { runUnitOfWork } from "../context/run-unit.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
@@ -36,7 +36,7 @@ import { SendOperation } from "./send-operation.ts";
 export interface MessagingInstrumenterDeps {
   readonly traces: Pick<Traces, "provider">;
   readonly metrics: Pick<Metrics, "meter">;
-  readonly errors: Pick<Errors, "captureJobError">;
+  readonly errors: Pick<Errors, "captureJobError" | "startCheckIn">;
   readonly propagator: CompositePropagator;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
@@ -84,7 +84,7 @@ export class MessagingTracer implements MessagingInstrumenter {
 
   /** Ends all units of work in flight, at process exit. Never throws. */
   endAll(): void {
-    for (const unit of this.#inFlight) unit.end();
+    for (const unit of this.#inFlight) unit.interrupt();
   }
 
   startSend(messageOperation: MessageOperation): ProducerOperation | undefined {
@@ -93,14 +93,15 @@ export class MessagingTracer implements MessagingInstrumenter {
     return this.#guard(() => new SendOperation(this.#deps, messageOperation, active));
   }
 
-  startProcess(message: ReceivedMessage): UnitOfWorkHandle | undefined {
+  startProcess(message: ReceivedMessage): MessageHandle | undefined {
     return this.#guard(() => {
       const { connection, job } = message;
       const parent =
         connection === undefined ? this.#parentOf(message) : parentFromConnection(connection);
-      return this.#register(
-        new ConsumerOperation(this.#deps, new MessageDetails(message), job, parent),
-      );
+      const details = new MessageDetails(message);
+      const unit = this.#register(new ConsumerOperation(this.#deps, details, job, parent));
+      unit.startCheckIn();
+      return unit;
     });
   }
 

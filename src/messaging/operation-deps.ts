@@ -8,6 +8,6 @@ export interface OperationDeps {
   readonly tracer: TelltaleTracer;
   readonly propagator: CompositePropagator;
   readonly metrics: MessagingMetrics;
-  readonly errors: Pick<Errors, "captureJobError">;
+  readonly errors: Pick<Errors, "captureJobError" | "startCheckIn">;
   readonly onInternalError: (error: unknown) => void;
 }

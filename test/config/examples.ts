@@ -191,6 +191,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.errors.traceUrl,
     value: "https://grafana.example/explore?trace={trace_id}",
   },
+  TELLTALE_CRON_CHECK_INS: { text: "true", read: (c) => c.errors.cronCheckIns, value: true },
 
   TELLTALE_REDACT: {
     text: "nationalId, user.address,-session_id,email",

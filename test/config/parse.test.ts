@@ -76,6 +76,7 @@ describe("The default configuration", () => {
         debug: false,
         traceUrl: undefined,
         orgUrl: undefined,
+        cronCheckIns: false,
       },
       redaction: { fields: [], exceptions: [], emailAddresses: false, ipAddresses: false },
       flushTimeoutMs: 1000,

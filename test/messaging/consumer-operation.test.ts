@@ -324,3 +324,91 @@ describe("A job", () => {
     assert.equal(unit?.startedByUnit(), unitOfWorkIn(message.context));
   });
 });
+
+describe("The check-in of a scheduled job", () => {
+  const recurrence = { pattern: "0 2 * * *" };
+  const scheduledJob = { name: "cron 0 2 * * *", recurrence, isUnnamed: true };
+  const message = receivedMessage({ job: { name: "nightly", recurrence } });
+
+  /** Runs of a job of a scheduler in the process. */
+  const runs: readonly (readonly [title: string, work: () => unknown, outcome: string])[] = [
+    ["returns", () => 1, "succeeded"],
+    [
+      "throws",
+      () => {
+        throw boom;
+      },
+      "failed",
+    ],
+    ["resolves", () => Promise.resolve(), "succeeded"],
+    ["rejects", () => Promise.reject(boom), "failed"],
+  ];
+  for (const [title, work, outcome] of runs) {
+    it(`ends as ${outcome} if it ${title}`, async () => {
+      const { tracer, outcomes } = createMessagingFixture();
+      const run = tracer.startScheduledJob(scheduledJob);
+      await Promise.resolve()
+        .then(() => run?.(work))
+        .catch(() => {});
+      await new Promise(setImmediate);
+      const { name: job } = scheduledJob;
+      assert.deepEqual(outcomes, [
+        { job, outcome: "started" },
+        { job, outcome },
+      ]);
+    });
+  }
+
+  it("has the name of the job() that the scheduler calls", () => {
+    const { tracer, outcomes } = createMessagingFixture();
+    const run = tracer.startScheduledJob(scheduledJob);
+    run?.(() =>
+      tracer.startJob({ name: "cleanup" })?.(() => {
+        assert.deepEqual(outcomes, [{ job: "cleanup", outcome: "started" }]);
+      }),
+    );
+    assert.deepEqual(outcomes.at(-1), { job: "cleanup", outcome: "succeeded" });
+    assert.equal(outcomes.length, 2);
+  });
+
+  for (const [title, start] of [
+    ["asynchronous", () => new Promise(() => {})],
+    ["synchronous", (end: () => void) => end()],
+  ] as const) {
+    it(`is interrupted with the process, while its work is ${title}`, () => {
+      const { tracer, outcomes } = createMessagingFixture();
+      const run = tracer.startScheduledJob({ name: "nightly", recurrence });
+      void run?.(() => start(() => tracer.endAll()));
+      tracer.endAll();
+      assert.deepEqual(
+        outcomes.map(({ outcome }) => outcome),
+        ["started", "interrupted"],
+      );
+    });
+  }
+
+  it("is retried with the job of a queue that will be, or is postponed", () => {
+    const { tracer, outcomes } = createMessagingFixture();
+    const failing = tracer.startProcess(message);
+    failing?.fail({ error: boom, willRetry: true });
+    failing?.end();
+    const postponed = tracer.startProcess(message);
+    postponed?.postpone();
+    postponed?.end();
+    const last = tracer.startProcess(message);
+    last?.fail({ error: boom, willRetry: false });
+    last?.end();
+    assert.deepEqual(
+      outcomes.map(({ outcome }) => outcome),
+      ["started", "retried", "started", "retried", "started", "failed"],
+    );
+  });
+
+  it("does not exist without a schedule", () => {
+    const { tracer, outcomes } = createMessagingFixture();
+    tracer.startProcess(receivedMessage())?.end();
+    tracer.startJob({ name: "sweep" })?.(() => {});
+    tracer.startScheduledJob({ name: "once" })?.(() => {});
+    assert.deepEqual(outcomes, []);
+  });
+});

@@ -3,6 +3,7 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { JobInfo } from "../../src/context/job.ts";
 import type { ReceivedMessage } from "../../src/context/messaging.ts";
 import type { UnitOfWork } from "../../src/context/unit-of-work.ts";
+import type { JobCheckIn, JobOutcome } from "../../src/errors/api.ts";
 import { MessagingMetrics } from "../../src/messaging/messaging-metrics.ts";
 import { MessagingTracer } from "../../src/messaging/messaging-tracer.ts";
 import { MetricReaderState } from "../../src/metrics/reader-state.ts";
@@ -17,12 +18,20 @@ export interface CapturedJobError {
   readonly willRetry: boolean | undefined;
 }
 
+/** A call of `startCheckIn`, or of `end` of its result. */
+export interface JobOutcomeOf {
+  readonly job: string | undefined;
+  readonly outcome: JobOutcome | "started";
+}
+
 /** A messaging tracer over the real tracer, propagator and metric store, with the errors as a list. */
 export interface MessagingFixture {
   readonly tracer: MessagingTracer;
   readonly metrics: MessagingMetrics;
   readonly spans: readonly ReadableSpan[];
   readonly captured: readonly CapturedJobError[];
+  /** The starts and ends of scheduled jobs. */
+  readonly outcomes: readonly JobOutcomeOf[];
   readonly internalErrors: readonly unknown[];
   readonly collect: () => Promise<ResourceMetrics>;
 }
@@ -41,17 +50,23 @@ export function createMessagingFixture({
   const record = (unit: UnitOfWork, willRetry: boolean | undefined): undefined => {
     captured.push({ error: unit.error, job: unit.jobInfo(), willRetry });
   };
+  const outcomes: JobOutcomeOf[] = [];
+  const startCheckIn = (unit: UnitOfWork): JobCheckIn => {
+    const job = unit.jobInfo()?.name;
+    outcomes.push({ job, outcome: "started" });
+    return { end: (outcome) => void outcomes.push({ job, outcome }) };
+  };
   const tracer = new MessagingTracer({
     tracer: provider.getTracer("telltale/work"),
     propagator: createPropagator(["tracecontext"], { sentry: false }),
     metrics,
-    errors: { captureJobError: captureJobError ?? record },
+    errors: { captureJobError: captureJobError ?? record, startCheckIn },
     onStart: () => {},
     onInternalError: (error) => internalErrors.push(error),
   });
   const collect = async (): Promise<ResourceMetrics> =>
     (await store.collect(readerState)).resourceMetrics;
-  return { tracer, metrics, spans: exported, captured, internalErrors, collect };
+  return { tracer, metrics, spans: exported, captured, outcomes, internalErrors, collect };
 }
 
 /** A message of a queue `orders` of RabbitMQ; `fields` replace or add to its own. */

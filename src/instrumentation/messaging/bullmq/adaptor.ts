@@ -11,6 +11,7 @@ import type {
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { BullmqBacklog, type CountableQueue } from "./backlog.ts";
 import { bullmqBrokerOf } from "./broker.ts";
+import { type RepeatOptions, bullmqRecurrence } from "./recurrence.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 import { propagationHeadersOf } from "../propagation-headers.ts";
 import { runAsyncSend } from "../run-send.ts";
@@ -55,19 +56,27 @@ interface JobClass {
 }
 
 interface QueueLike extends CountableQueue {
-  readonly opts?: { readonly telemetry?: unknown; readonly connection?: unknown };
+  readonly opts?: {
+    readonly telemetry?: unknown;
+    readonly connection?: unknown;
+    readonly settings?: { readonly repeatStrategy?: unknown };
+  };
 }
 
 interface Options {
   readonly attempts?: number;
   readonly telemetry?: { readonly metadata?: string; readonly omitContext?: boolean };
   readonly tm?: string;
+  /** Of a job of a job scheduler. */
+  readonly repeat?: RepeatOptions;
 }
 
 interface JobLike {
   readonly id?: string;
   readonly name: string;
   readonly attemptsMade: number;
+  /** When the job was created, in milliseconds since 1970. */
+  readonly timestamp?: number;
   opts: Options;
 }
 
@@ -247,7 +256,10 @@ function patchWorker(prototype: object, instrumenter: MessagingInstrumenter): vo
       const call = (): unknown => Reflect.apply(original, this, args);
       if (work === undefined) return call();
       contextByJob.set(job, work.context);
-      const failureOf = (error: unknown): UnitFailure | undefined => jobFailure(job, error);
+      const failureOf = (error: unknown): UnitFailure | undefined => {
+        if (isPostponed(error)) work.postpone();
+        return jobFailure(job, error);
+      };
       return runUnitOfWork(work, call, { failureOf, caller: "awaits" });
     };
   });
@@ -275,6 +287,7 @@ function receivedMessageOf(
 ): ReceivedMessage {
   const { id, name, attemptsMade, opts } = job;
   const propagationHeaders = headersByJob.get(job);
+  const { repeat } = opts;
   return {
     system: SYSTEM,
     destination: queue,
@@ -288,6 +301,10 @@ function receivedMessageOf(
       queue,
       attempt: attemptsMade + 1,
       maxAttempts: Math.max(1, opts.attempts ?? 1),
+      ...(repeat !== undefined && {
+        schedule: repeat.pattern,
+        recurrence: bullmqRecurrence(repeat, `${id} ${job.timestamp}`, workerOptions?.settings),
+      }),
     },
   };
 }
@@ -296,10 +313,14 @@ function receivedMessageOf(
 const CONTROL_FLOW_ERRORS = new Set(["DelayedError", "WaitingError", "WaitingChildrenError"]);
 const RATE_LIMITED = "bullmq:rateLimitExceeded";
 
-function jobFailure({ attemptsMade, opts }: JobLike, error: unknown): UnitFailure | undefined {
+function isPostponed(error: unknown): boolean {
   const { name, message } = (error ?? {}) as Partial<Error>;
-  if ((name !== undefined && CONTROL_FLOW_ERRORS.has(name)) || message === RATE_LIMITED)
-    return undefined;
+  return (name !== undefined && CONTROL_FLOW_ERRORS.has(name)) || message === RATE_LIMITED;
+}
+
+function jobFailure({ attemptsMade, opts }: JobLike, error: unknown): UnitFailure | undefined {
+  if (isPostponed(error)) return undefined;
+  const { name } = (error ?? {}) as Partial<Error>;
   const isLast = attemptsMade + 1 >= (opts.attempts ?? 1);
   return { error, willRetry: !isLast && name !== "UnrecoverableError" };
 }

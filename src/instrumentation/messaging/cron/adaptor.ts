@@ -1,5 +1,12 @@
 import type { MessagingInstrumenter } from "../../../context/messaging.ts";
-import type { JobInfo } from "../../../context/job.ts";
+import type { JobInfo, Recurrence } from "../../../context/job.ts";
+import {
+  type CronerOptions,
+  cronerRecurrence,
+  nodeCron3Recurrence,
+  nodeCronRecurrence,
+  type NodeCronTask,
+} from "./recurrence.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import {
   copyFunctionProperties,
@@ -44,10 +51,16 @@ function asJob(
   return copyFunctionProperties(job, run);
 }
 
-function jobInfo(schedule: unknown, name: unknown): JobInfo {
+function jobInfo(
+  schedule: unknown,
+  name: unknown,
+  recurrenceOf: (pattern: string) => Recurrence,
+): JobInfo {
   const pattern = typeof schedule === "string" ? schedule : undefined;
-  if (typeof name === "string" && name !== "") return { name, schedule: pattern };
-  return { name: pattern === undefined ? "cron" : `cron ${pattern}`, schedule: pattern };
+  const recurrence = pattern === undefined ? undefined : recurrenceOf(pattern);
+  const job = { schedule: pattern, recurrence };
+  if (typeof name === "string" && name !== "") return { name, ...job };
+  return { name: pattern === undefined ? "cron" : `cron ${pattern}`, ...job, isUnnamed: true };
 }
 
 /** A class whose constructor may call the function at once, so that only its arguments can be wrapped. */
@@ -57,23 +70,23 @@ function wrapTaskClass(Task: TaskClass, instrumenter: MessagingInstrumenter): Ta
   return new Proxy(Task, {
     construct(target, constructorArgs: readonly unknown[], newTarget: TaskClass) {
       const [schedule, run, options, ...rest] = constructorArgs;
-      const { name } = (options ?? {}) as { readonly name?: unknown };
+      const { name, timezone } = (options ?? {}) as Readonly<Record<string, unknown>>;
+      const recurrenceOf = (pattern: string): Recurrence => nodeCron3Recurrence(pattern, timezone);
+      const getJob = (): JobInfo => jobInfo(schedule, name, recurrenceOf);
       const isRun = typeof run === "function";
-      const started = isRun
-        ? asJob(run as ScheduledFunction, () => jobInfo(schedule, name), instrumenter)
-        : run;
+      const started = isRun ? asJob(run as ScheduledFunction, getJob, instrumenter) : run;
       return Reflect.construct(target, [schedule, started, options, ...rest], newTarget);
     },
   });
 }
 
 /** `InlineScheduledTask` of node-cron 4, which bundles export under other names. */
-interface Task {
+interface Task extends NodeCronTask {
   readonly id?: unknown;
   /** The id, which is random, where the app set no name. */
   readonly name?: unknown;
   readonly cronExpression?: unknown;
-  readonly runner?: { onMatch?: unknown };
+  readonly runner?: NodeCronTask["runner"] & { onMatch?: unknown };
 }
 
 function patchTask(
@@ -104,8 +117,10 @@ function wrapRunner(
   const { runner } = task;
   if (typeof runner?.onMatch !== "function" || watched.has(runner)) return;
   watched.add(runner);
-  const named = (): JobInfo =>
-    jobInfo(task.cronExpression, task.name === task.id ? undefined : task.name);
+  const named = (): JobInfo => {
+    const name = task.name === task.id ? undefined : task.name;
+    return jobInfo(task.cronExpression, name, (pattern) => nodeCronRecurrence(pattern, task));
+  };
   runner.onMatch = asJob(runner.onMatch as ScheduledFunction, named, instrumenter);
 }
 
@@ -117,6 +132,7 @@ interface Croner {
 interface Cron {
   fn?: unknown;
   readonly name?: unknown;
+  readonly options?: CronerOptions;
   getPattern?(): unknown;
 }
 
@@ -126,11 +142,10 @@ function patchCroner(exports: Croner, instrumenter: MessagingInstrumenter): Cron
   replaceMethod<Cron, unknown[]>(prototype, "_trigger", (original) => {
     return function _trigger(...args) {
       if (typeof this.fn === "function" && !started.has(this.fn)) {
-        this.fn = asJob(
-          this.fn as ScheduledFunction,
-          () => jobInfo(this.getPattern?.(), this.name),
-          instrumenter,
-        );
+        const recurrenceOf = (pattern: string): Recurrence =>
+          cronerRecurrence(pattern, this.options ?? {});
+        const getJob = (): JobInfo => jobInfo(this.getPattern?.(), this.name, recurrenceOf);
+        this.fn = asJob(this.fn as ScheduledFunction, getJob, instrumenter);
         started.add(this.fn as object);
       }
       return Reflect.apply(original, this, args);
