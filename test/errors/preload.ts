@@ -96,6 +96,7 @@ function neededModules(): Record<string, string> {
     "export/otlp/",
     "instrumentation/frameworks/express/",
     "lifecycle/",
+    "redaction/",
   );
 }
 
