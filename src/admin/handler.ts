@@ -105,7 +105,9 @@ function telemetryCounts(counters: TelemetryCounters): Record<string, unknown> {
     ([signal, { created, sent, queued, dropped, droppedTotal }]) =>
       [signal, { created, sent, queued, dropped: droppedTotal, ...dropReasons(dropped) }] as const,
   );
-  return Object.fromEntries(rows);
+  const { traces } = counters.events;
+  const counts: Record<string, object> = Object.fromEntries(rows);
+  return { ...counts, events: { ...counts["events"], traces } };
 }
 
 /** Omits the reasons that did not occur. */

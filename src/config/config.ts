@@ -149,7 +149,9 @@ export interface ErrorsConfig {
   /** Routes whose errors are not reported; `*` is any text. */
   readonly ignoreTransactions: readonly string[];
   readonly debug: boolean;
-  /** Address of a trace, with placeholders. Undefined if no traces are exported over OTLP. */
+  /** Whether any trace may be exported over OTLP. */
+  readonly exportsTraces: boolean;
+  /** Address of a trace, with placeholders. Undefined if no trace is. */
   readonly traceUrl: string | undefined;
   /** Address of the organization in Sentry, without a slash at the end. */
   readonly orgUrl: string | undefined;

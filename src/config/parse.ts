@@ -56,6 +56,7 @@ function readConfig(reader: EnvironmentReader): Config {
   const errors = readErrors(reader);
   const identity = readIdentity(reader, errors);
   const traces = readTraces(reader, otlp.traces);
+  const exportsTraces = traces.exporters.includes("otlp") && traces.sampler.name !== "always_off";
   return {
     disabled: false,
     logLevel: reader.read(table.logLevel),
@@ -70,7 +71,8 @@ function readConfig(reader: EnvironmentReader): Config {
     errors: {
       ...errors,
       environment: errors.environment ?? identity.environment,
-      traceUrl: traces.exporters.includes("otlp") ? errors.traceUrl : undefined,
+      exportsTraces,
+      traceUrl: exportsTraces ? errors.traceUrl : undefined,
     },
     redaction: reader.read(table.redaction).config,
     flushTimeoutMs: reader.read(table.flushTimeoutMs),
@@ -92,7 +94,7 @@ const detectors: readonly ResourceDetectorName[] = [
   "container",
 ];
 
-function readIdentity(reader: EnvironmentReader, errors: ErrorsConfig): Identity {
+function readIdentity(reader: EnvironmentReader, errors: OwnErrorsConfig): Identity {
   const names = reader.read(table.resourceDetectors);
   const resourceDetectors = detectors.filter(
     (name) => names.includes(name) || names.includes("all"),
@@ -113,7 +115,7 @@ function readIdentity(reader: EnvironmentReader, errors: ErrorsConfig): Identity
 /** Adds the extraction of a browser's Sentry trace if there is a DSN and OTEL_PROPAGATORS is not set. */
 function readPropagation(
   reader: EnvironmentReader,
-  errors: ErrorsConfig,
+  errors: OwnErrorsConfig,
 ): Pick<Config, "propagators" | "extractOnly"> {
   const names = reader.read(table.propagators);
   const readsSentry = errors.dsn !== undefined && !reader.has(table.propagators);
@@ -281,8 +283,10 @@ function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
   };
 }
 
-/** `environment` is that of Sentry's own variable only, and `traceUrl` does not depend on exporters yet. */
-function readErrors(reader: EnvironmentReader): ErrorsConfig {
+/** What does not depend on other variables yet; `environment` is that of Sentry's own one only. */
+type OwnErrorsConfig = Omit<ErrorsConfig, "exportsTraces">;
+
+function readErrors(reader: EnvironmentReader): OwnErrorsConfig {
   return {
     dsn: reader.read(table.sentryDsn),
     environment: reader.read(table.sentryEnvironment),

@@ -2,7 +2,7 @@ import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { type Context, idsIn, ROOT_CONTEXT, unitOfWorkIn, withPart } from "./context.ts";
 import { findUnitOfWork, unitOfWorkOf } from "./in-flight-requests.ts";
 import { IsolatedPart } from "./isolated-part.ts";
-import { isOwnSpan, type LocalTraceHandle } from "./local-trace-handle.ts";
+import { isOwnSpan, type KeepReason } from "./local-trace-handle.ts";
 import { activeContext, activeSpan, activeUnitOfWork, runWithContext } from "./manager.ts";
 import { isRequestId } from "./request-id.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
@@ -111,17 +111,19 @@ export function setRequestId(id: unknown): boolean {
   return true;
 }
 
-/** Keeps the local trace of the active span or unit of work, if it is not dropped yet. */
+/** Keeps the local trace of the active span or unit of work. */
 export function keepActiveTrace(): void {
-  localTraceOf(activeSpan(), activeUnitOfWork())?.keep("forced");
+  keepTraceOf(activeSpan(), activeUnitOfWork(), "forced");
 }
 
-/** Returns the local trace of a span or, if telltale did not create or record it, of its unit of work. */
-export function localTraceOf(
+/** Keeps the local trace of a span or, if telltale did not create or record it, of its unit of work. */
+export function keepTraceOf(
   span: Span | undefined,
   unit: Readonly<LocalTraceSlot> | undefined,
-): LocalTraceHandle | undefined {
-  return span !== undefined && isOwnSpan(span) ? span.localTrace : unit?.localTrace;
+  reason: KeepReason,
+): void {
+  if (span !== undefined && isOwnSpan(span)) span.keepTrace(reason);
+  else unit?.localTrace?.keep(reason);
 }
 
 /** Returns a context that has a unit of work and its span, and nothing else. */

@@ -5,6 +5,8 @@ export type DropReason =
   | "failed"
   | "shutdown"
   | "unsampled"
+  /** Dropped from the buffer of traces that are not decided, for lack of room. */
+  | "buffer_full"
   /** Dropped by the app's own filter (Sentry's `beforeSend` and event processors). */
   | "filtered";
 
@@ -26,6 +28,7 @@ export class SignalCounters {
     failed: 0,
     shutdown: 0,
     unsampled: 0,
+    buffer_full: 0,
     filtered: 0,
   };
 
@@ -55,16 +58,26 @@ export class SignalCounters {
   }
 }
 
+/** What is exported of the trace that an event refers to. */
+export type TraceCoverage = "complete" | "partial" | "missing";
+
+export class EventCounters extends SignalCounters {
+  /** Events that refer to a trace, by what is exported of it. */
+  readonly traces: Record<TraceCoverage, number> = { complete: 0, partial: 0, missing: 0 };
+}
+
 export type SignalName = "spans" | "logs" | "metrics" | "events";
 
 /** The counters of the process, by signal. */
-export type TelemetryCounters = Readonly<Record<SignalName, SignalCounters>>;
+export interface TelemetryCounters extends Readonly<Record<SignalName, SignalCounters>> {
+  readonly events: EventCounters;
+}
 
 export function createTelemetryCounters(): TelemetryCounters {
   return {
     spans: new SignalCounters(),
     logs: new SignalCounters(),
     metrics: new SignalCounters(),
-    events: new SignalCounters(),
+    events: new EventCounters(),
   };
 }

@@ -1,7 +1,7 @@
 import type { Resource } from "@opentelemetry/resources";
 import type { ErrorsConfig } from "../config/config.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
-import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
+import type { EventCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Redactor } from "../redaction/redactor.ts";
@@ -24,7 +24,7 @@ export interface ErrorsDeps {
   /** The flags that Node runs with. */
   readonly nodeFlags: readonly string[];
   /** Counters of events. */
-  readonly counters: SignalCounters;
+  readonly counters: EventCounters;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
 }

@@ -160,7 +160,7 @@ export function linkTraces(
     const origin = hint === undefined ? undefined : origins.get(hint);
     if (origin === undefined) return;
     keepTrace(origin, event.type === undefined ? "error_captured" : "forced");
-    links.addTraceUrl(event, origin);
+    links.addTraceLink(event, origin);
   });
   client.on?.("beforeEnvelope", (envelope: AppEnvelope) => linkCheckIns(envelope, client, carrier));
   client.on?.("prepareSpanScope", continueOwnTrace);

@@ -1,10 +1,11 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
 import type { Event } from "@sentry/core";
 import { spanIn } from "../context/context.ts";
-import type { KeepReason } from "../context/local-trace-handle.ts";
+import { isOwnSpan, type KeepReason } from "../context/local-trace-handle.ts";
 import { activeContext } from "../context/manager.ts";
-import { errorSlotIn, idSlotIn, localTraceOf } from "../context/unit-access.ts";
+import { errorSlotIn, idSlotIn, keepTraceOf } from "../context/unit-access.ts";
 import type { ErrorSlot, IdSlot, LogIds } from "../context/unit-views.ts";
+import type { TraceCoverage } from "../diagnostics/telemetry-counters.ts";
 
 /** The unit of work and span in which an event was captured. */
 export interface CaptureOrigin {
@@ -16,7 +17,20 @@ export interface CaptureOrigin {
 
 export function currentOrigin(): CaptureOrigin {
   const context = activeContext();
-  return { unit: errorSlotIn(context), ids: idSlotIn(context), span: spanIn(context) };
+  const unit = errorSlotIn(context);
+  const span = exportableSpan(spanIn(context), unit?.span);
+  return { unit, ids: idSlotIn(context), span };
+}
+
+/**
+ * Returns the active span or, where that is never exported (it is not recorded, or only
+ * stands for the ids of its trace), that of the unit of work.
+ */
+function exportableSpan(active: Span | undefined, ofUnit: Span | undefined): Span | undefined {
+  if (ofUnit === undefined || (active !== undefined && isOwnSpan(active))) return active;
+  if (!isOwnSpan(ofUnit)) return active;
+  const ids = propagationContextOf(active);
+  return ids === undefined || ids.traceId === ofUnit.spanContext().traceId ? ofUnit : active;
 }
 
 /** Adds the origin to the event. */
@@ -51,12 +65,28 @@ export function keepTrace(
   { unit, span }: CaptureOrigin,
   reason: KeepReason = "error_captured",
 ): void {
-  localTraceOf(span, unit)?.keep(reason);
+  keepTraceOf(span, unit, reason);
 }
 
-/** Records the id of the event on the span that was active, if it has not ended. The last event counts. */
-export function recordEventId({ span }: CaptureOrigin, eventId: string | undefined): void {
-  if (eventId !== undefined) span?.setAttribute("sentry.event_id", eventId);
+/**
+ * Returns what is exported of the trace that an event refers to, after `keepTrace`.
+ * Undefined if it refers to none, or to one of another tracer.
+ */
+export function traceCoverageOf({ unit, span }: CaptureOrigin): TraceCoverage | undefined {
+  if (span === undefined) return undefined;
+  if (isOwnSpan(span)) {
+    const { kept, droppedSpans } = span.localTrace;
+    return !kept ? "missing" : droppedSpans > 0 ? "partial" : "complete";
+  }
+  const traceId = unit?.span?.spanContext().traceId;
+  return traceId === span.spanContext().traceId ? "missing" : undefined;
+}
+
+/** Sets an attribute of the span that was active, unless it is exported already. */
+export function annotateSpan({ span }: CaptureOrigin, key: string, value: string): void {
+  if (span === undefined) return;
+  if (isOwnSpan(span)) span.annotate(key, value);
+  else span.setAttribute(key, value);
 }
 
 /** Trace id of the API's no-op spans. */

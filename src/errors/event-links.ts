@@ -1,6 +1,6 @@
-import type { Span, SpanContext } from "@opentelemetry/api";
-import { isOwnSpan } from "../context/local-trace-handle.ts";
-import { recordEventId, type CaptureOrigin } from "./capture-origin.ts";
+import type { SpanContext } from "@opentelemetry/api";
+import { annotateSpan, type CaptureOrigin, traceCoverageOf } from "./capture-origin.ts";
+import type { TraceCoverage } from "../diagnostics/telemetry-counters.ts";
 import type { ErrorsDeps } from "./api.ts";
 
 /** The part of an event, of any version of Sentry, that links use. */
@@ -23,11 +23,13 @@ const MAX_TAG_LENGTH = 200;
  * isolated part of it, the id of the event, for its later log records.
  */
 export class EventLinks {
+  readonly #exportsTraces: boolean;
   readonly #traceUrl: string | undefined;
   readonly #orgUrl: string | undefined;
   readonly #service: string;
 
   constructor({ config, resource }: Pick<ErrorsDeps, "config" | "resource">) {
+    this.#exportsTraces = config.exportsTraces;
     this.#traceUrl = config.traceUrl;
     this.#orgUrl = config.orgUrl;
     const { "service.name": service } = resource.attributes;
@@ -35,8 +37,8 @@ export class EventLinks {
   }
 
   /**
-   * Records the id and the address of an event on the span that was active, if it has not
-   * ended, and the id of an error on its unit of work. The last event counts.
+   * Records the id and the address of an event on the span that was active, if it is not
+   * exported yet, and the id of an error on its unit of work. The last event counts.
    */
   recordEvent(
     event: LinkableEvent,
@@ -44,21 +46,36 @@ export class EventLinks {
     eventId: string | undefined = event.event_id,
   ): void {
     if (eventId === undefined) return;
-    recordEventId(origin, eventId);
+    annotateSpan(origin, "sentry.event_id", eventId);
     const eventUrl = this.#orgUrl === undefined ? undefined : eventUrlOf(this.#orgUrl, eventId);
-    if (eventUrl !== undefined) origin.span?.setAttribute("sentry.event_url", eventUrl);
+    if (eventUrl !== undefined) annotateSpan(origin, "sentry.event_url", eventUrl);
     if (isErrorEvent(event) && origin.ids !== undefined) origin.ids.errorEventId = eventId;
   }
 
   /**
-   * Adds the address of its trace to an event that is about to be sent, and whose trace is
-   * kept if possible. It has a context of its own, because Sentry defines the fields of the
-   * context `trace`. A URL as the value of a tag is shown as a link.
+   * Adds the address of its trace to an event that is about to be sent, and a tag if the
+   * trace is not exported, or not all of it.
+   *
+   * @returns what is exported of the trace; undefined if the event refers to none of telltale's.
    */
-  addTraceUrl(event: LinkableEvent, origin: CaptureOrigin): void {
+  addTraceLink(event: LinkableEvent, origin: CaptureOrigin): TraceCoverage | undefined {
+    if (!this.#exportsTraces) return undefined;
+    const coverage = traceCoverageOf(origin);
+    const ids = origin.span?.spanContext();
+    if (coverage === undefined || event.contexts?.["trace"]?.["trace_id"] !== ids?.traceId)
+      return undefined;
+    const trace_exported = exportedTags[coverage];
+    if (trace_exported !== undefined) event.tags = { trace_exported, ...event.tags };
+    if (coverage !== "missing" && ids !== undefined) this.#addTraceUrl(event, ids);
+    return coverage;
+  }
+
+  /**
+   * Adds the address of a trace, in a context of its own, because Sentry defines the fields
+   * of the context `trace`. A URL as the value of a tag is shown as a link.
+   */
+  #addTraceUrl(event: LinkableEvent, ids: SpanContext): void {
     if (this.#traceUrl === undefined) return;
-    const ids = exportedIdsOf(origin);
-    if (ids === undefined || event.contexts?.["trace"]?.["trace_id"] !== ids.traceId) return;
     const timestampMs = Math.round((event.timestamp ?? Date.now() / 1000) * 1000);
     const url = expandTraceUrl(this.#traceUrl, { ...ids, service: this.#service, timestampMs });
     if (url === undefined) return;
@@ -66,6 +83,13 @@ export class EventLinks {
     if (url.length <= MAX_TAG_LENGTH) event.tags = { trace_url: url, ...event.tags };
   }
 }
+
+/** The tag `trace_exported` of events whose trace is not exported as a whole. */
+const exportedTags: Readonly<Record<TraceCoverage, string | undefined>> = {
+  complete: undefined,
+  partial: "partly",
+  missing: "no",
+};
 
 /** The values of the placeholders in a trace URL. */
 export interface TraceUrlValues {
@@ -111,22 +135,6 @@ function wellFormed(text: string): string {
  */
 export function eventUrlOf(orgUrl: string, eventId: string): string | undefined {
   return /^[\da-f]{32}$/.test(eventId) ? `${orgUrl}/issues/?query=${eventId}` : undefined;
-}
-
-/** Returns the ids of the span that was active, if its trace is exported. */
-function exportedIdsOf({ span, unit }: CaptureOrigin): SpanContext | undefined {
-  if (span === undefined) return undefined;
-  const ids = span.spanContext();
-  const localTrace = isOwnSpan(span)
-    ? span.localTrace
-    : isOfTrace(unit?.span, ids.traceId)
-      ? unit?.localTrace
-      : undefined;
-  return localTrace?.kept === true ? ids : undefined;
-}
-
-function isOfTrace(span: Span | undefined, traceId: string): boolean {
-  return span?.spanContext().traceId === traceId;
 }
 
 /** Whether the event is an error and not a message, which may have a stack as well. */

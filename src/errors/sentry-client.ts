@@ -10,7 +10,7 @@ import {
   type SeverityLevel,
 } from "@sentry/core";
 import { ServerRuntimeClient, type ServerRuntimeClientOptions } from "@sentry/core/server";
-import type { SignalCounters, DropReason } from "../diagnostics/telemetry-counters.ts";
+import type { EventCounters, DropReason } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { ExitRequestFactory } from "../export/pipeline.ts";
@@ -37,7 +37,7 @@ import { DEADLINE_MS, type EnvelopeTransport } from "./transport/transport.ts";
 const CLIENT_REPORT_DELAY_MS = 60_000;
 
 export interface SentryClientDeps {
-  readonly counters: SignalCounters;
+  readonly counters: EventCounters;
   readonly unsent?: UnsentTelemetry | undefined;
   readonly diagnostics: Diagnostics;
   readonly links: EventLinks;
@@ -199,10 +199,10 @@ export class SentryClient extends ServerRuntimeClient {
 
   /** Keeps the trace of an event that is certain to be sent, and links both. */
   #link({ event, origin }: Pick<PendingEvent, "event" | "origin">): void {
-    keepTrace(origin);
+    // Before the trace is kept: that exports a span that has ended.
     this.#deps.links.recordEvent(event, origin);
-    // After the event was truncated, because a truncated address leads nowhere.
-    this.#deps.links.addTraceUrl(event, origin);
+    keepTrace(origin);
+    this.#addTraceLink(event, origin);
   }
 
   #isIgnored(event: Event, hint: EventHint): boolean {
@@ -216,8 +216,15 @@ export class SentryClient extends ServerRuntimeClient {
   #sendFeedback(event: Event, hint: EventHint, origin: CaptureOrigin): void {
     keepTrace(origin, "forced");
     const fitted = fitEvent(event, MAX_EVENT_BYTES);
-    this.#deps.links.addTraceUrl(fitted, origin);
+    this.#addTraceLink(fitted, origin);
     super.sendEvent(redactEvent(fitted, this.#deps.redactor), hint);
+  }
+
+  /** Links an event, after it was truncated, because a truncated address leads nowhere. */
+  #addTraceLink(event: Event, origin: CaptureOrigin): void {
+    const { links, counters } = this.#deps;
+    const coverage = links.addTraceLink(event, origin);
+    if (coverage !== undefined) counters.traces[coverage]++;
   }
 
   override recordDroppedEvent(reason: EventDropReason, category: DataCategory, count = 1): void {

@@ -1,30 +1,42 @@
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, SpanContext } from "@opentelemetry/api";
 import type { KeepReason, LocalTraceHandle } from "../context/local-trace-handle.ts";
-import type { DropTimer, DropWindow, SpanQuota } from "./tail-buffer.ts";
+import { isDeferred } from "./sampling/deferred.ts";
+import type { OpenSpans } from "./open-spans.ts";
+import type { DropWindow, TailBuffer, TailBufferMember, TailDropReason } from "./tail-buffer.ts";
+import { SAMPLED_FLAG } from "./trace-flags.ts";
 
-/** The part of a span that a local trace reads. */
+/**
+ * Whether a span of an undecided trace is exported: `pinned` will be when it ends,
+ * `dropped` was counted as dropped and is no longer buffered. Undefined while that is
+ * open.
+ */
+export type ExportState = "pinned" | "exported" | "dropped" | undefined;
+
+/** The part of a span that a local trace uses. */
 export interface TraceMember {
   /** Whether its status is an error. */
   readonly failed: boolean;
+  readonly ended: boolean;
+  readonly parentSpanContext?: SpanContext;
+  exportState: ExportState;
+  end(): void;
 }
 
 /** The part of the pipeline that a local trace uses. */
 export interface TraceSink<Span extends TraceMember> {
-  /** Counts a recorded span that has ended. */
+  /** Counts a recorded span that has ended, and again one that was dropped and is exported after all. */
   created(): void;
   /** Exports an ended span of a kept trace. */
   readonly export: (span: Span) => void;
-  /** Counts ended spans that will never be exported. */
-  discard(count: number): void;
-  /** Limits the buffered spans of traces whose root has not ended. */
-  readonly quota: SpanQuota;
-  /** Drops the buffered spans of traces whose root has ended. */
-  readonly dropTimer: DropTimer;
+  /** Bounds the ended spans of traces that are not decided. */
+  readonly tailBuffer: TailBuffer;
+  /** Spans to end at process exit. */
+  readonly openSpans: OpenSpans;
   /** The duration in milliseconds above which a local root keeps its trace. */
   readonly keepSlowMs: number;
 }
 
-/** Keeps one trace from using up the whole quota. */
+/** Keeps one trace from using up the whole buffer. */
 const MAX_SPANS_PER_TRACE = 1000;
 
 /**
@@ -34,23 +46,28 @@ const MAX_SPANS_PER_TRACE = 1000;
  *
  * A trace that head sampling keeps is kept from the start. Otherwise ended spans
  * are buffered until something keeps the trace (a captured error, a span that
- * ends in error, a slow root, a call of the app) or its root ends. Then the drop
- * timer counts them as dropped after its window. The buffer itself is released
- * with the unit of work that refers to this object, since a late error is
- * thrown in that context.
+ * ends in error, a slow root, a call of the app), and for some seconds after the end
+ * of its root (`tail-buffer.ts`). After that they are dropped. An error that comes
+ * even later still finds two spans in the context in which it was thrown, the one
+ * that is active and the root, and exports them: so no event refers to a span that
+ * was never exported.
  */
-export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
+export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle, TailBufferMember {
   /** The local root; set right after its creation. */
   root: Span | undefined = undefined;
   /** The wall-clock time at zero of the monotonic clock, the same for all spans of the trace. */
   readonly wallClockOrigin: number;
   reason: KeepReason | undefined;
+  /** Whether each span is exported as it ends. Not after a keep decision that came too late for the others. */
+  #exportsAll: boolean;
   /** The probability of the head decision; undefined if the parent's is unknown. */
   readonly #probability: number | undefined;
   readonly #sink: TraceSink<Span>;
+  /** Ended spans, except the root. */
   #buffered: Span[] | undefined = undefined;
   /** Set when the root ends and the trace is not kept. */
   #dropWindow: DropWindow | undefined = undefined;
+  droppedSpans = 0;
 
   constructor(
     sink: TraceSink<Span>,
@@ -61,38 +78,27 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
     this.#sink = sink;
     this.#probability = probability;
     this.reason = sampled ? "sampled" : undefined;
+    this.#exportsAll = sampled;
     this.wallClockOrigin = wallClockOrigin;
-  }
-
-  keep(reason: KeepReason): void {
-    if (this.reason !== undefined || this.#dropWindow?.isClosed === true) return;
-    this.reason = reason;
-    const buffered = this.#buffered;
-    if (buffered === undefined) return;
-    this.#buffered = undefined;
-    if (this.#dropWindow === undefined) this.#sink.quota.release(buffered.length);
-    else this.#dropWindow.count -= buffered.length;
-    for (const span of buffered) this.#sink.export(span);
   }
 
   get kept(): boolean {
     return this.reason !== undefined;
   }
 
+  /** @param span is exported in any case, now or when it ends. */
+  keep(reason: KeepReason, span?: Span): void {
+    if (!this.#exportsAll) this.#keep(reason);
+    if (span !== undefined) this.#ensureExport(span);
+    // A root that the app never ends would be missing.
+    if (this.root?.ended === false) this.#sink.openSpans.add(this.root);
+  }
+
   /** Exports an ended span, or buffers it. */
   onEnd(span: Span, durationMs: number): void {
     this.#sink.created();
-    if (this.reason === undefined && span.failed) this.keep("span_error");
-    const isRoot = this.root === span;
-    if (isRoot && this.reason === undefined && durationMs > this.#sink.keepSlowMs) {
-      this.keep("slow");
-    }
-    if (this.reason !== undefined) {
-      this.#sink.export(span);
-      return;
-    }
-    this.#buffer(span);
-    if (isRoot) this.#scheduleDrop();
+    if (this.#exportsAll || span.exportState === "pinned") this.#export(span);
+    else this.#onUndecidedEnd(span, durationMs);
   }
 
   /**
@@ -107,26 +113,105 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
       ...(this.#probability !== undefined && {
         "telltale.sampling.probability": this.#probability,
       }),
+      ...(isUnsampledByCaller(span.parentSpanContext) && {
+        "telltale.sampling.parent_sampled": false,
+      }),
+      ...(this.droppedSpans > 0 && { "telltale.sampling.dropped_spans": this.droppedSpans }),
     };
   }
 
-  #buffer(span: Span): void {
-    const buffered = (this.#buffered ??= []);
-    if (buffered.length >= MAX_SPANS_PER_TRACE || !this.#reserve()) this.#sink.discard(1);
-    else buffered.push(span);
+  get isOverdue(): boolean {
+    return this.#dropWindow?.isClosed === true;
   }
 
-  #reserve(): boolean {
+  dropBuffered(): number {
+    const dropped = this.#buffered ?? [];
+    this.#buffered = undefined;
+    for (const span of dropped) span.exportState = "dropped";
+    this.droppedSpans += dropped.length;
+    if (this.#dropWindow !== undefined) this.#dropWindow.count -= dropped.length;
+    return dropped.length;
+  }
+
+  #keep(reason: KeepReason): void {
+    const isLate = this.isOverdue;
+    const buffered = this.#takeBuffered();
+    this.reason ??= reason;
+    // An error is no reason to export the later spans of, say, a connection that lasts for days.
+    this.#exportsAll = !isLate || reason === "forced";
+    const { root } = this;
+    if (root !== undefined && this.#dropWindow !== undefined) this.#ensureExport(root);
+    for (const span of buffered) this.#export(span);
+  }
+
+  /** Removes and returns the buffered spans, which are then counted as neither buffered nor dropped. */
+  #takeBuffered(): Span[] {
+    const buffered = this.#buffered ?? [];
+    this.#buffered = undefined;
+    if (buffered.length > 0) this.#sink.tailBuffer.release(this, buffered.length);
     const dropWindow = this.#dropWindow;
-    if (dropWindow === undefined) return this.#sink.quota.tryReserve();
-    if (dropWindow.isClosed) return false;
-    dropWindow.count++;
-    return true;
+    // Counted in it: these, and the root.
+    if (dropWindow?.isClosed === false) dropWindow.count -= buffered.length + 1;
+    return buffered;
   }
 
-  #scheduleDrop(): void {
-    const count = this.#buffered?.length ?? 0;
-    this.#sink.quota.release(count);
-    this.#dropWindow = this.#sink.dropTimer.add(count);
+  /** Exports a span if it was not yet, or else when it ends. */
+  #ensureExport(span: Span): void {
+    if (!span.ended) {
+      span.exportState = "pinned";
+      this.#sink.openSpans.add(span);
+      return;
+    }
+    if (span.exportState === "exported") return;
+    if (span.exportState === "dropped") this.droppedSpans--;
+    if (span.exportState === "dropped" || this.isOverdue) this.#sink.created();
+    this.#export(span);
   }
+
+  #onUndecidedEnd(span: Span, durationMs: number): void {
+    const isRoot = this.root === span;
+    const isSlow = isRoot && durationMs > this.#sink.keepSlowMs;
+    if (span.failed || isSlow) {
+      this.#keep(span.failed ? "span_error" : "slow");
+      this.#export(span);
+    } else if (isRoot) {
+      const count = 1 + (this.#buffered?.length ?? 0);
+      this.#dropWindow = this.#sink.tailBuffer.startDropWindow(count);
+    } else this.#buffer(span);
+  }
+
+  #buffer(span: Span): void {
+    const { tailBuffer } = this.#sink;
+    if (this.isOverdue) {
+      this.#drop(span, "unsampled");
+      return;
+    }
+    const oldest =
+      this.#buffered?.length === MAX_SPANS_PER_TRACE ? this.#buffered.shift() : undefined;
+    if (oldest !== undefined) this.#drop(oldest, "buffer_full");
+    else {
+      // May drop what this trace has buffered.
+      tailBuffer.reserve(this);
+      if (this.#dropWindow !== undefined) this.#dropWindow.count++;
+    }
+    (this.#buffered ??= []).push(span);
+  }
+
+  #drop(span: Span, reason: TailDropReason): void {
+    span.exportState = "dropped";
+    this.droppedSpans++;
+    this.#sink.tailBuffer.drop(reason, 1);
+  }
+
+  #export(span: Span): void {
+    span.exportState = "exported";
+    this.#sink.export(span);
+  }
+}
+
+/** Whether the caller has a span in this trace that was not sampled, and so may be missing. */
+function isUnsampledByCaller(parent: SpanContext | undefined): boolean {
+  return (
+    parent?.isRemote === true && (parent.traceFlags & SAMPLED_FLAG) === 0 && !isDeferred(parent)
+  );
 }

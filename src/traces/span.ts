@@ -23,12 +23,13 @@ import {
   timeBetween,
   timeInputOf,
 } from "../clock.ts";
+import type { KeepReason } from "../context/local-trace-handle.ts";
 import { propertyOf } from "../property.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { exceptionAttributes } from "./exception.ts";
 import { linkContextOf } from "./link-context.ts";
 import { LimitedAttributes, type AttributeLimits } from "./limited-attributes.ts";
-import type { LocalTrace } from "./local-trace.ts";
+import type { ExportState, LocalTrace } from "./local-trace.ts";
 import {
   attributesOfPairs,
   type LazyAttributes,
@@ -85,11 +86,13 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   /** Start and end to the nanosecond, if the app passed one of them as a pair. */
   #exactTimes: { start: HrTime; end: HrTime } | undefined = undefined;
   status: SpanStatus = NO_STATUS;
+  /** Set by the local trace. */
+  exportState: ExportState = undefined;
   readonly #context: SpanContext;
   readonly #sharedState: SpanSharedState;
   #appAttributes: LimitedAttributes | undefined = undefined;
   #instrumentationAttributes: LazyAttributes | undefined = undefined;
-  /** The attributes of an ended span, cached: serializers read them more than once. */
+  /** The attributes of an exported span, cached: serializers read them more than once. */
   #finalAttributes: Attributes | undefined = undefined;
   #events: StoredEvent[] | undefined = undefined;
   #links: StoredLink[] | undefined = undefined;
@@ -135,6 +138,16 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
       this.#writableAttributes().setAll(attributes, this.#sharedState.attributeLimits);
     }
     return this;
+  }
+
+  keepTrace(reason: KeepReason): void {
+    this.localTrace.keep(reason, this);
+  }
+
+  /** Sets an attribute, also after the end as long as the span is not exported. */
+  annotate(key: string, value: unknown): void {
+    if (this.exportState !== "exported")
+      this.#writableAttributes().set(key, value, this.#sharedState.attributeLimits);
   }
 
   /** Sets the attributes of the instrumentation, which are valid and few; the app's attributes override them. */
@@ -289,9 +302,9 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   }
 
   get attributes(): Attributes {
-    return this.#endedAt === -1
-      ? this.#collectAttributes()
-      : (this.#finalAttributes ??= this.#collectAttributes());
+    // Until then a keep decision can add some, after a processor of the app has read them.
+    if (this.exportState !== "exported") return this.#collectAttributes();
+    return (this.#finalAttributes ??= this.#collectAttributes());
   }
 
   get events(): ReadableSpan["events"] {

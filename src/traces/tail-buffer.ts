@@ -1,65 +1,85 @@
-/** The number of ended spans that may be buffered for tail sampling at once, in the whole process. */
-export class SpanQuota {
-  readonly #capacity: number;
-  #used = 0;
+/** Why spans are dropped: their trace was not kept in time, or there was no room for them until then. */
+export type TailDropReason = "unsampled" | "buffer_full";
 
-  constructor(capacity: number) {
+/** A trace with buffered spans. */
+export interface TailBufferMember {
+  /** Whether its drop window is over. */
+  readonly isOverdue: boolean;
+  /** Drops the buffered spans without counting them as dropped, and returns their number. */
+  dropBuffered(): number;
+}
+
+/** Spans whose root ended within the same few seconds. */
+export interface DropWindow {
+  /** Spans whose trace has not been kept so far, the roots included. */
+  count: number;
+  /** The window is over: its spans are counted as dropped. */
+  isClosed: boolean;
+}
+
+/** How long after its root a trace is buffered for an error that comes late, in milliseconds: once to twice this. */
+const WINDOW_MS = 5_000;
+
+/**
+ * Bounds the ended spans of traces that are neither sampled nor kept so far, in number and
+ * in time: for lack of room it drops those of the oldest trace, also of one whose root
+ * never ends, and after the drop window those that nothing has kept.
+ *
+ * A trace with nothing but its root is only counted. A queue of them would let each
+ * outlive the young generation, which took 50 MB and a fifth of a bare Fastify request
+ * (measured), and a late error finds the root in its context anyway.
+ */
+export class TailBuffer {
+  readonly #capacity: number;
+  readonly #onDropped: (reason: TailDropReason, count: number) => void;
+  /** Traces with buffered spans, the oldest first. */
+  readonly #traces = new Set<TailBufferMember>();
+  #used = 0;
+  #currentWindow: DropWindow = { count: 0, isClosed: false };
+  #previousWindow: DropWindow = { count: 0, isClosed: true };
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  /** @param capacity the number of spans, in the whole process, roots not included. */
+  constructor(capacity: number, onDropped: (reason: TailDropReason, count: number) => void) {
     this.#capacity = capacity;
+    this.#onDropped = onDropped;
   }
 
   get used(): number {
     return this.#used;
   }
 
-  tryReserve(): boolean {
-    if (this.#used >= this.#capacity) return false;
+  /** Reserves room for one span. */
+  reserve(trace: TailBufferMember): void {
+    if (this.#used >= this.#capacity) this.#dropOldest();
     this.#used++;
-    return true;
+    this.#traces.add(trace);
   }
 
-  release(count: number): void {
+  /** Frees the room of all spans of a trace. */
+  release(trace: TailBufferMember, count: number): void {
     this.#used -= count;
-  }
-}
-
-/** Spans whose root ended within the same few seconds. */
-export interface DropWindow {
-  /** Buffered spans whose trace has not been kept so far. */
-  count: number;
-  /** The window is over: its spans are counted as dropped. */
-  isClosed: boolean;
-}
-
-/** How long after its root a trace can still be kept by an error, in milliseconds: once to twice this. */
-const WINDOW_MS = 5_000;
-
-/**
- * Counts the spans to drop unless a late error keeps their trace. It refers to
- * no span: a queue would let each outlive the young generation, which took
- * 50 MB and a fifth of a bare Fastify request (measured). A late error finds its
- * trace in the context in which it was thrown.
- */
-export class DropTimer {
-  readonly #drop: (count: number) => void;
-  #currentWindow: DropWindow = { count: 0, isClosed: false };
-  #previousWindow: DropWindow = { count: 0, isClosed: true };
-  #timer: NodeJS.Timeout | undefined = undefined;
-
-  constructor(drop: (count: number) => void) {
-    this.#drop = drop;
+    this.#traces.delete(trace);
   }
 
-  add(count: number): DropWindow {
+  /** Counts dropped spans. */
+  drop(reason: TailDropReason, count: number): void {
+    if (count > 0) this.#onDropped(reason, count);
+  }
+
+  /** Starts the wait for an error after the end of a root, with so many spans. */
+  startDropWindow(count: number): DropWindow {
     this.#currentWindow.count += count;
     if (this.#timer === undefined)
       this.#timer = setTimeout(() => this.#rotate(), WINDOW_MS).unref();
     return this.#currentWindow;
   }
 
-  /** Ends both windows at process exit: counts all buffered spans as dropped. */
+  /** Counts all buffered spans as dropped, at process exit. */
   close(): void {
     this.#rotate();
     this.#rotate();
+    for (const trace of this.#traces) this.drop("unsampled", this.#dropBuffered(trace));
   }
 
   #rotate(): void {
@@ -68,14 +88,29 @@ export class DropTimer {
     this.#closeWindow(this.#previousWindow);
     this.#previousWindow = this.#currentWindow;
     this.#currentWindow = { count: 0, isClosed: false };
-    // Without spans to count, the timer stops until the next `add`.
+    // Without spans to count, the timer stops until the next root ends.
     if (this.#previousWindow.count === 0) this.#previousWindow.isClosed = true;
     else this.#timer = setTimeout(() => this.#rotate(), WINDOW_MS).unref();
   }
 
   #closeWindow(dropWindow: DropWindow): void {
+    const { count } = dropWindow;
     dropWindow.isClosed = true;
-    if (dropWindow.count > 0) this.#drop(dropWindow.count);
+    for (const trace of this.#traces) if (trace.isOverdue) this.#dropBuffered(trace);
     dropWindow.count = 0;
+    this.drop("unsampled", count);
+  }
+
+  #dropOldest(): void {
+    for (const trace of this.#traces) {
+      this.drop("buffer_full", this.#dropBuffered(trace));
+      return;
+    }
+  }
+
+  #dropBuffered(trace: TailBufferMember): number {
+    const count = trace.dropBuffered();
+    this.release(trace, count);
+    return count;
   }
 }

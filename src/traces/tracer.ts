@@ -52,8 +52,8 @@ export interface TracerSharedState extends SpanSharedState {
    * of their local trace. False if none can be kept (no exporter, `always_off`).
    */
   readonly tailSamples: boolean;
-  /** The probability with which head sampling keeps a trace that starts here; undefined if unknown. */
-  readonly probability: number | undefined;
+  /** Returns the probability with which head sampling keeps a trace with this parent; undefined if unknown. */
+  readonly probabilityOf: (parent: SpanContext | undefined) => number | undefined;
 }
 
 /** The API's `Tracer`. No call of it throws (specification, error-handling.md). */
@@ -190,11 +190,11 @@ export class TelltaleTracer implements Tracer {
     parentContext: SpanContext | undefined,
     currentTime: number,
   ): LocalTrace<TelltaleSpan> {
-    const { sink, probability } = this.#sharedState;
+    const { sink, probabilityOf: headProbabilityOf } = this.#sharedState;
     return new LocalTrace(
       sink,
       (traceFlags & SAMPLED_FLAG) !== 0,
-      probabilityOf(traceState) ?? (parentContext === undefined ? probability : undefined),
+      probabilityOf(traceState) ?? headProbabilityOf(parentContext),
       wallClockOriginAt(currentTime),
     );
   }

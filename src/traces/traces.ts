@@ -9,11 +9,12 @@ import type { Pipeline } from "../export/pipeline.ts";
 import { createSpanProcessor } from "../export/item-processors.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import type { TraceSink } from "./local-trace.ts";
-import { createSampler } from "./sampling/sampler.ts";
+import { OpenSpans } from "./open-spans.ts";
+import { createSampler, headProbability } from "./sampling/sampler.ts";
 import type { TelltaleSpan } from "./span.ts";
 import { TelltaleTracerProvider } from "./tracer-provider.ts";
 import type { TracerSharedState } from "./tracer.ts";
-import { DropTimer, SpanQuota } from "./tail-buffer.ts";
+import { TailBuffer } from "./tail-buffer.ts";
 
 const loadConsolePrinter = lazy<typeof import("../export/console-printer.ts")>(
   "export/console-printer.ts",
@@ -43,7 +44,7 @@ interface ReplaceableSink extends TraceSink<TelltaleSpan> {
 }
 
 /** The capacity for buffered spans, in full export queues. */
-const QUOTA_IN_QUEUES = 2;
+const BUFFER_IN_QUEUES = 4;
 
 /** Creates the traces' pipeline: tracers, the keep decision, and the exporter. */
 export function createTraces(deps: TracesDeps): Traces {
@@ -61,7 +62,8 @@ export function createTraces(deps: TracesDeps): Traces {
     pipeline: {
       flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
       drainForExit: () => {
-        sink.dropTimer.close();
+        sink.openSpans.endAll();
+        sink.tailBuffer.close();
         return output.pipeline.drainForExit();
       },
     },
@@ -69,17 +71,17 @@ export function createTraces(deps: TracesDeps): Traces {
 }
 
 function createSink({ config, counters, unsent }: TracesDeps, output: SpanOutput): ReplaceableSink {
-  const discard = (count: number): void => counters.drop("unsampled", count);
   return {
-    quota: new SpanQuota(config.batch.maxQueueSize * QUOTA_IN_QUEUES),
-    dropTimer: new DropTimer(discard),
+    tailBuffer: new TailBuffer(config.batch.maxQueueSize * BUFFER_IN_QUEUES, (reason, count) =>
+      counters.drop(reason, count),
+    ),
+    openSpans: new OpenSpans(),
     keepSlowMs: config.keepSlowMs ?? Infinity,
     created: () => {
       counters.created++;
       unsent?.mark();
     },
     export: output.export,
-    discard,
   };
 }
 
@@ -97,17 +99,8 @@ function createSharedState(
     sampler: sampler ?? createSampler(config.sampler),
     sink,
     tailSamples: config.exporters.length > 0 && !config.sampler.name.endsWith("always_off"),
-    probability: headSamplingProbability(config.sampler, sampler),
+    probabilityOf: sampler === undefined ? headProbability(config.sampler) : () => undefined,
   };
-}
-
-/** Returns the probability with which the configured sampler keeps a trace that starts here; a custom one's is unknown. */
-function headSamplingProbability(
-  { name, ratio }: TracesConfig["sampler"],
-  customSampler: Sampler | undefined,
-): number | undefined {
-  if (customSampler !== undefined) return undefined;
-  return name.endsWith("traceidratio") ? ratio : 1;
 }
 
 interface SpanOutput {

@@ -74,6 +74,7 @@ describe("The default configuration", () => {
         ignoreErrors: [],
         ignoreTransactions: [],
         debug: false,
+        exportsTraces: true,
         traceUrl: undefined,
         orgUrl: undefined,
         cronCheckIns: false,

@@ -129,7 +129,7 @@ describe("keepActiveTrace", () => {
       exported.map(({ name }) => name),
       ["ended", "root", "running", "late"],
     );
-    assert.deepEqual(counters, { created: 4, discarded: 0 });
+    assert.deepEqual(counters, { created: 4, unsampled: 0, buffer_full: 0 });
     assert.deepEqual(exported[1]?.attributes, {
       "telltale.sampling.reason": "forced",
       "telltale.sampling.probability": 0,
@@ -155,7 +155,7 @@ describe("keepActiveTrace", () => {
   it("keeps the trace of the unit of work where no span of it is active", () => {
     const reasons: string[] = [];
     const unit = new UnitOfWork();
-    unit.localTrace = { kept: false, keep: (reason) => void reasons.push(reason) };
+    unit.localTrace = { kept: false, droppedSpans: 0, keep: (reason) => void reasons.push(reason) };
     runWithContext(ROOT_CONTEXT.withUnitOfWork(unit), keepActiveTrace);
     assert.deepEqual(reasons, ["forced"]);
   });

@@ -8,7 +8,7 @@ import { parseConfig } from "../../src/config/parse.ts";
 import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { runWithContext } from "../../src/context/manager.ts";
-import { SignalCounters, type DropReason } from "../../src/diagnostics/telemetry-counters.ts";
+import { EventCounters, type DropReason } from "../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { environmentOf } from "../../src/env.ts";
 import { EventLinks } from "../../src/errors/event-links.ts";
@@ -27,7 +27,7 @@ const resource = resourceFromAttributes({ "service.name": "shop" });
 
 interface ClientFixture {
   readonly client: SentryClient;
-  readonly counters: SignalCounters;
+  readonly counters: EventCounters;
   readonly lines: string[];
   readonly keepReasons: KeepReason[];
   /** Span of that request, and its unit of work. */
@@ -246,7 +246,7 @@ describe("The counters of events", () => {
     changes: Partial<ServerRuntimeClientOptions> = {},
     env: Readonly<Record<string, string>> = {},
   ): ClientFixture => {
-    const counters = new SignalCounters();
+    const counters = new EventCounters();
     const lines: string[] = [];
     const diagnostics = new Diagnostics("info", (line) => lines.push(line));
     const { errors: config } = parseConfig(environmentOf(env)).config;
@@ -296,7 +296,7 @@ describe("The counters of events", () => {
       assert.equal(await client.flush(5_000), true);
       const { created = 0, sent = 0, dropped = {} } = expected;
       assert.deepEqual([counters.created, counters.sent, counters.queued], [created, sent, 0]);
-      assert.deepEqual(counters.dropped, { ...new SignalCounters().dropped, ...dropped });
+      assert.deepEqual(counters.dropped, { ...new EventCounters().dropped, ...dropped });
       const { events, feedback, checkIns } = receiver;
       assert.equal(events.length + feedback.length + checkIns.length, sent);
       const ids = receiver.events.filter(isOfError).map(({ event_id: id }) => id);
@@ -341,7 +341,7 @@ describe("The counters of events", () => {
       setup.capture(new Error("is not limited"));
       await client.flush(5_000);
       assert.deepEqual([counters.created, counters.sent, counters.queued], [5, 1, 0]);
-      assert.deepEqual(counters.dropped, { ...new SignalCounters().dropped, rejected: 4 });
+      assert.deepEqual(counters.dropped, { ...new EventCounters().dropped, rejected: 4 });
       assert.equal(keepReasons.length, length + 1);
       const reports = receiver.items.filter(({ type }) => type === "client_report");
       assert.deepEqual(

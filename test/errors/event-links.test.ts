@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { SpanContext } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import type { LocalTraceHandle } from "../../src/context/local-trace-handle.ts";
+import type { LocalTraceHandle, OwnSpan } from "../../src/context/local-trace-handle.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { UnitOfWork } from "../../src/context/unit-of-work.ts";
+import type { TraceCoverage } from "../../src/diagnostics/telemetry-counters.ts";
 import { environmentOf } from "../../src/env.ts";
 import {
   EventLinks,
@@ -136,17 +137,39 @@ describe("The links of an event", () => {
     assert.deepEqual(event.tags, { trace_url: "mine" });
   });
 
-  it("include no trace that is not kept", () => {
-    assertNoTraceLink(link({ span: new OwnSpan(false) }).event);
+  it("include no trace that is not kept, and tell so", () => {
+    const { event, coverage } = link({ span: new RecordedSpan({ kept: false }) });
+    assertNoTraceLink(event);
+    assert.equal(event.tags?.["trace_exported"], "no");
+    assert.equal(coverage, "missing");
+  });
+
+  it("include a trace with dropped spans, and tell so", () => {
+    const { event, coverage } = link({ span: new RecordedSpan({ droppedSpans: 3 }) });
+    assert.equal(event.contexts?.["trace_link"]?.["url"], `https://x.example/${traceId}`);
+    assert.equal(event.tags?.["trace_exported"], "partly");
+    assert.equal(coverage, "partial");
+  });
+
+  it("tell nothing of a complete trace", () => {
+    const { event, coverage } = link({});
+    assert.equal("trace_exported" in (event.tags ?? {}), false);
+    assert.equal(coverage, "complete");
+  });
+
+  it("tell that a trace is missing where the sampler records no span of it", () => {
+    const { event, coverage } = link({
+      span: new ForeignSpan(traceId),
+      unitSpan: new ForeignSpan(traceId),
+    });
+    assertNoTraceLink(event);
+    assert.deepEqual([event.tags?.["trace_exported"], coverage], ["no", "missing"]);
   });
 
   it("include no trace of a foreign span", () => {
-    assertNoTraceLink(link({ span: new ForeignSpan(traceId) }).event);
-  });
-
-  it("include the trace of a foreign span in a kept trace of telltale", () => {
-    const { event } = link({ span: new ForeignSpan(traceId), unitSpan: new OwnSpan(true) });
-    assert.deepEqual(event.contexts?.["trace_link"], { url: `https://x.example/${traceId}` });
+    const { event, coverage } = link({ span: new ForeignSpan(traceId) });
+    assertNoTraceLink(event);
+    assert.deepEqual([event.tags, coverage], [{ region: "north" }, undefined]);
   });
 
   it("include no trace that is not the event's", () => {
@@ -155,12 +178,20 @@ describe("The links of an event", () => {
   });
 
   it("include no trace without a span", () => {
-    assertNoTraceLink(link({ span: undefined, unitSpan: new OwnSpan(true) }).event);
+    assertNoTraceLink(link({ span: undefined, unitSpan: new RecordedSpan() }).event);
   });
 
   it("include no trace that is not exported over OTLP", () => {
-    for (const exporter of ["none", "console"])
-      assertNoTraceLink(link({ env: { OTEL_TRACES_EXPORTER: exporter } }).event);
+    const rows = [
+      { OTEL_TRACES_EXPORTER: "none" },
+      { OTEL_TRACES_EXPORTER: "console" },
+      { OTEL_TRACES_SAMPLER: "always_off" },
+    ];
+    for (const env of rows) {
+      const { event, coverage } = link({ env, span: new RecordedSpan({ kept: false }) });
+      assertNoTraceLink(event);
+      assert.deepEqual([event.tags, coverage], [{ region: "north" }, undefined]);
+    }
   });
 
   it("set no id on later log records if the event is a message", () => {
@@ -196,12 +227,18 @@ class ForeignSpan extends NonRecordingSpan {
   }
 }
 
-class OwnSpan extends ForeignSpan {
+class RecordedSpan extends ForeignSpan implements OwnSpan {
   readonly localTrace: LocalTraceHandle;
 
-  constructor(kept: boolean) {
+  constructor(localTrace: Partial<LocalTraceHandle> = {}) {
     super(traceId);
-    this.localTrace = { kept, keep: () => undefined };
+    this.localTrace = { kept: true, droppedSpans: 0, keep: () => undefined, ...localTrace };
+  }
+
+  keepTrace(): void {}
+
+  annotate(name: string, value: unknown): void {
+    this.setAttribute(name, value);
   }
 }
 
@@ -209,7 +246,7 @@ interface LinkOptions {
   readonly event?: Partial<LinkableEvent>;
   readonly withoutId?: boolean;
   readonly span?: ForeignSpan | undefined;
-  readonly unitSpan?: OwnSpan;
+  readonly unitSpan?: ForeignSpan;
   readonly traceUrl?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -218,6 +255,7 @@ interface LinkResult {
   readonly event: LinkableEvent;
   readonly span: ForeignSpan | undefined;
   readonly unit: UnitOfWork;
+  readonly coverage: TraceCoverage | undefined;
 }
 
 /** Links an error event in a unit of work. */
@@ -230,10 +268,9 @@ function link(options: LinkOptions): LinkResult {
   });
   const config = parseConfig(environment).config.errors;
   const resource = resourceFromAttributes({ "service.name": "shop" });
-  const span = "span" in options ? options.span : new OwnSpan(true);
+  const span = "span" in options ? options.span : new RecordedSpan();
   const unit = new UnitOfWork();
   unit.span = unitSpan;
-  unit.localTrace = unitSpan?.localTrace;
   const event: LinkableEvent = {
     ...(options.withoutId !== true && { event_id: eventId }),
     timestamp: 1_764_450_000.123,
@@ -245,8 +282,8 @@ function link(options: LinkOptions): LinkResult {
   const links = new EventLinks({ config, resource });
   const origin = { unit, ids: unit, span };
   links.recordEvent(event, origin);
-  links.addTraceUrl(event, origin);
-  return { event, span, unit };
+  const coverage = links.addTraceLink(event, origin);
+  return { event, span, unit, coverage };
 }
 
 function assertNoTraceLink({ contexts, tags }: LinkableEvent): void {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ErrorsConfig } from "../../src/config/config.ts";
 import { createTelemetryCounters } from "../../src/diagnostics/telemetry-counters.ts";
 import { SlidingWindow } from "../../src/metrics/runtime/sliding-window.ts";
 import { observeRuntime } from "../../src/metrics/runtime/runtime.ts";
@@ -148,10 +149,45 @@ describe("Telemetry counters as metrics", () => {
   });
 });
 
-function createWatchedFixture(counters = createTelemetryCounters()): MetricsFixture {
+describe("Events by what is exported of their trace", () => {
+  const dsn = "https://key@sentry.example/1";
+  const rows: readonly (readonly [
+    title: string,
+    changes: Partial<ErrorsConfig>,
+    counts: object,
+  ])[] = [
+    ["with a DSN", { dsn }, { complete: 5, partial: 1, missing: 0 }],
+    ["without a DSN", { dsn: undefined }, {}],
+    ["without traces over OTLP", { dsn, exportsTraces: false }, {}],
+  ];
+  for (const [title, changes, counts] of rows) {
+    it(`are ${Object.keys(counts).length === 0 ? "not counted" : "counted"} ${title}`, () => {
+      const counters = createTelemetryCounters();
+      Object.assign(counters.events.traces, { complete: 5, partial: 1 });
+      const collected = createWatchedFixture(counters, changes).collect();
+      const found = metricNamesOf(collected).includes("telltale.event.traces")
+        ? numbersOf(collected, "telltale.event.traces")
+        : [];
+      const byCoverage = found.map(({ attributes, value }) => [
+        attributes["telltale.trace.coverage"],
+        value,
+      ]);
+      assert.deepEqual(Object.fromEntries(byCoverage), counts);
+    });
+  }
+});
+
+function createWatchedFixture(
+  counters = createTelemetryCounters(),
+  errors: Partial<ErrorsConfig> = {},
+): MetricsFixture {
   const fixture = createMetricsFixture();
   const { config } = createMetricsPipeline();
-  observeRuntime({ meter: fixture.store.provider.getMeter("telltale"), config, counters });
+  observeRuntime({
+    meter: fixture.store.provider.getMeter("telltale"),
+    config: { ...config, errors: { ...config.errors, ...errors } },
+    counters,
+  });
   return fixture;
 }
 

@@ -4,7 +4,9 @@ import type { SpanLimits } from "../../src/config/config.ts";
 import { AlwaysOnSampler } from "../../src/traces/sampling/constant.ts";
 import { TelltaleTracerProvider } from "../../src/traces/tracer-provider.ts";
 import { redactor } from "../redaction/default-redactor.ts";
-import { DropTimer, SpanQuota } from "../../src/traces/tail-buffer.ts";
+import type { TracerSharedState } from "../../src/traces/tracer.ts";
+import { OpenSpans } from "../../src/traces/open-spans.ts";
+import { TailBuffer } from "../../src/traces/tail-buffer.ts";
 
 /** The defaults of the specification. */
 const LIMITS: SpanLimits = {
@@ -21,8 +23,11 @@ export interface ProviderOptions {
   readonly sampler?: Sampler;
   readonly processors?: readonly SpanProcessor[];
   readonly keepSlowMs?: number;
-  readonly spanQuota?: number;
+  /** Capacity of the tail buffer. */
+  readonly capacity?: number;
+  /** The head sampling probability of traces without a parent. */
   readonly probability?: number;
+  readonly probabilityOf?: TracerSharedState["probabilityOf"];
   readonly tailSamples?: boolean;
 }
 
@@ -30,18 +35,17 @@ export interface ProviderOptions {
 export function collectingProvider(options: ProviderOptions = {}): {
   provider: TelltaleTracerProvider;
   exported: ReadableSpan[];
-  counters: { created: number; discarded: number };
-  quota: SpanQuota;
-  dropTimer: DropTimer;
+  counters: { created: number; unsampled: number; buffer_full: number };
+  tailBuffer: TailBuffer;
+  openSpans: OpenSpans;
 } {
   const exported: ReadableSpan[] = [];
-  const counters = { created: 0, discarded: 0 };
+  const counters = { created: 0, unsampled: 0, buffer_full: 0 };
   const limits = { ...LIMITS, ...options.limits };
-  const discard = (count: number): void => {
-    counters.discarded += count;
-  };
-  const quota = new SpanQuota(options.spanQuota ?? 1000);
-  const dropTimer = new DropTimer(discard);
+  const tailBuffer = new TailBuffer(options.capacity ?? 1000, (reason, count) => {
+    counters[reason] += count;
+  });
+  const openSpans = new OpenSpans();
   const provider = new TelltaleTracerProvider({
     resource: resourceFromAttributes({ "service.name": "test" }),
     limits,
@@ -49,16 +53,17 @@ export function collectingProvider(options: ProviderOptions = {}): {
     attributeLimits: { count: limits.attributeCount, length: limits.attributeLength },
     processors: options.processors ?? [],
     sampler: options.sampler ?? new AlwaysOnSampler(),
-    probability: options.probability,
+    probabilityOf:
+      options.probabilityOf ??
+      ((parent) => (parent === undefined ? options.probability : undefined)),
     tailSamples: options.tailSamples ?? true,
     sink: {
-      quota,
-      dropTimer,
+      tailBuffer,
+      openSpans,
       keepSlowMs: options.keepSlowMs ?? Infinity,
       created: () => counters.created++,
       export: (span) => exported.push(span),
-      discard,
     },
   });
-  return { provider, exported, counters, quota, dropTimer };
+  return { provider, exported, counters, tailBuffer, openSpans };
 }

@@ -1,6 +1,7 @@
 import type { Attributes, BatchObservableResult, Observable } from "@opentelemetry/api";
 import type { BatchConfig, Config, OtlpProtocol } from "../../config/config.ts";
 import type {
+  EventCounters,
   SignalCounters,
   TelemetryCounters,
   DropReason,
@@ -22,7 +23,9 @@ export function observeSdkMetrics(
   counters: TelemetryCounters,
 ): void {
   observeTelemetryCounters(meter, counters);
-  const { traces, logs, metrics } = config;
+  const { traces, logs, metrics, errors } = config;
+  if (errors.dsn !== undefined && errors.exportsTraces)
+    observeEventTraces(meter, counters.events.traces);
   observeExporter(meter, exporterComponent("span", traces.otlp.protocol), counters.spans);
   observeExporter(meter, exporterComponent("log", logs.otlp.protocol), counters.logs);
   observeExporter(
@@ -91,6 +94,18 @@ function observeDrops(
   for (const [reason, count] of Object.entries(counters.dropped)) {
     result.observe(dropped, count, { ...attributes, "telltale.drop.reason": reason });
   }
+}
+
+function observeEventTraces(meter: StoreMeter, traces: EventCounters["traces"]): void {
+  createCounter(
+    meter,
+    "telltale.event.traces",
+    "The number of Sentry events that refer to a trace, by what is exported of it.",
+    "{event}",
+  ).addCallback((result) => {
+    for (const [coverage, count] of Object.entries(traces))
+      result.observe(count, { "telltale.trace.coverage": coverage });
+  });
 }
 
 type ItemType = "span" | "log" | "metric_data_point";

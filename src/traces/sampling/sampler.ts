@@ -1,7 +1,8 @@
-import type { TraceState } from "@opentelemetry/api";
+import type { SpanContext, TraceState } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
 import type { SamplerName } from "../../config/config.ts";
 import { AlwaysOffSampler, AlwaysOnSampler } from "./constant.ts";
+import { isDeferred } from "./deferred.ts";
 import { ParentBasedSampler } from "./parent-based.ts";
 import { TraceIdRatioBasedSampler } from "./trace-id-ratio.ts";
 import { probabilityOfThreshold, samplingStateOf } from "./threshold.ts";
@@ -29,6 +30,19 @@ const samplers: Readonly<Record<SamplerName, (ratio: number) => Sampler>> = {
   parentbased_always_off: () => new ParentBasedSampler(new AlwaysOffSampler()),
   parentbased_traceidratio: (ratio) => new ParentBasedSampler(new TraceIdRatioBasedSampler(ratio)),
 };
+
+/**
+ * Returns the probability, from 0 to 1, with which a sampler keeps a trace, by its remote
+ * parent. It is unknown where the parent has decided.
+ */
+export function headProbability({
+  name,
+  ratio,
+}: SamplerConfig): (parent: SpanContext | undefined) => number | undefined {
+  const probability = name.endsWith("traceidratio") ? ratio : name.endsWith("always_off") ? 0 : 1;
+  if (!name.startsWith("parentbased")) return () => probability;
+  return (parent) => (parent === undefined || isDeferred(parent) ? probability : undefined);
+}
 
 /**
  * Returns the probability, above 0 to 1, with which a sampled trace was kept,

@@ -232,6 +232,9 @@ export const groups: readonly MetricGroup[] = [
       level("telltale.telemetry.queued", "{item}", "telltale_telemetry_queued", [
         "telltale.signal",
       ]),
+      counter("telltale.event.traces", "{event}", "telltale_event_traces_total", [
+        "telltale.trace.coverage",
+      ]),
     ],
   },
 ];

@@ -4,8 +4,13 @@ import { type Context, type SpanContext, trace } from "@opentelemetry/api";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import type { SamplerName } from "../../../src/config/config.ts";
 import { ROOT_CONTEXT } from "../../../src/context/context.ts";
+import { deferDecision } from "../../../src/traces/sampling/deferred.ts";
 import { TraceStateImpl } from "../../../src/traces/propagation/trace-state.ts";
-import { createSampler, probabilityOf } from "../../../src/traces/sampling/sampler.ts";
+import {
+  createSampler,
+  headProbability,
+  probabilityOf,
+} from "../../../src/traces/sampling/sampler.ts";
 import { collectingProvider } from "../provider.ts";
 
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -324,6 +329,27 @@ describe("The probability of a trace", () => {
         probabilityOf(state === undefined ? undefined : new TraceStateImpl(state)),
         probability,
       );
+    });
+  }
+});
+
+describe("The probability of head sampling", () => {
+  const decided: SpanContext = { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 0 };
+  const deferred: SpanContext = { ...decided };
+  deferDecision(deferred);
+  /** Without a parent, after the decision of one, and after one that has left it open. */
+  const rows: [name: SamplerName, ...(number | undefined)[]][] = [
+    ["always_on", 1, 1, 1],
+    ["always_off", 0, 0, 0],
+    ["traceidratio", 0.1, 0.1, 0.1],
+    ["parentbased_always_on", 1, undefined, 1],
+    ["parentbased_always_off", 0, undefined, 0],
+    ["parentbased_traceidratio", 0.1, undefined, 0.1],
+  ];
+  for (const [name, ...expected] of rows) {
+    it(`is that of ${name}, unless a caller has decided`, () => {
+      const found = [undefined, decided, deferred].map(headProbability({ name, ratio: 0.1 }));
+      assert.deepEqual(found, expected);
     });
   }
 });
