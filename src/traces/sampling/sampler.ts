@@ -5,7 +5,7 @@ import { AlwaysOffSampler, AlwaysOnSampler } from "./constant.ts";
 import { isDeferred } from "./deferred.ts";
 import { ParentBasedSampler } from "./parent-based.ts";
 import { TraceIdRatioBasedSampler } from "./trace-id-ratio.ts";
-import { probabilityOfThreshold, samplingStateOf } from "./threshold.ts";
+import { probabilityOfThreshold, samplingStateOf, thresholdOf } from "./threshold.ts";
 
 /**
  * Creates the sampler of `OTEL_TRACES_SAMPLER`. Only the `traceidratio` samplers
@@ -39,7 +39,10 @@ export function headProbability({
   name,
   ratio,
 }: SamplerConfig): (parent: SpanContext | undefined) => number | undefined {
-  const probability = name.endsWith("traceidratio") ? ratio : name.endsWith("always_off") ? 0 : 1;
+  const threshold = name.endsWith("traceidratio") ? thresholdOf(ratio) : undefined;
+  const constant = name.endsWith("always_on") ? 1 : 0;
+  // As in the tracestate, where the ratio is rounded.
+  const probability = threshold === undefined ? constant : probabilityOfThreshold(threshold);
   if (!name.startsWith("parentbased")) return () => probability;
   return (parent) => (parent === undefined || isDeferred(parent) ? probability : undefined);
 }

@@ -341,15 +341,27 @@ describe("The probability of head sampling", () => {
   const rows: [name: SamplerName, ...(number | undefined)[]][] = [
     ["always_on", 1, 1, 1],
     ["always_off", 0, 0, 0],
-    ["traceidratio", 0.1, 0.1, 0.1],
+    ["traceidratio", 0.25, 0.25, 0.25],
     ["parentbased_always_on", 1, undefined, 1],
     ["parentbased_always_off", 0, undefined, 0],
-    ["parentbased_traceidratio", 0.1, undefined, 0.1],
+    ["parentbased_traceidratio", 0.25, undefined, 0.25],
   ];
   for (const [name, ...expected] of rows) {
     it(`is that of ${name}, unless a caller has decided`, () => {
-      const found = [undefined, decided, deferred].map(headProbability({ name, ratio: 0.1 }));
+      const found = [undefined, decided, deferred].map(headProbability({ name, ratio: 0.25 }));
       assert.deepEqual(found, expected);
+    });
+  }
+});
+
+describe("The probability of a trace that a sampler drops", () => {
+  for (const ratio of [0, 0.001, 0.1, 1 / 3, 0.9999]) {
+    it(`is the same as of one that it keeps, at a ratio of ${ratio}`, () => {
+      const config = { name: "traceidratio", ratio } as const;
+      const sampler = createSampler(config);
+      const states = ids.map((id) => decide(sampler, ROOT_CONTEXT, id).traceState);
+      const kept = probabilityOf(states.find((state) => state !== undefined)) ?? 0;
+      assert.equal(headProbability(config)(undefined), kept);
     });
   }
 });
