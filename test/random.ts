@@ -1,4 +1,4 @@
-/** A repeatable source of random choices: the same seed gives the same ones. */
+/** A repeatable source of random choices: the same seed leads to the same ones. */
 export class Random {
   readonly seed: number;
   #state: number;

@@ -5,7 +5,7 @@ export type DropReason =
   | "failed"
   | "shutdown"
   | "unsampled"
-  /** Dropped from the buffer of traces that are not decided, for lack of room. */
+  /** Dropped from the buffer of traces that are not decided, because that was full. */
   | "buffer_full"
   /** Dropped by the app's own filter (Sentry's `beforeSend` and event processors). */
   | "filtered";

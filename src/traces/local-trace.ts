@@ -137,7 +137,7 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle, T
     const isLate = this.isOverdue;
     const buffered = this.#takeBuffered();
     this.reason ??= reason;
-    // An error is no reason to export the later spans of, say, a connection that lasts for days.
+    // An error is no reason to export the later spans of a connection that lasts for days.
     this.#exportsAll = !isLate || reason === "forced";
     const { root } = this;
     if (root !== undefined && this.#dropWindow !== undefined) this.#ensureExport(root);

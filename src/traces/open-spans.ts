@@ -17,7 +17,7 @@ export class OpenSpans {
 
   /** Adds a span; if there are too many, the oldest is left out. */
   add(span: OpenSpan): void {
-    if (this.#spans.size >= CAPACITY && !this.#spans.has(span)) this.#makeRoom();
+    if (this.#spans.size >= CAPACITY && !this.#spans.has(span)) this.#evict();
     this.#spans.add(span);
   }
 
@@ -33,7 +33,7 @@ export class OpenSpans {
     this.#spans.clear();
   }
 
-  #makeRoom(): void {
+  #evict(): void {
     for (const span of this.#spans) if (span.ended) this.#spans.delete(span);
     for (const oldest of this.#spans) {
       if (this.#spans.size >= CAPACITY) this.#spans.delete(oldest);

@@ -1,4 +1,4 @@
-/** Why spans are dropped: their trace was not kept in time, or there was no room for them until then. */
+/** Why spans are dropped: their trace was not kept in time, or the buffer was full until then. */
 export type TailDropReason = "unsampled" | "buffer_full";
 
 /** A trace with buffered spans. */
@@ -22,7 +22,7 @@ const WINDOW_MS = 5_000;
 
 /**
  * Bounds the ended spans of traces that are neither sampled nor kept so far, in number and
- * in time: for lack of room it drops those of the oldest trace, also of one whose root
+ * in time: when it is full, it drops those of the oldest trace, also of one whose root
  * never ends, and after the drop window those that nothing has kept.
  *
  * A trace with nothing but its root is only counted. A queue of them would let each
@@ -49,14 +49,14 @@ export class TailBuffer {
     return this.#used;
   }
 
-  /** Reserves room for one span. */
+  /** Reserves space for one span. */
   reserve(trace: TailBufferMember): void {
     if (this.#used >= this.#capacity) this.#dropOldest();
     this.#used++;
     this.#traces.add(trace);
   }
 
-  /** Frees the room of all spans of a trace. */
+  /** Frees the space of all spans of a trace. */
   release(trace: TailBufferMember, count: number): void {
     this.#used -= count;
     this.#traces.delete(trace);

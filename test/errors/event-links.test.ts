@@ -137,27 +137,27 @@ describe("The links of an event", () => {
     assert.deepEqual(event.tags, { trace_url: "mine" });
   });
 
-  it("include no trace that is not kept, and tell so", () => {
+  it("include no trace that is not kept, and have a tag", () => {
     const { event, coverage } = link({ span: new RecordedSpan({ kept: false }) });
     assertNoTraceLink(event);
     assert.equal(event.tags?.["trace_exported"], "no");
     assert.equal(coverage, "missing");
   });
 
-  it("include a trace with dropped spans, and tell so", () => {
+  it("include a trace with dropped spans, and have a tag", () => {
     const { event, coverage } = link({ span: new RecordedSpan({ droppedSpans: 3 }) });
     assert.equal(event.contexts?.["trace_link"]?.["url"], `https://x.example/${traceId}`);
     assert.equal(event.tags?.["trace_exported"], "partly");
     assert.equal(coverage, "partial");
   });
 
-  it("tell nothing of a complete trace", () => {
+  it("have no tag with a complete trace", () => {
     const { event, coverage } = link({});
     assert.equal("trace_exported" in (event.tags ?? {}), false);
     assert.equal(coverage, "complete");
   });
 
-  it("tell that a trace is missing where the sampler records no span of it", () => {
+  it("have a tag if a trace is missing because the sampler records no span of it", () => {
     const { event, coverage } = link({
       span: new ForeignSpan(traceId),
       unitSpan: new ForeignSpan(traceId),

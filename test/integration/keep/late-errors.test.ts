@@ -101,7 +101,7 @@ for (const row of rows) {
       }
     });
 
-    it("link to their trace, and tell where it is incomplete", () => {
+    it("link to their trace, and have a tag where it is incomplete", () => {
       const sampled = new Set(
         run.spans
           .filter(({ attributes }) => attributes["telltale.sampling.reason"] === "sampled")

@@ -103,7 +103,7 @@ const rows: readonly Row[] = [
 
 describe("A trace that an error keeps, after", () => {
   for (const { title, propagator, headers, sampler, attributes, sent } of rows) {
-    it(`${title}: has its reason on the local root, and tells callees what sampling has decided`, () => {
+    it(`${title}: has its reason on the local root, and passes the decision of sampling on to callees`, () => {
       const config = { name: sampler ?? "parentbased_traceidratio", ratio: 0 } as const;
       const { provider, exported } = collectingProvider({
         sampler: createSampler(config),
