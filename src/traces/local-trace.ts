@@ -6,7 +6,7 @@ import type { DropWindow, TailBuffer, TailBufferMember, TailDropReason } from ".
 import { SAMPLED_FLAG } from "./trace-flags.ts";
 
 /**
- * Whether a span of an undecided trace is exported: `pinned` will be when it ends,
+ * Whether a span is exported whose trace was not kept from the start: `pinned` will be when it ends,
  * `dropped` was counted as dropped and is no longer buffered. Undefined while that is
  * open.
  */
@@ -98,7 +98,7 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle, T
   onEnd(span: Span, durationMs: number): void {
     this.#sink.created();
     if (this.#exportsAll || span.exportState === "pinned") this.#export(span);
-    else this.#onUndecidedEnd(span, durationMs);
+    else this.#onUnsampledEnd(span, durationMs);
   }
 
   /**
@@ -168,7 +168,7 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle, T
     this.#export(span);
   }
 
-  #onUndecidedEnd(span: Span, durationMs: number): void {
+  #onUnsampledEnd(span: Span, durationMs: number): void {
     const isRoot = this.root === span;
     const isSlow = isRoot && durationMs > this.#sink.keepSlowMs;
     if (span.failed || isSlow) {
