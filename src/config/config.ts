@@ -148,6 +148,8 @@ export interface ErrorsConfig {
   readonly ignoreErrors: readonly ErrorPattern[];
   /** Routes whose errors are not reported; `*` is any text. */
   readonly ignoreTransactions: readonly string[];
+  /** Number of events of one error within a minute; 0 is no limit. */
+  readonly repeatedErrors: number;
   readonly debug: boolean;
   /** Whether any trace may be exported over OTLP. */
   readonly exportsTraces: boolean;

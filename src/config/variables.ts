@@ -449,6 +449,14 @@ export const ignoreTransactions: Variable<readonly string[]> = defineVariable({
   doc: "Routes whose errors are not reported, for example `GET /health,/internal/*`.",
 });
 
+export const repeatedErrors: Variable<number> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_REPEATED_ERRORS",
+  valueType: types.integer(0),
+  fallback: 100,
+  doc: "Maximum number of events of one error within a minute. Beyond it one event each 5 seconds is sent, with the number of the others. `0`: no limit.",
+});
+
 export const sentryTracesSampleRate: Variable<number | undefined> = defineVariable({
   group: "Errors (Sentry)",
   name: "SENTRY_TRACES_SAMPLE_RATE",

@@ -7,8 +7,10 @@ export type DropReason =
   | "unsampled"
   /** Dropped from the buffer of traces that are not decided, because that was full. */
   | "buffer_full"
-  /** Dropped by the app's own filter (Sentry's `beforeSend` and event processors). */
-  | "filtered";
+  /** Dropped by a filter: ignored errors, and Sentry's `beforeSend` and event processors. */
+  | "filtered"
+  /** Suppressed because the same error occurs too often. */
+  | "repeated";
 
 /**
  * The counters of one signal, for which `created = sent + dropped + queued` always
@@ -30,6 +32,7 @@ export class SignalCounters {
     unsampled: 0,
     buffer_full: 0,
     filtered: 0,
+    repeated: 0,
   };
 
   get sent(): number {

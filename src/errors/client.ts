@@ -29,6 +29,7 @@ import { EventLinks } from "./event-links.ts";
 import { captureFeedback } from "./feedback.ts";
 import { runMonitored } from "./monitors/with-monitor.ts";
 import { IgnoreRules } from "./filters/ignore-rules.ts";
+import { RepeatedErrors } from "./filters/repeated-errors.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
@@ -106,6 +107,7 @@ function createClient(deps: ErrorsDeps): SentryClient {
     redactor,
     links: new EventLinks(deps),
     ignored: new IgnoreRules(deps.config, diagnostics),
+    repeated: new RepeatedErrors(deps.config.repeatedErrors, diagnostics),
   });
   return client;
 }

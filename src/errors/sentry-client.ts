@@ -4,6 +4,7 @@ import {
   type Event,
   type EventDropReason,
   type EventHint,
+  getIsolationScope,
   isAlreadyCaptured,
   type MonitorConfig,
   type Scope,
@@ -20,6 +21,7 @@ import { checkInIdOf, createCheckIn, invalidCheckIn } from "./monitors/check-in.
 import type { EventLinks } from "./event-links.ts";
 import type { IgnoreRules } from "./filters/ignore-rules.ts";
 import { redactEvent } from "./event-redaction.ts";
+import type { RepeatedError, RepeatedErrors } from "./filters/repeated-errors.ts";
 import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import { nodeContexts } from "./node-context.ts";
 import {
@@ -43,7 +45,20 @@ export interface SentryClientDeps {
   readonly links: EventLinks;
   readonly redactor: Redactor;
   readonly ignored: IgnoreRules;
+  readonly repeated: RepeatedErrors;
 }
+
+/** A hint, with the other errors that are like that of its event. */
+interface CountedHint extends EventHint {
+  [REPEATED]?: RepeatedError | undefined;
+}
+const REPEATED: unique symbol = Symbol("telltale.repeated");
+
+/**
+ * Sentry's reason for items that are dropped to reduce load, which the types lack.
+ * https://develop.sentry.dev/sdk/telemetry/client-reports/#sdk-side-recommendations
+ */
+const BACKPRESSURE = "backpressure" as EventDropReason;
 
 /** Drop reasons of the client's filters, and the reasons that the counters use. */
 const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
@@ -94,15 +109,39 @@ export class SentryClient extends ServerRuntimeClient {
     if (this.#captures.has(exception)) clearCapturedMark(exception as object);
     // Sentry's flag crosses threads: an error that ends a worker, and then the main thread, is
     // captured once.
-    const isNew = !isAlreadyCaptured(exception);
+    if (isAlreadyCaptured(exception)) return super.captureException(exception, hint, scope);
+    const id = this.#captureUnlessRepeated(
+      this.#deps.repeated.count(exception, hint, [scope, getIsolationScope()]),
+      hint,
+      (hint) => this.#captureNew(exception, hint, scope),
+    );
+    this.#captures.add(exception, unit, id);
+    return id;
+  }
+
+  /** Returns the id of the last event that was sent of an error, if there is to be no other. */
+  #captureUnlessRepeated(
+    repeated: RepeatedError | undefined,
+    hint: EventHint | undefined,
+    capture: (hint: EventHint | undefined) => string,
+  ): string {
+    if (repeated === undefined) return capture(hint);
+    if (!repeated.isSuppressed) {
+      const id = capture({ ...hint, [REPEATED]: repeated } as CountedHint);
+      repeated.eventId ??= id;
+      return id;
+    }
+    this.#deps.counters.created++;
+    this.#drop("repeated", BACKPRESSURE);
+    getIsolationScope().setLastEventId(repeated.eventId);
+    return repeated.eventId ?? "";
+  }
+
+  #captureNew(exception: unknown, hint: EventHint | undefined, scope: Scope | undefined): string {
     try {
-      const id = super.captureException(exception, hint, scope);
-      if (isNew) this.#captures.add(exception, unit, id);
-      return id;
+      return super.captureException(exception, hint, scope);
     } catch {
-      const id = this.#captureReadableCopy(exception, hint, scope);
-      this.#captures.add(exception, unit, id);
-      return id;
+      return this.#captureReadableCopy(exception, hint, scope);
     }
   }
 
@@ -127,7 +166,11 @@ export class SentryClient extends ServerRuntimeClient {
     scope?: Scope,
   ): string {
     try {
-      return super.captureMessage(message, level, hint, scope);
+      return this.#captureUnlessRepeated(
+        this.#deps.repeated.countMessage(message, hint, [scope, getIsolationScope()]),
+        hint,
+        (hint) => super.captureMessage(message, level, hint, scope),
+      );
     } catch (error) {
       return this.#countUnreadable(error);
     }
@@ -191,6 +234,10 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   #addPendingEvent(event: Event, hint: EventHint, origin: CaptureOrigin): void {
+    const { [REPEATED]: repeated }: CountedHint = hint;
+    const suppressed = repeated?.takeSuppressed();
+    if (suppressed !== undefined) event.contexts = { ...event.contexts, repeated: suppressed };
+    if (repeated !== undefined) repeated.eventId = event.event_id;
     const pendingEvent = { event: fitEvent(event, MAX_EVENT_BYTES), hint, origin };
     const mayBeIgnored = this.#deps.ignored.hasTransactions && awaitsRoute(event, origin);
     if (!mayBeIgnored) this.#link(pendingEvent);
@@ -292,7 +339,7 @@ export class SentryClient extends ServerRuntimeClient {
     this.#processing.add(hint);
     this.#lastDropReason = undefined;
     const captured = super._captureEvent(event, hint, currentScope, isolationScope).then((id) => {
-      if (id === undefined && this.#processing.delete(hint)) this.#countDropped();
+      if (id === undefined && this.#processing.delete(hint)) this.#countDropped(hint);
       return id;
     });
     // The span may have ended when an asynchronous filter has passed the event.
@@ -340,8 +387,7 @@ export class SentryClient extends ServerRuntimeClient {
     const { event, hint, mayBeIgnored } = pendingEvent;
     try {
       if (mayBeIgnored && this.#deps.ignored.ignoresTransaction(event.transaction)) {
-        this.#deps.counters.drop("filtered", 1);
-        this.recordLoss("event_processor", "error", 1);
+        this.#drop("filtered", "event_processor");
         return;
       }
       if (mayBeIgnored) this.#link(pendingEvent);
@@ -403,7 +449,8 @@ export class SentryClient extends ServerRuntimeClient {
     this._flushOutcomes();
   }
 
-  #countDropped(): void {
+  #countDropped({ [REPEATED]: repeated }: CountedHint): void {
+    repeated?.release();
     const reason =
       this.#lastDropReason === undefined ? undefined : dropReasons[this.#lastDropReason];
     this.#deps.counters.drop(reason ?? "failed", 1);

@@ -175,6 +175,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.errors.ignoreTransactions,
     value: ["GET /health", "/internal/*"],
   },
+  TELLTALE_REPEATED_ERRORS: { text: "7", read: (c) => c.errors.repeatedErrors, value: 7 },
   SENTRY_TRACES_SAMPLE_RATE: {
     text: "0.1",
     read: (c) => c.traces.sampler,

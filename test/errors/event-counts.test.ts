@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
-import { Scope } from "@sentry/core";
+import { getIsolationScope, Scope } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
 import type { KeepReason } from "../../src/context/local-trace-handle.ts";
 import { parseConfig } from "../../src/config/parse.ts";
@@ -14,6 +14,7 @@ import { environmentOf } from "../../src/env.ts";
 import { EventLinks } from "../../src/errors/event-links.ts";
 import { captureFeedback } from "../../src/errors/feedback.ts";
 import { IgnoreRules } from "../../src/errors/filters/ignore-rules.ts";
+import { RepeatedErrors } from "../../src/errors/filters/repeated-errors.ts";
 import { SentryClient } from "../../src/errors/sentry-client.ts";
 import { stackParser } from "../../src/errors/stack.ts";
 import { EnvelopeTransport } from "../../src/errors/transport/transport.ts";
@@ -33,6 +34,8 @@ interface ClientFixture {
   /** Span of that request, and its unit of work. */
   readonly span: TelltaleSpan;
   readonly unit: UnitOfWork;
+  /** Advances the clock of repeated errors. */
+  advance(milliseconds: number): void;
   /** Captures an error in a request. */
   capture(error: unknown): void;
 }
@@ -177,6 +180,59 @@ const cases: readonly {
     kept: 1,
   },
   {
+    title: "an error that occurs too often",
+    env: { TELLTALE_REPEATED_ERRORS: "2" },
+    capture({ capture }) {
+      for (let count = 0; count < 5; count++) capture(new Error(`no ${count}`));
+    },
+    created: 5,
+    sent: 2,
+    dropped: { repeated: 3 },
+    kept: 2,
+    line: /the error at .* occurs more than 2 times a minute/,
+  },
+  {
+    title: "a message that occurs too often",
+    env: { TELLTALE_REPEATED_ERRORS: "2" },
+    capture({ client }) {
+      for (let count = 0; count < 5; count++)
+        client.captureMessage(`no ${count}`, "info", {}, new Scope());
+    },
+    created: 5,
+    sent: 2,
+    dropped: { repeated: 3 },
+    line: /an error or message occurs more than 2 times a minute/,
+  },
+  {
+    title: "errors that are ignored or filtered, however often",
+    env: { TELLTALE_REPEATED_ERRORS: "2", TELLTALE_IGNORE_ERRORS: "RangeError" },
+    options: { beforeSend: (event) => (event.level === "error" ? null : event) },
+    capture({ capture }) {
+      for (let count = 0; count < 5; count++) {
+        capture(new RangeError("ignored"));
+        capture(new Error("filtered"));
+      }
+    },
+    created: 10,
+    dropped: { filtered: 10 },
+  },
+  {
+    title: "an error that is captured twice while it occurs too often",
+    env: { TELLTALE_REPEATED_ERRORS: "1" },
+    capture({ capture }) {
+      for (let count = 0; count < 3; count++) {
+        const error = new Error("one");
+        capture(error);
+        capture(error);
+      }
+    },
+    created: 3,
+    sent: 1,
+    dropped: { repeated: 2 },
+    kept: 1,
+    line: /occurs more than 1 times/,
+  },
+  {
     title: "an error whose getters throw",
     capture({ capture }) {
       capture({
@@ -252,6 +308,11 @@ describe("The counters of events", () => {
     const { errors: config } = parseConfig(environmentOf(env)).config;
     const links = new EventLinks({ config, resource });
     const ignored = new IgnoreRules(config, diagnostics);
+    let now = 0;
+    const repeated = new RepeatedErrors(config.repeatedErrors, diagnostics, () => now);
+    const advance = (milliseconds: number): void => {
+      now += milliseconds;
+    };
     const client: SentryClient = new SentryClient(
       {
         dsn: receiver.dsn,
@@ -270,7 +331,7 @@ describe("The counters of events", () => {
           }),
         ...changes,
       },
-      { counters, diagnostics, redactor, links, ignored },
+      { counters, diagnostics, redactor, links, ignored, repeated },
     );
     const keepReasons: KeepReason[] = [];
     const unit = new UnitOfWork();
@@ -283,7 +344,7 @@ describe("The counters of events", () => {
     const capture = (error: unknown): void => {
       runWithContext(context, () => client.captureException(error, {}, new Scope()));
     };
-    return { client, counters, lines, keepReasons, span, unit, capture };
+    return { client, counters, lines, keepReasons, span, unit, capture, advance };
   };
 
   for (const { title, options, env, capture = captureOne, ...expected } of cases) {
@@ -405,6 +466,28 @@ describe("The counters of events", () => {
     releaseFilter?.();
     await client.flush(1_000);
     assert.deepEqual([counters.dropped.shutdown, counters.queued, keepReasons.length], [1, 0, 0]);
+  });
+
+  it("include repeated errors, whose number the next event and the client report have", async () => {
+    const { client, advance } = setUp({}, { TELLTALE_REPEATED_ERRORS: "1" });
+    const captureOnce = (): string => client.captureMessage("no 1", "info", {}, new Scope());
+    const ids = [captureOnce(), captureOnce(), captureOnce()];
+    assert.equal(new Set(ids).size, 1, "the id is that of the last event");
+    assert.equal(getIsolationScope().lastEventId(), ids[0]);
+    advance(5_000);
+    const next = captureOnce();
+    await client.flush(5_000);
+    await receiver.waitFor(({ items }) => items.some(({ type }) => type === "client_report"));
+    const [first, second] = receiver.events;
+    assert.deepEqual([first?.event_id, second?.event_id], [ids[0], next]);
+    assert.equal(first?.contexts?.["repeated"], undefined);
+    const { count, since } = second?.contexts?.["repeated"] ?? {};
+    assert.equal(count, 2);
+    assert.ok(Date.parse(String(since)) <= Date.now());
+    const report = receiver.items.find(({ type }) => type === "client_report")?.payload;
+    assert.deepEqual((report as { discarded_events: unknown }).discarded_events, [
+      { reason: "backpressure", category: "error", quantity: 2 },
+    ]);
   });
 
   it("are sent to Sentry in a client report, without those that Sentry counts itself", async () => {
