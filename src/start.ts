@@ -163,6 +163,7 @@ function instrumentLibraries(signals: Signals): Tracing {
     tracerProvider: signals.traces.provider,
     meterProvider: metrics.provider,
     loggerProvider: logs.provider,
+    recordsRequests: needsFrameworkRequests(config),
     caches,
     flush: () => flushAll(signals.pipelines, config.flushTimeoutMs),
     messaging: messaging.instrumenter,
@@ -172,6 +173,11 @@ function instrumentLibraries(signals: Signals): Tracing {
     patchConsole(logs.provider.getLogger("console"), config.logs.consoleLines);
   }
   return { http, messaging };
+}
+
+/** Whether events need what a framework knows of a request, its user or its parsed body. */
+function needsFrameworkRequests({ userFields, errors }: Config): boolean {
+  return userFields.length > 0 || errors.dataCollection.includes("httpBodies");
 }
 
 const INVALID_REQUEST_ID =

@@ -137,6 +137,14 @@ export type ErrorPattern =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "expression"; readonly source: string; readonly flags: string };
 
+/** Options of Sentry's `dataCollection`. https://docs.sentry.io/platforms/javascript/guides/node/configuration/options/ */
+export type DataCollectionName =
+  | "userInfo"
+  | "cookies"
+  | "httpHeaders"
+  | "httpBodies"
+  | "urlQueryParams";
+
 export interface ErrorsConfig {
   /** Undefined: Sentry is never loaded. */
   readonly dsn: string | undefined;
@@ -159,6 +167,8 @@ export interface ErrorsConfig {
   readonly orgUrl: string | undefined;
   /** Whether jobs that libraries start by a schedule send check-ins. */
   readonly cronCheckIns: boolean;
+  /** Data of requests that events have. */
+  readonly dataCollection: readonly DataCollectionName[];
 }
 
 /** Additions to the policy of secrets, and exceptions from it. */
@@ -208,6 +218,8 @@ export interface Config {
   readonly errors: ErrorsConfig;
   /** Undefined: nothing is redacted. */
   readonly redaction: RedactionConfig | undefined;
+  /** Fields to read of the user that a framework knows; empty: none is read. */
+  readonly userFields: readonly string[];
   /** Deadline of the flush at process exit, in milliseconds. */
   readonly flushTimeoutMs: number;
   /** Signals with a listener while there is unsent telemetry. */

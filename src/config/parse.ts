@@ -75,6 +75,7 @@ function readConfig(reader: EnvironmentReader): Config {
       traceUrl: exportsTraces ? errors.traceUrl : undefined,
     },
     redaction: reader.read(table.redaction).config,
+    userFields: reader.read(table.userFields),
     flushTimeoutMs: reader.read(table.flushTimeoutMs),
     signals: reader.read(table.terminationSignals),
   };
@@ -299,5 +300,6 @@ function readErrors(reader: EnvironmentReader): OwnErrorsConfig {
     traceUrl: reader.read(table.traceUrl),
     orgUrl: reader.read(table.sentryOrgUrl),
     cronCheckIns: reader.read(table.cronCheckIns),
+    dataCollection: reader.read(table.dataCollection),
   };
 }

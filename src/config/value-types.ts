@@ -6,7 +6,7 @@ import { parseDsn } from "./dsn.ts";
 import { suggest } from "./suggest.ts";
 import { MASK, maskAddress, quote, formatMasked } from "./mask.ts";
 import type { ReportIssue, ValueIssue } from "./issue.ts";
-import type { ErrorPattern, RedactionSetting } from "./config.ts";
+import type { DataCollectionName, ErrorPattern, RedactionSetting } from "./config.ts";
 
 /** Loaded only if one of their variables is set. */
 const loadIgnoreEntries = lazy<typeof import("./ignore-entries.ts")>("config/ignore-entries.ts");
@@ -14,6 +14,7 @@ const loadRedactionEntries = lazy<typeof import("./redaction-entries.ts")>(
   "config/redaction-entries.ts",
 );
 const loadLinkUrls = lazy<typeof import("./link-urls.ts")>("config/link-urls.ts");
+const loadUserFields = lazy<typeof import("./user-fields.ts")>("config/user-fields.ts");
 
 /** Parses the text of a variable into a value. */
 export interface ValueType<out T> {
@@ -165,6 +166,27 @@ export const routePatterns: ValueType<readonly string[]> = {
 export const redaction: ValueType<RedactionSetting> = {
   description: "list of names",
   parse: (value, report) => loadRedactionEntries().parseRedaction(value, report),
+};
+
+const NOT_COLLECTED = "telltale collects no such data";
+
+/** Options of Sentry's `dataCollection`. */
+export const dataCollection: ValueType<readonly DataCollectionName[]> = someOf<DataCollectionName>(
+  ["userInfo", "cookies", "httpHeaders", "httpBodies", "urlQueryParams"],
+  {
+    graphql: NOT_COLLECTED,
+    genai: NOT_COLLECTED,
+    mcp: NOT_COLLECTED,
+    databasequerydata: NOT_COLLECTED,
+    queues: NOT_COLLECTED,
+    framecontextlines: "source lines are always added",
+  },
+);
+
+/** Names of fields of a user, none of which may be a secret. */
+export const userFields: ValueType<readonly string[]> = {
+  description: "list of names",
+  parse: (value, report) => loadUserFields().parseUserFields(splitList(value), report),
 };
 
 /** The type of a variable that is never read. */

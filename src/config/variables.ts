@@ -1,5 +1,6 @@
 import type {
   ConsoleLines,
+  DataCollectionName,
   ErrorPattern,
   TerminationSignal,
   ExemplarFilterName,
@@ -497,6 +498,15 @@ export const cronCheckIns: Variable<boolean> = defineVariable({
   doc: "Sends check-ins of scheduled jobs (node-cron, croner, BullMQ) to Sentry and creates their monitors, which Sentry bills ([Monitors](queues.md#monitors-in-sentry)).",
 });
 
+export const dataCollection: Variable<readonly DataCollectionName[]> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_DATA_COLLECTION",
+  valueType: types.dataCollection,
+  fallback: [],
+  default: "none",
+  doc: "Data of the request that events have: options of Sentry's `dataCollection`, each with secrets masked ([Data of an event](error-data.md)).",
+});
+
 /* Instrumentations */
 
 export const enabledInstrumentations: Variable<readonly string[] | undefined> = defineVariable({
@@ -594,6 +604,15 @@ export const flushTimeoutMs: Variable<number> = defineVariable({
   valueType: types.duration(0),
   fallback: 1000,
   doc: "Maximum time that the flush may delay the end of the process, in milliseconds.",
+});
+
+export const userFields: Variable<readonly string[]> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_USER_FIELDS",
+  valueType: types.userFields,
+  fallback: [],
+  default: "none",
+  doc: "Fields of the framework's user (such as `req.user`) to take for events, log lines and spans: `id`, or `id,email,username` ([Data of an event](error-data.md)).",
 });
 
 export const terminationSignals: Variable<readonly TerminationSignal[]> = defineVariable({

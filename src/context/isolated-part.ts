@@ -1,12 +1,14 @@
 import type { UnitOfWork } from "./unit-of-work.ts";
-import type { IdSlot } from "./unit-views.ts";
+import type { FrameworkUser, IdSlot } from "./unit-views.ts";
 
 /**
  * The part of a unit of work, or of the process, that runs in a scope of its own: its
  * user and organization do not reach the rest.
  */
 export class IsolatedPart implements IdSlot {
-  userId: string | undefined;
+  #userId: string | undefined;
+  /** Whether the part has a user, or expressly none, of its own. */
+  #isUserSet = false;
   organizationId: string | undefined;
   readonly #outer: IdSlot | undefined;
   readonly #unit: UnitOfWork | undefined;
@@ -21,9 +23,17 @@ export class IsolatedPart implements IdSlot {
     this.#outer = outer;
     this.#unit = unit;
     this.#sharesEvents = sharesEvents;
-    this.userId = outer?.userId;
+    this.#userId = outer?.userId;
     this.organizationId = outer?.organizationId;
     this.#errorEventId = outer?.errorEventId;
+  }
+
+  get userId(): string | undefined {
+    return this.#userId ?? this.frameworkUser()?.id;
+  }
+
+  frameworkUser(): FrameworkUser | undefined {
+    return this.#isUserSet ? undefined : this.#outer?.frameworkUser();
   }
 
   get requestId(): string | undefined {
@@ -40,7 +50,8 @@ export class IsolatedPart implements IdSlot {
   }
 
   setUserId(id: string | undefined): void {
-    this.userId = id;
+    this.#userId = id;
+    this.#isUserSet = true;
     this.#unit?.recordUserOfPart(id);
   }
 

@@ -63,6 +63,15 @@ export function recordRequestError(request: object, error: unknown): void {
   findUnitOfWork(request)?.recordError(error);
 }
 
+/**
+ * Records the framework's own request or context of a raw Node request, which knows its
+ * user and its parsed body.
+ */
+export function recordFrameworkRequest(request: object, frameworkRequest: object): void {
+  const unit = unitOfWorkOf(request);
+  if (unit !== undefined) unit.frameworkRequest = frameworkRequest;
+}
+
 /** Sets the user of the active unit of work, or of its active part; anything but a text or a number removes it. */
 export function setUserId(id: unknown): void {
   idsIn(activeContext())?.setUserId(idText(id));

@@ -2,12 +2,15 @@ import type { Span } from "@opentelemetry/api";
 import type { JobInfo } from "./job.ts";
 import type { LocalTraceHandle } from "./local-trace-handle.ts";
 import type {
+  ArrivedRequest,
   ErrorSlot,
+  FrameworkUser,
   IdSlot,
   LocalTraceSlot,
   RouteRecorder,
   RpcInfo,
   RpcRecorder,
+  UserReader,
 } from "./unit-views.ts";
 
 /**
@@ -18,14 +21,19 @@ import type {
  */
 export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot, LocalTraceSlot {
   requestId: string | undefined = undefined;
-  /** Set by `setUser`. */
-  userId: string | undefined = undefined;
+  #userId: string | undefined = undefined;
+  /** Reads the user that the framework knows, where that is asked for. */
+  userReader: UserReader | undefined = undefined;
   /** Set by `setOrganization`. */
   organizationId: string | undefined = undefined;
   /** The route as the framework names it (`/users/:id`), without the method. */
   route: string | undefined = undefined;
   /** The raw request object, while it is in flight. */
   request: object | undefined = undefined;
+  /** The framework's own request or context, if it has one, while it is in flight. */
+  frameworkRequest: object | undefined = undefined;
+  /** The parsed body of a request in flight, where the framework does not keep it itself. */
+  parsedBody: unknown = undefined;
   /** The request method, for Sentry's `transaction` and for metrics. */
   method: string | undefined = undefined;
   /** The error that a framework turned into a response; it becomes an event only with a 5xx. */
@@ -55,6 +63,17 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot
   #organizationOfParts: string | null | undefined = undefined;
   #endListeners: (() => void)[] | undefined = undefined;
 
+  /** Id of the user: that of `setUser`, or that of the framework's user. */
+  get userId(): string | undefined {
+    return this.#userId ?? (this.userReader === undefined ? undefined : this.frameworkUser()?.id);
+  }
+
+  /** Sets the user, also to none: then the framework's user is not read any more. */
+  set userId(id: string | undefined) {
+    this.#userId = id;
+    this.userReader = undefined;
+  }
+
   setUserId(id: string | undefined): void {
     this.userId = id;
   }
@@ -79,6 +98,29 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot
   /** Returns the organization for the span of the unit, as `userOfSpan`. */
   organizationOfSpan(): string | undefined {
     return this.organizationId ?? this.#organizationOfParts ?? undefined;
+  }
+
+  /** Sets the user to that of the longer unit that this one is a part of. */
+  inheritUser(from: UnitOfWork): void {
+    this.#userId = from.#userId;
+    if (from.userReader !== undefined) this.userReader = () => from.frameworkUser();
+  }
+
+  /** Returns the user that the framework knows now, or knew at the end. */
+  frameworkUser(): FrameworkUser | undefined {
+    return this.userReader?.(this.request, this.frameworkRequest);
+  }
+
+  /** Releases the request and what the framework has attached to it, except for its user. */
+  releaseRequest(): void {
+    const { userReader } = this;
+    if (userReader !== undefined) {
+      const user = userReader(this.request, this.frameworkRequest);
+      this.userReader = user && (() => user);
+    }
+    this.request = undefined;
+    this.frameworkRequest = undefined;
+    this.parsedBody = undefined;
   }
 
   /** Records an error that a framework is about to turn into a response. The last one counts. */
@@ -113,6 +155,11 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot
 
   /** Returns the path without secrets, fit to leave the process; HTTP overrides it. */
   redactedPath(): string | undefined {
+    return undefined;
+  }
+
+  /** Returns the request as it arrived; HTTP overrides it. */
+  arrivedRequest(): ArrivedRequest | undefined {
     return undefined;
   }
 

@@ -14,6 +14,10 @@ export interface RouteRecorder {
   route: string | undefined;
   /** Pattern of the mounts that are being matched (`/users/:id`); empty outside of any. */
   mountPath: string;
+  /** The framework's own request or context, which knows the user and the parsed body. */
+  frameworkRequest: object | undefined;
+  /** The parsed body, where the framework does not keep it itself. */
+  parsedBody: unknown;
   readonly span: Span | undefined;
   /** Whether the unit of work has ended. */
   readonly ended: boolean;
@@ -54,11 +58,34 @@ export interface LogIds {
   readonly errorEventId: string | undefined;
 }
 
+/** Fields of the user that a framework knows: those that are asked for, under their names in Sentry. */
+export interface FrameworkUser extends Readonly<Record<string, string | undefined>> {
+  readonly id?: string;
+}
+
+/** Reads the user from the raw request and the framework's own. Never throws. */
+export type UserReader = (
+  request: object | undefined,
+  frameworkRequest: object | undefined,
+) => FrameworkUser | undefined;
+
+/** A request as it arrived, with secrets and personal data. */
+export interface ArrivedRequest {
+  /** By name in lower case; undefined where the request has ended. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+  /** The query, without `?`. */
+  readonly query: string | undefined;
+  /** Address of the peer of the connection. */
+  readonly clientAddress: string | undefined;
+}
+
 /** Unit of work, or an isolated part of it, as seen by `setUser` and by error events. */
 export interface IdSlot extends LogIds {
   /** Id of the last event of an error, for later log records. */
   errorEventId: string | undefined;
   setUserId(id: string | undefined): void;
+  /** Returns the user that the framework knows now, or knew at the end; undefined after `setUser`. */
+  frameworkUser(): FrameworkUser | undefined;
   setOrganizationId(id: string | undefined): void;
 }
 
@@ -69,8 +96,17 @@ export interface ErrorSlot extends IdSlot {
   readonly error: unknown;
   readonly method: string | undefined;
   readonly ended: boolean;
+  /** The raw request, and the framework's own, while it is in flight. */
+  readonly request: object | undefined;
+  readonly frameworkRequest: object | undefined;
+  /** The parsed body, where the framework does not keep it itself. */
+  readonly parsedBody: unknown;
+  /** Undefined if no user of the framework is asked for, and after `setUser`. */
+  readonly userReader: UserReader | undefined;
   readonly span: Span | undefined;
   readonly localTrace: LocalTraceHandle | undefined;
+  /** Returns the request as it arrived; undefined where the unit of work is none. */
+  arrivedRequest(): ArrivedRequest | undefined;
   /** Returns the route as far as it is known. */
   currentRoute(): string | undefined;
   /** Returns the path without secrets. */

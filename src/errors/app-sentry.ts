@@ -1,6 +1,7 @@
 import { type Context as ApiContext, type Span, trace, TraceFlags } from "@opentelemetry/api";
 import { SPAN_KEY } from "../context/context.ts";
-import { activeOrUpcomingSpan, runSuppressed } from "../context/manager.ts";
+import { idSlotIn } from "../context/unit-access.ts";
+import { activeContext, activeOrUpcomingSpan, runSuppressed } from "../context/manager.ts";
 import type { ApiImplementations } from "../register-api.ts";
 import type { AppSentryClient, SentryCarrier } from "./sentry-carrier.ts";
 import type { ErrorsDeps, SentryBinding } from "./api.ts";
@@ -11,6 +12,7 @@ import {
   currentOrigin,
   propagationContextOf,
 } from "./capture-origin.ts";
+import { addFrameworkUser } from "./event-data/framework-user.ts";
 import { EventLinks, type LinkableEvent } from "./event-links.ts";
 import { captureFeedback } from "./feedback.ts";
 import { runMonitored } from "./monitors/with-monitor.ts";
@@ -163,6 +165,11 @@ export function linkTraces(
     links.addTraceLink(event, origin);
   });
   client.on?.("beforeEnvelope", (envelope: AppEnvelope) => linkCheckIns(envelope, client, carrier));
+  // After the scopes of the app, which may have a user.
+  client.addEventProcessor?.((event) => {
+    addFrameworkUser(event, idSlotIn(activeContext()));
+    return event;
+  });
   client.on?.("prepareSpanScope", continueOwnTrace);
   const transport = client.getTransport?.();
   if (transport === undefined) return;

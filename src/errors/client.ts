@@ -15,9 +15,10 @@ import {
 } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
 import type { Resource } from "@opentelemetry/resources";
-import { contextOfUnit } from "../context/unit-access.ts";
+import type { DataCollectionName, ErrorsConfig } from "../config/config.ts";
+import { activeErrorSlot, idSlotIn, contextOfUnit } from "../context/unit-access.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
-import { activeSpan, runWithContext } from "../context/manager.ts";
+import { activeContext, activeSpan, runWithContext } from "../context/manager.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { version } from "../version.ts";
 import { markOwnClient } from "./sentry-carrier.ts";
@@ -30,6 +31,8 @@ import { captureFeedback } from "./feedback.ts";
 import { runMonitored } from "./monitors/with-monitor.ts";
 import { IgnoreRules } from "./filters/ignore-rules.ts";
 import { RepeatedErrors } from "./filters/repeated-errors.ts";
+import { addFrameworkUser } from "./event-data/framework-user.ts";
+import { addRequestData } from "./event-data/request-data.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
@@ -89,7 +92,7 @@ function createClient(deps: ErrorsDeps): SentryClient {
     integrations: [linkedErrorsIntegration()],
     // Without options of Sentry's tracing: even a sample rate of 0 would enable it.
     traceLifecycle: "static",
-    dataCollection: noPersonalData,
+    dataCollection: dataCollectionOf(deps.config),
     transport: ({ url, headers }) =>
       new EnvelopeTransport({
         url,
@@ -109,7 +112,20 @@ function createClient(deps: ErrorsDeps): SentryClient {
     ignored: new IgnoreRules(deps.config, diagnostics),
     repeated: new RepeatedErrors(deps.config.repeatedErrors, diagnostics),
   });
+  addEventData(client, deps.config);
   return client;
+}
+
+/** Adds the user and the request to events, before the filters of the app, and after its scopes. */
+function addEventData(client: SentryClient, { dataCollection }: ErrorsConfig): void {
+  const collected = new Set(dataCollection);
+  client.addEventProcessor((event) => {
+    const unit = activeErrorSlot();
+    if (event.type !== undefined || unit === undefined) return event;
+    addFrameworkUser(event, idSlotIn(activeContext()));
+    addRequestData(event, unit, collected);
+    return event;
+  });
 }
 
 const sdk = {
@@ -152,6 +168,20 @@ const noPersonalData: NonNullable<ServerRuntimeClientOptions["dataCollection"]> 
   stackFrameVariables: false,
   frameContextLines: 5,
 };
+
+function dataCollectionOf({
+  dataCollection,
+}: ErrorsConfig): NonNullable<ServerRuntimeClientOptions["dataCollection"]> {
+  const isOpened = (name: DataCollectionName): boolean => dataCollection.includes(name);
+  return {
+    ...noPersonalData,
+    userInfo: isOpened("userInfo"),
+    cookies: isOpened("cookies"),
+    httpHeaders: { request: isOpened("httpHeaders"), response: false },
+    httpBodies: isOpened("httpBodies") ? ["incomingRequest"] : [],
+    urlQueryParams: isOpened("urlQueryParams"),
+  };
+}
 
 /** `service@version`, or undefined without a version. */
 function releaseOf(resource: Resource): string | undefined {

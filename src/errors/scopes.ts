@@ -158,7 +158,10 @@ class UnitScopes {
 }
 
 /** Sets the user of a unit of work whose `setUser` was called before Sentry could be loaded. */
-function setUserIdOf({ userId }: ErrorSlot, scope: Scope): void {
+function setUserIdOf(unit: ErrorSlot, scope: Scope): void {
+  // The user of a framework may change until an event is captured.
+  if (unit.userReader !== undefined) return;
+  const { userId } = unit;
   const user = scope.getUser();
   if (userId !== undefined && user?.id === undefined) scope.setUser({ ...user, id: userId });
 }

@@ -8,6 +8,7 @@ export interface AppSentryClient {
   on?(hook: string, listener: (...args: never[]) => void): unknown;
   emit?(hook: string, ...args: readonly unknown[]): void;
   captureCheckIn?(checkIn: object, config: object | undefined, scope: object): string;
+  addEventProcessor?(processor: (event: object) => object): unknown;
   flush?(timeout?: number): PromiseLike<boolean>;
 }
 

@@ -2,6 +2,7 @@ import { lazy } from "../lazy.ts";
 import type { Config } from "../config/config.ts";
 import { SPAN_KEY } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
+import type { UserReader } from "../context/unit-views.ts";
 import type { OutgoingCalls } from "../context/outgoing.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
@@ -20,6 +21,9 @@ import { OpenResponses } from "./client/open-responses.ts";
 import { ServerMetrics } from "./server/server-metrics.ts";
 import { installUndici } from "./client/undici.ts";
 
+const loadFrameworkUser = lazy<typeof import("./server/framework-user.ts")>(
+  "http/server/framework-user.ts",
+);
 const loadOutgoing = lazy<typeof import("./client/outgoing-calls.ts")>(
   "http/client/outgoing-calls.ts",
 );
@@ -85,7 +89,7 @@ function createClientDeps(
 }
 
 function installServers(
-  { metrics, propagator, errors, unsent }: HttpTracingDeps,
+  { config, metrics, propagator, errors, unsent }: HttpTracingDeps,
   shared: SharedDeps,
 ): ServerTracing {
   const headers = new HeaderReader(propagator, propagator.extractFields());
@@ -93,6 +97,8 @@ function installServers(
     ...shared,
     headers,
     metrics: new ServerMetrics(metrics),
+    userReader: createUserReader(config),
+    keepsHeaders: needsHeaders(config),
     onServerErrors: (unit, failures) => errors.captureServerErrors(unit, failures),
     onStart: () => unsent.mark(),
   });
@@ -107,6 +113,17 @@ function installServers(
       streams.endAll();
     },
   };
+}
+
+function createUserReader({ userFields }: Config): UserReader | undefined {
+  return userFields.length === 0 ? undefined : loadFrameworkUser().createUserReader(userFields);
+}
+
+/** Whether events have headers, which also contain the cookies. */
+function needsHeaders({ errors: { dsn, dataCollection } }: Config): boolean {
+  return (
+    dsn !== undefined && dataCollection.some((name) => name === "httpHeaders" || name === "cookies")
+  );
 }
 
 type ServerTracing = Omit<HttpTracing, "outgoing">;

@@ -53,7 +53,7 @@ export class ConsumerOperation extends UnitOfWork implements MessageHandle {
     this.#deps = deps;
     this.#enclosingUnit = enclosingUnit;
     this.requestId = enclosingUnit?.requestId;
-    this.userId = enclosingUnit?.userId;
+    if (enclosingUnit !== undefined) this.inheritUser(enclosingUnit);
     this.organizationId = enclosingUnit?.organizationId;
     this.#details = details;
     this.#job = job;

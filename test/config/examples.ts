@@ -204,6 +204,16 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
       ipAddresses: false,
     },
   },
+  TELLTALE_DATA_COLLECTION: {
+    text: "cookies, HTTPHeaders,cookies",
+    read: (c) => c.errors.dataCollection,
+    value: ["cookies", "httpHeaders"],
+  },
+  TELLTALE_USER_FIELDS: {
+    text: "id, email,id,größe",
+    read: (c) => c.userFields,
+    value: ["id", "email", "größe"],
+  },
 
   OTEL_NODE_ENABLED_INSTRUMENTATIONS: {
     text: "http, pg,,http",

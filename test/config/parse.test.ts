@@ -79,8 +79,10 @@ describe("The default configuration", () => {
         traceUrl: undefined,
         orgUrl: undefined,
         cronCheckIns: false,
+        dataCollection: [],
       },
       redaction: { fields: [], exceptions: [], emailAddresses: false, ipAddresses: false },
+      userFields: [],
       flushTimeoutMs: 1000,
       signals: ["SIGTERM", "SIGINT"],
     };

@@ -85,6 +85,14 @@ describe("The report", () => {
       'TELLTALE_IGNORE_ERRORS: received "/health", expected a text, or a regular expression like /^connect ECONN/i (the slash at the end is missing); using the other entries',
     ],
     [
+      { TELLTALE_USER_FIELDS: "id,password" },
+      'TELLTALE_USER_FIELDS: received "password", expected fields that are no secrets; using the other fields',
+    ],
+    [
+      { TELLTALE_DATA_COLLECTION: "userInfo,genAI" },
+      'TELLTALE_DATA_COLLECTION: received "genAI", expected userInfo, cookies, httpHeaders, httpBodies, urlQueryParams or none (telltale collects no such data); using userInfo',
+    ],
+    [
       { OTEL_EXPORTER_OTLP_ENDPOINT: "http://:pass@word@[host" },
       'OTEL_EXPORTER_OTLP_ENDPOINT: received "http://***@[host", expected a URL like http://localhost:4318; using http://localhost:4318 (gRPC: http://localhost:4317)',
     ],

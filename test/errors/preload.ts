@@ -88,10 +88,10 @@ export async function bundlePrograms(names: readonly string[]): Promise<BundledP
 
 function neededModules(): Record<string, string> {
   return lazyEntryPoints(
-    "http/server/response-abort.ts",
-    "config/",
+    "http/server/",
     "errors/",
     "redaction/",
+    "config/",
     "export/exit/",
     "export/otlp/",
     "instrumentation/frameworks/express/",

@@ -11,7 +11,7 @@ const loadResponseAbort = lazy<typeof import("./response-abort.ts")>(
   "http/server/response-abort.ts",
 );
 
-const FINISH_STEPS = 7;
+const FINISH_STEPS = 8;
 
 /** Runs the steps of the end of a request. An error in one step does not skip the later ones. */
 export function finishRequest(
@@ -57,7 +57,10 @@ function runFinishStep(
     case 4: // Capture its errors.
       if (unit.failed) onServerErrors(unit, failuresOf(unit));
       return;
-    case 5: // End the span.
+    case 5: // Release the request, which the events have read.
+      unit.releaseRequest();
+      return;
+    case 6: // End the span.
       endSpan(unit);
       return;
     default: // Record the metrics.

@@ -6,6 +6,7 @@ import type { KnownMethods } from "../method.ts";
 import type { HeaderReader } from "./header-reader.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type {
+  HttpRequestDeps,
   HttpServerRequest,
   RequestHeaders,
   ResponseAbort,
@@ -13,7 +14,7 @@ import type {
 } from "./server-request.ts";
 
 /** Collaborators of the instrumentation of HTTP servers. */
-export interface HttpServerDeps {
+export interface HttpServerDeps extends Pick<HttpRequestDeps, "userReader" | "keepsHeaders"> {
   readonly tracer: TelltaleTracer;
   readonly headers: HeaderReader;
   readonly metrics: ServerMetrics;

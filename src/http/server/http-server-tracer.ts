@@ -8,6 +8,7 @@ import { Context, ROOT_CONTEXT, spanIn } from "../../context/context.ts";
 import { type Emit, type EmitArgs, bindEmitter } from "../../context/emit.ts";
 import { IN_FLIGHT, registerDetached, unitOfWorkOf } from "../../context/in-flight-requests.ts";
 import { callWithContext, setUpcomingSpan } from "../../context/manager.ts";
+import type { UserReader } from "../../context/unit-views.ts";
 import { lazy } from "../../lazy.ts";
 import { TelltaleSpan } from "../../traces/span.ts";
 import type { TelltaleTracer } from "../../traces/tracer.ts";
@@ -39,6 +40,8 @@ const NO_OPTIONS = Object.freeze({});
 export class HttpServerTracer implements HttpServerInstrumentation, HttpRequestDeps {
   readonly #deps: HttpServerDeps;
   readonly knownMethods: KnownMethods;
+  readonly userReader: UserReader | undefined;
+  readonly keepsHeaders: boolean;
   readonly #connections = new HttpConnections((unit, socket) =>
     this.#onConnectionClosed(unit, socket),
   );
@@ -52,6 +55,8 @@ export class HttpServerTracer implements HttpServerInstrumentation, HttpRequestD
   constructor(deps: HttpServerDeps) {
     this.#deps = deps;
     this.knownMethods = deps.knownMethods;
+    this.userReader = deps.userReader;
+    this.keepsHeaders = deps.keepsHeaders;
   }
 
   hasHandledRequests(): boolean {

@@ -216,6 +216,7 @@ function requestFromHeaders(
 ): IncomingMessage {
   return {
     socket: peer,
+    headers,
     method: headers[":method"],
     // `CONNECT` has only the authority.
     url: headers[":path"] ?? headers[":authority"],

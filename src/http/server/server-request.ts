@@ -4,6 +4,7 @@ import type { Context } from "../../context/context.ts";
 import { isClientError } from "../../context/failures.ts";
 import { type SocketWithRequests, IN_FLIGHT } from "../../context/in-flight-requests.ts";
 import { UnitOfWork } from "../../context/unit-of-work.ts";
+import type { ArrivedRequest, UserReader } from "../../context/unit-views.ts";
 import { now } from "../../clock.ts";
 import type { CachedAttributes, LazyAttributes } from "../../traces/span-attributes.ts";
 import type { HttpConnection } from "./http-connection.ts";
@@ -46,6 +47,8 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
   readonly #originalMethod: string;
   readonly #url: string;
   readonly #clientAttributes: CachedAttributes;
+  /** Headers of a request that has ended, where late events have them. */
+  #lateHeaders: ArrivedRequest["headers"] = undefined;
 
   constructor(
     request: IncomingMessage,
@@ -63,6 +66,7 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
     this.#url = request.url ?? "/";
     this.#clientAttributes = connection.clientAttributes(headers.host, headers.userAgent);
     this.requestId = headers.requestId;
+    this.userReader = deps.userReader;
   }
 
   /** Server spans fail with 5xx (HTTP span conventions, Status), and with an aborted response. */
@@ -113,16 +117,32 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
     return this.series?.spanName ?? httpSpanName(this.method, this.route);
   }
 
-  /** Sets status and route at the end, and releases the request. */
+  /** Sets status and route at the end. */
   finalize(response: ResponseHead | undefined): void {
     if (response?.headersSent === true) this.statusCode ??= response.statusCode;
     try {
       this.currentRoute();
     } finally {
-      this.request = undefined;
       this.response = undefined;
       this.end();
     }
+  }
+
+  override releaseRequest(): void {
+    try {
+      if (this.#deps.keepsHeaders) this.#lateHeaders = this.request?.headers;
+    } finally {
+      super.releaseRequest();
+    }
+  }
+
+  override arrivedRequest(): ArrivedRequest {
+    const address = this.#clientAttributes.attributes["client.address"];
+    return {
+      headers: this.request?.headers ?? this.#lateHeaders,
+      query: splitUrl(this.#url).query,
+      clientAddress: typeof address === "string" ? address : undefined,
+    };
   }
 
   override currentPath(): string {
@@ -179,6 +199,10 @@ export const ABORTED_BY_EXIT: ResponseAbort = Object.freeze({ by: "process" });
 
 export interface HttpRequestDeps {
   readonly knownMethods: KnownMethods;
+  /** Reads the user that the framework knows; undefined if no field of it is asked for. */
+  readonly userReader: UserReader | undefined;
+  /** Whether errors after the end of a request need its headers. */
+  readonly keepsHeaders: boolean;
   /** Called with an error of a request that has ended. */
   readonly onLateFailure: (unit: HttpServerRequest, error: unknown) => void;
 }

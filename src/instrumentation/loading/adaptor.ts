@@ -60,6 +60,8 @@ export interface SharedAdaptorDeps {
   readonly tracerProvider: TracerProvider;
   readonly meterProvider: MeterProvider;
   readonly loggerProvider: LoggerProvider;
+  /** Whether a framework's own request is needed, for its user or its parsed body. */
+  readonly recordsRequests: boolean;
   /** Creates the counter on first use. */
   readonly caches: () => CacheCounter;
   /**

@@ -33,7 +33,8 @@ function finish(statusCode: number, failing?: string): { calls: string[]; errors
   };
   const knownMethods = new Set(["GET"]);
   const onLateFailure = (): void => called("late");
-  const unit = new HttpServerRequest(request, headers, { knownMethods, onLateFailure }, connection);
+  const requestDeps = { knownMethods, userReader: undefined, keepsHeaders: false, onLateFailure };
+  const unit = new HttpServerRequest(request, headers, requestDeps, connection);
   unit.span = span as never;
   unit.route = "/";
   unit.recordError(new Error("closed"));

@@ -33,6 +33,8 @@ class TestRequest {
     };
     const deps = {
       knownMethods: new Set(["GET", "POST"]),
+      userReader: undefined,
+      keepsHeaders: false,
       onLateFailure: (_: HttpServerRequest, error: unknown) => void this.late.push(error),
     };
     this.unit = new HttpServerRequest(this.raw, headers, deps, this.connection);
@@ -114,6 +116,7 @@ describe("An HTTP request", () => {
     const { unit } = new TestRequest();
     unit.response = { headersSent: true } as ServerResponse;
     unit.finalize(undefined);
+    unit.releaseRequest();
     assert.deepEqual([unit.request, unit.response, unit.ended], [undefined, undefined, true]);
   });
 

@@ -73,6 +73,20 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "an unknown option of the data collection and a known one",
+    env: { TELLTALE_DATA_COLLECTION: "cookies,headers" },
+    lines: [
+      'TELLTALE_DATA_COLLECTION: received "headers", expected userInfo, cookies, httpHeaders, httpBodies, urlQueryParams or none (did you mean httpHeaders?); using cookies',
+    ],
+  },
+  {
+    title: "a field of the user that is a secret",
+    env: { TELLTALE_USER_FIELDS: "id,password" },
+    lines: [
+      'TELLTALE_USER_FIELDS: received "password", expected fields that are no secrets; using the other fields',
+    ],
+  },
+  {
     title: "an unknown propagator and a known one",
     env: { OTEL_PROPAGATORS: "tracecontxt,baggage" },
     lines: [

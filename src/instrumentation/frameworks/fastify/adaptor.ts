@@ -2,6 +2,7 @@ import diagnosticsChannel from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 import { recordRequestError, routeRecorderOf } from "../../../context/unit-access.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
+import { recordRequestsInHandler, recordRequestsInHooks } from "./requests.ts";
 import { wrapWrapThenable, patchHooks, patchReplies } from "./late-failures.ts";
 import { copyFunctionProperties, replaceMethod } from "../../loading/replace-method.ts";
 import { tryOrReport } from "../../loading/try-or-report.ts";
@@ -20,18 +21,27 @@ export const adaptor: Adaptor = {
       recordRoutes((exports as RouterModule).prototype);
       return exports;
     }
-    return patchOf(file)(exports as never) ?? exports;
+    return patchOf(file, deps)(exports as never) ?? exports;
   },
 };
 
-function patchOf({ file }: LoadedFile): (exports: never) => unknown {
+function patchOf(
+  { file }: LoadedFile,
+  { recordsRequests }: AdaptorDeps,
+): (exports: never) => unknown {
   switch (file) {
     case "lib/error-handler.js":
       return recordErrors;
     case "lib/reply.js":
       return patchReplies;
     case "lib/hooks.js":
-      return patchHooks;
+      return (exports: object) => {
+        patchHooks(exports);
+        if (recordsRequests) recordRequestsInHooks(exports);
+      };
+    case "lib/handle-request.js":
+    case "lib/handleRequest.js":
+      return recordsRequests ? recordRequestsInHandler : () => undefined;
     default:
       return wrapWrapThenable;
   }

@@ -10,6 +10,8 @@ export const fastifyRows: readonly LibraryRow[] = [
       "lib/error-handler.js",
       "lib/reply.js",
       "lib/hooks.js",
+      "lib/handle-request.js",
+      "lib/handleRequest.js",
       "lib/wrapThenable.js",
       "lib/wrap-thenable.js",
     ],

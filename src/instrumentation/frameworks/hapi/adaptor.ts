@@ -41,9 +41,9 @@ function recordRoutes(prototype: object): void {
       const { route } = this;
       const unit = routeRecorderOf(this.raw.req);
       // Hapi's own responses, such as 404 and preflight, are routes of this method.
-      if (unit !== undefined && route !== undefined && route.method !== "_special") {
-        unit.route = route.path;
-      }
+      if (unit === undefined) return result;
+      unit.frameworkRequest = this;
+      if (route !== undefined && route.method !== "_special") unit.route = route.path;
       return result;
     };
   });

@@ -17,13 +17,21 @@ import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "../mi
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
     if (file.file.includes("/helper/streaming/")) return patchStreams(exports as object);
-    const spans = createMiddlewareSpans("hono", deps);
+    const options = {
+      spans: createMiddlewareSpans("hono", deps),
+      recordsRequests: deps.recordsRequests,
+    };
     for (const router of Object.values(exports as Record<string, unknown>)) {
-      if (isRouter(router)) patchAdd(router.prototype, spans);
+      if (isRouter(router)) patchAdd(router.prototype, options);
     }
     return exports;
   },
 };
+
+interface HandlerOptions {
+  readonly spans: MiddlewareSpans | undefined;
+  readonly recordsRequests: boolean;
+}
 
 interface Router {
   readonly prototype: object;
@@ -36,7 +44,7 @@ function isRouter(value: unknown): value is Router {
 
 interface Context {
   readonly error?: unknown;
-  readonly req: { readonly matchedRoutes?: readonly Route[] };
+  readonly req: object & { readonly matchedRoutes?: readonly Route[] };
 }
 
 type Next = () => Promise<void>;
@@ -96,7 +104,7 @@ function recordStreamErrors(work: () => unknown, unit: RouteRecorder): unknown {
 /** Wrapped handlers: a router that selects among routers passes its handlers on to them. */
 const recordingHandlers = new WeakSet<Handler>();
 
-function patchAdd(prototype: object, spans: MiddlewareSpans | undefined): void {
+function patchAdd(prototype: object, options: HandlerOptions): void {
   replaceMethod(prototype, "add", (original) => {
     return function add(...args) {
       const [method, path, entry] = args;
@@ -109,7 +117,7 @@ function patchAdd(prototype: object, spans: MiddlewareSpans | undefined): void {
         return Reflect.apply(original, this, args);
       }
       return original.call(this, method, path, [
-        recordingHandler(handler as Handler, route, spans),
+        recordingHandler(handler as Handler, route, options),
         route,
       ]);
     };
@@ -123,19 +131,46 @@ function isRoute(value: unknown): value is Route {
 function recordingHandler(
   handler: Handler,
   route: Route,
-  spans: MiddlewareSpans | undefined,
+  { spans, recordsRequests }: HandlerOptions,
 ): Handler {
   const isHandler = isRouteHandler(route);
   const run = spans === undefined ? handler : withSpan(handler, isHandler, spans);
   function routeHandler(this: unknown, c: Context, next: Next): unknown {
     const unit = activeRouteRecorder();
     if (unit === undefined) return handler.call(this, c, next);
+    if (recordsRequests) recordContext(unit, c);
     if (isHandler) unit.route = route.path;
     else unit.route ??= c.req.matchedRoutes?.find(isRouteHandler)?.path;
     return recordErrors(() => run.call(this, c, next), c, unit);
   }
   recordingHandlers.add(routeHandler);
   return copyFunctionProperties(routeHandler, handler);
+}
+
+/** Prototypes of patched requests. */
+const recordedBodies = new WeakSet<object>();
+
+function recordContext(unit: RouteRecorder, c: Context): void {
+  unit.frameworkRequest = c;
+  const prototype = Object.getPrototypeOf(c.req) as object;
+  if (recordedBodies.has(prototype)) return;
+  recordedBodies.add(prototype);
+  for (const name of ["json", "parseBody"]) recordParsedBody(prototype, name);
+}
+
+/** Records a body that the app parses, which Hono keeps only as a promise. */
+function recordParsedBody(prototype: object, name: string): void {
+  replaceMethod(prototype, name, (original) => {
+    return function parse(...args) {
+      const parsing = Reflect.apply(original, this, args);
+      const unit = activeRouteRecorder();
+      if (unit === undefined || !(parsing instanceof Promise)) return parsing;
+      return parsing.then((body: unknown) => {
+        if (!unit.ended) unit.parsedBody = body;
+        return body;
+      });
+    };
+  });
 }
 
 /** Adds a span, below which the rest of the middleware runs, as in Koa. */

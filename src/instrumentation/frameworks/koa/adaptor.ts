@@ -1,12 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import {
   activeRouteRecorder,
+  recordFrameworkRequest,
   recordRequestError,
   routeRecorderOf,
 } from "../../../context/unit-access.ts";
 import { joinPattern, patternText } from "../../../context/route-pattern.ts";
 import { trimEndOf } from "../../../text.ts";
-import type { Adaptor } from "../../loading/adaptor.ts";
+import type { Adaptor, AdaptorDeps } from "../../loading/adaptor.ts";
 import {
   copyFunctionProperties,
   type Method,
@@ -23,7 +24,7 @@ export const adaptor: Adaptor = {
   patch(exports, file, deps) {
     if (file.package === "koa-mount") return wrapMount(exports as Mount);
     const spans = createMiddlewareSpans("koa", deps);
-    if (file.package === "koa") patchApplication((exports as Class).prototype, spans);
+    if (file.package === "koa") patchApplication((exports as Class).prototype, spans, deps);
     else patchRouter(routerIn(exports as RouterModule).prototype, spans);
     return exports;
   },
@@ -40,12 +41,28 @@ interface Context {
 type Next = () => unknown;
 type Middleware = (this: unknown, ctx: Context, next: Next) => unknown;
 
-function patchApplication(prototype: object, spans: MiddlewareSpans | undefined): void {
+function patchApplication(
+  prototype: object,
+  spans: MiddlewareSpans | undefined,
+  { recordsRequests }: AdaptorDeps,
+): void {
   recordErrors(prototype);
+  if (recordsRequests) recordContexts(prototype);
   if (spans === undefined) return;
   replaceMethod<unknown, [unknown]>(prototype, "use", (original) => {
     return function use(middleware) {
       return original.call(this, withSpan(middleware, spans, "middleware"));
+    };
+  });
+}
+
+/** Records the context of each request; that of a mounted app is the same. */
+function recordContexts(prototype: object): void {
+  replaceMethod(prototype, "createContext", (original) => {
+    return function createContext(...args) {
+      const ctx = Reflect.apply(original, this, args) as Context;
+      recordFrameworkRequest(ctx.req, ctx);
+      return ctx;
     };
   });
 }
