@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import { builtinsPlugin } from "./builtins.ts";
@@ -107,14 +107,25 @@ async function writeDistFile(name: string, split: SplitBuild): Promise<BundledFi
   });
   const [output] = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint);
   if (output === undefined) throw new Error(`esbuild made no ${name}`);
+  const bytes = await removeChunkNames(join(staging, name));
   const imports = output.imports.filter(
     ({ kind, path }) => kind === "import-statement" && path.startsWith("./"),
   );
   return {
-    bytes: output.bytes,
+    bytes,
     imports: [...new Set(imports.map(({ path }) => basename(path)))],
     inputs: inputsOf(parts, split),
   };
+}
+
+/** Comments in which esbuild names the chunks, whose folder has another name in each build. */
+const CHUNK_NAME = /^\/\/ node_modules\/\.cache\/telltale\/[\w-]+\/[\w.-]+\.js$/gm;
+
+/** Removes the names of chunks from a file, but not their lines, to which its source map refers. Returns its size. */
+async function removeChunkNames(path: string): Promise<number> {
+  const text = (await readFile(path, "utf8")).replaceAll(CHUNK_NAME, "");
+  await writeFile(path, text);
+  return Buffer.byteLength(text);
 }
 
 function inputsOf(parts: readonly string[], { outputs }: SplitBuild): Map<string, number> {
