@@ -14,7 +14,7 @@ const loadRedactionEntries = lazy<typeof import("./redaction-entries.ts")>(
   "config/redaction-entries.ts",
 );
 const loadLinkUrls = lazy<typeof import("./link-urls.ts")>("config/link-urls.ts");
-const loadUserFields = lazy<typeof import("./user-fields.ts")>("config/user-fields.ts");
+const loadEventData = lazy<typeof import("./event-data.ts")>("config/event-data.ts");
 
 /** Parses the text of a variable into a value. */
 export interface ValueType<out T> {
@@ -168,25 +168,20 @@ export const redaction: ValueType<RedactionSetting> = {
   parse: (value, report) => loadRedactionEntries().parseRedaction(value, report),
 };
 
-const NOT_COLLECTED = "telltale collects no such data";
-
 /** Options of Sentry's `dataCollection`. */
-export const dataCollection: ValueType<readonly DataCollectionName[]> = someOf<DataCollectionName>(
-  ["userInfo", "cookies", "httpHeaders", "httpBodies", "urlQueryParams"],
-  {
-    graphql: NOT_COLLECTED,
-    genai: NOT_COLLECTED,
-    mcp: NOT_COLLECTED,
-    databasequerydata: NOT_COLLECTED,
-    queues: NOT_COLLECTED,
-    framecontextlines: "source lines are always added",
-  },
-);
+export const dataCollection: ValueType<readonly DataCollectionName[]> = {
+  description:
+    "list of `userInfo`, `cookies`, `httpHeaders`, `httpBodies`, `urlQueryParams`; or `none`",
+  parse: (value, report) =>
+    loadEventData().parseDataCollection((names, unsupported) =>
+      someOf(names, unsupported).parse(value, report),
+    ),
+};
 
 /** Names of fields of a user, none of which may be a secret. */
 export const userFields: ValueType<readonly string[]> = {
   description: "list of names",
-  parse: (value, report) => loadUserFields().parseUserFields(splitList(value), report),
+  parse: (value, report) => loadEventData().parseUserFields(splitList(value), report),
 };
 
 /** The type of a variable that is never read. */

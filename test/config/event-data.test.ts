@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ValueIssue } from "../../src/config/issue.ts";
-import { parseUserFields } from "../../src/config/user-fields.ts";
+import { parseUserFields } from "../../src/config/event-data.ts";
 
 const rows: readonly (readonly [
   names: readonly string[],

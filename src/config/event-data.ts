@@ -1,6 +1,30 @@
 import { isSecretKey } from "../secrets.ts";
+import type { DataCollectionName } from "./config.ts";
 import type { ReportIssue } from "./issue.ts";
 import { formatMasked, quote } from "./mask.ts";
+
+const NOT_COLLECTED = "telltale collects no such data";
+
+/**
+ * Parses a list of options of Sentry's `dataCollection`.
+ *
+ * @param parseNames parses a list of the given names; the second are not supported, for a reason.
+ */
+export function parseDataCollection(
+  parseNames: (
+    names: readonly DataCollectionName[],
+    unsupported: Readonly<Record<string, string>>,
+  ) => readonly DataCollectionName[] | undefined,
+): readonly DataCollectionName[] | undefined {
+  return parseNames(["userInfo", "cookies", "httpHeaders", "httpBodies", "urlQueryParams"], {
+    graphql: NOT_COLLECTED,
+    genai: NOT_COLLECTED,
+    mcp: NOT_COLLECTED,
+    databasequerydata: NOT_COLLECTED,
+    queues: NOT_COLLECTED,
+    framecontextlines: "source lines are always added",
+  });
+}
 
 /** The name of a property, in any script. */
 const FIELD_NAME = /^(?!__)[\p{L}_$][\p{L}\p{N}_$-]{0,63}$/u;
