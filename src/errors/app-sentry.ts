@@ -58,12 +58,20 @@ function hintOf(captureContext: CaptureContext | undefined): object {
   return captureContext === undefined ? {} : { captureContext };
 }
 
-/** Describes in one line what is delegated to an app that sets up Sentry itself. */
-export function delegationNotice(errors: boolean, api: boolean): string {
-  return [...(errors ? [ERRORS_DELEGATED] : []), ...(api ? [SPANS_DELEGATED] : [])].join(" ");
+/** Describes in one line what is delegated to an app that sets up Sentry itself; empty if nothing is. */
+export function delegationNotice(
+  client: Pick<AppSentryClient, "getDsn" | "getOptions">,
+  hasApi: boolean,
+): string {
+  const isDelegated = client.getDsn?.() !== undefined;
+  const errors = client.getOptions?.().enabled === false ? ERRORS_DISABLED : ERRORS_DELEGATED;
+  return [...(isDelegated ? [errors] : []), ...(hasApi ? [SPANS_DELEGATED] : [])].join(" ");
 }
 
-const ERRORS_DELEGATED = "the app has set up Sentry itself; errors are left to it.";
+const ERRORS_DELEGATED =
+  "the app calls Sentry.init itself: its client sends the errors, also those of telltale's functions.";
+const ERRORS_DISABLED =
+  "the app calls Sentry.init itself, with enabled: false: no errors are sent.";
 const SPANS_DELEGATED =
   "The app's Sentry has the OpenTelemetry API: spans that the app makes by it go to Sentry, not over OTLP.";
 

@@ -26,6 +26,7 @@ const loadClient = lazy<typeof import("./client.ts")>("errors/client.ts");
 const loadCronCheckIns = lazy<typeof import("./monitors/cron-check-ins.ts")>(
   "errors/monitors/cron-check-ins.ts",
 );
+const loadLostCaptures = lazy<typeof import("./lost-captures.ts")>("errors/lost-captures.ts");
 const loadAppSentry = lazy<typeof import("./app-sentry.ts")>("errors/app-sentry.ts");
 
 export function createErrors(deps: ErrorsDeps): Errors {
@@ -66,6 +67,7 @@ class LazyErrors implements Errors {
         this.#delegateTo(client, carrier);
         this.#tryToLink(onDelegated);
       },
+      onForeignScope: (scope, version) => this.#watchLostCaptures(scope, version),
     });
     if (!this.#hasDsn) return;
     const handlers = {
@@ -262,13 +264,24 @@ class LazyErrors implements Errors {
     allowForeignRegistration((replacedApis) => {
       if (replacedApis !== undefined)
         this.#tryToLink(() => appSentryModule?.extractOwnTrace(replacedApis));
-      const text =
-        appSentryModule?.delegationNotice(
-          this.#hasDsn && this.#isDelegated,
-          replacedApis !== undefined,
-        ) ?? "";
-      if (text !== "") this.#deps.diagnostics.warn("errors.foreign", text);
+      const hasApi = replacedApis !== undefined;
+      const text = appSentryModule?.delegationNotice(client, hasApi) ?? "";
+      // Without a DSN of telltale's, and with telltale's API, nothing is other than configured.
+      const level = this.#hasDsn || hasApi ? "warn" : "info";
+      if (text !== "") this.#deps.diagnostics[level]("errors.foreign", text);
     });
+  }
+
+  #watchLostCaptures(scope: object, version: string): void {
+    if (!this.#hasDsn) return;
+    const onLost = (): void => {
+      if (!this.#isOwner) return;
+      this.#deps.diagnostics.warn(
+        "errors.lost",
+        `the app captures errors by Sentry ${version} without Sentry.init, so they are lost; call telltale's functions or those of @sentry/core 11, which share telltale's client`,
+      );
+    };
+    this.#tryToLink(() => loadLostCaptures().watchLostCaptures(scope, onLost));
   }
 
   /** The app's own Sentry works without this. */

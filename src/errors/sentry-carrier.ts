@@ -10,6 +10,7 @@ export interface AppSentryClient {
   captureCheckIn?(checkIn: object, config: object | undefined, scope: object): string;
   addEventProcessor?(processor: (event: object) => object): unknown;
   flush?(timeout?: number): PromiseLike<boolean>;
+  getOptions?(): { readonly enabled?: boolean };
 }
 
 /** Clients that are not reported: telltale's own, and those already reported. */
@@ -28,6 +29,8 @@ export interface CarrierHandlers {
   readonly load: (() => void) | undefined;
   /** Called when the app sets up Sentry itself, or has done so before. */
   readonly onClient: (client: AppSentryClient, carrier: SentryCarrier) => void;
+  /** Called when a copy of Sentry that does not use telltale's client gets its first scope, without a client. */
+  readonly onForeignScope?: ((scope: object, version: string) => void) | undefined;
 }
 
 const VERSION_11 = /^11\.\d/;
@@ -42,17 +45,25 @@ const CURRENT_SCOPE_KEY = "defaultCurrentScope";
  * find no client and capture nothing. Scopes and strategies are the same in 11.0 to
  * 11.12 (compared file by file), so one carrier serves all of them.
  */
-export function watchCarriers({ load, onClient }: CarrierHandlers): void {
+export function watchCarriers({ load, onClient, onForeignScope }: CarrierHandlers): void {
   const existing = carriersIn(globalThis);
   const watched = new WeakSet<object>();
   // Each copy of Sentry sets its carrier again at every look-up.
-  const watch = (carrier: unknown): void => {
+  const watch = (carrier: unknown, version?: string): void => {
     if (typeof carrier !== "object" || carrier === null || watched.has(carrier)) return;
     watched.add(carrier);
-    watchCarrier(carrier as SentryCarrier, onClient);
+    const onScope = (scope: object): void => {
+      if (version !== undefined) onForeignScope?.(scope, version);
+    };
+    watchCarrier(carrier as SentryCarrier, { onClient, onScope });
   };
   const shared = load === undefined || hasClient(existing, isVersion11) ? undefined : {};
-  for (const carrier of [existing, ...Object.values(existing), shared]) watch(carrier);
+  watch(shared);
+  // The first releases of 8.
+  watch(existing, "8");
+  for (const [key, carrier] of Object.entries(existing)) {
+    if (isVersion(key)) watch(carrier, key);
+  }
   const carriers = new Proxy(existing, {
     get(target, key, receiver) {
       if (shared === undefined || !isVersion11(key))
@@ -62,7 +73,7 @@ export function watchCarriers({ load, onClient }: CarrierHandlers): void {
     },
     set(target, key, value, receiver) {
       if (shared !== undefined && isVersion11(key)) return true;
-      if (isVersion(key)) watch(value);
+      if (isVersion(key)) watch(value, key);
       return Reflect.set(target, key, value, receiver);
     },
   });
@@ -89,7 +100,7 @@ function carriersIn(global: GlobalWithSentry): SentryCarrier {
   return { extensions: {} };
 }
 
-function isVersion(key: string | symbol): boolean {
+function isVersion(key: string | symbol): key is string {
   return typeof key === "string" && /^\d/.test(key);
 }
 
@@ -114,13 +125,16 @@ interface ScopeWithClient {
   setClient?: (client: AppSentryClient | undefined) => void;
 }
 
-type OnClient = CarrierHandlers["onClient"];
+interface ScopeHandlers extends Pick<CarrierHandlers, "onClient"> {
+  /** Called with the scope if it has no client. */
+  readonly onScope: (scope: object) => void;
+}
 
 /** Watches for the creation of the scope, and for the client that is set on it. */
-function watchCarrier(carrier: SentryCarrier, onClient: OnClient): void {
+function watchCarrier(carrier: SentryCarrier, handlers: ScopeHandlers): void {
   const scope = carrier[CURRENT_SCOPE_KEY] as ScopeWithClient | undefined;
   if (scope !== undefined) {
-    watchScope(scope, carrier, onClient);
+    watchScope(scope, carrier, handlers);
     return;
   }
   Object.defineProperty(carrier, CURRENT_SCOPE_KEY, {
@@ -134,13 +148,17 @@ function watchCarrier(carrier: SentryCarrier, onClient: OnClient): void {
         configurable: true,
         enumerable: true,
       });
-      watchScope(newScope, carrier, onClient);
+      watchScope(newScope, carrier, handlers);
     },
   });
 }
 
 /** Watches `setClient` of the scope, which every `init` calls. */
-function watchScope(scope: ScopeWithClient, carrier: SentryCarrier, onClient: OnClient): void {
+function watchScope(
+  scope: ScopeWithClient,
+  carrier: SentryCarrier,
+  { onClient, onScope }: ScopeHandlers,
+): void {
   const { setClient } = scope;
   const reportOnce = (client: AppSentryClient): void => {
     if (ignoredClients.has(client)) return;
@@ -148,7 +166,8 @@ function watchScope(scope: ScopeWithClient, carrier: SentryCarrier, onClient: On
     onClient(client, carrier);
   };
   const existingClient = scope.getClient?.();
-  if (existingClient !== undefined) reportOnce(existingClient);
+  if (existingClient === undefined) onScope(scope);
+  else reportOnce(existingClient);
   if (setClient === undefined) return;
   const method = { configurable: true, writable: true, enumerable: false };
   Object.defineProperty(scope, "setClient", {

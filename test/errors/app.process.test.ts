@@ -369,7 +369,7 @@ describe("Events of an app", () => {
         assert.equal(stdout, "own client: by the app\nown client: through the public API\n");
         assert.match(
           stderr,
-          /^telltale: the app has set up Sentry itself; errors are left to it\.$/m,
+          /^telltale: the app calls Sentry\.init itself: its client sends the errors, also those of telltale's functions\.$/m,
         );
         assert.deepEqual(receiver.events, []);
       });
