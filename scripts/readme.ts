@@ -8,6 +8,7 @@ import { metricsTables } from "./readme/metrics.ts";
 import { demoOutput } from "./readme/demo-output.ts";
 import { withoutVolatileParts } from "./readme/volatile-parts.ts";
 import { throughputBlock } from "./readme/throughput.ts";
+import { sentryFunctionsTable } from "./readme/sentry-functions.ts";
 import { variablesTable } from "./readme/variables.ts";
 
 /*
@@ -32,6 +33,10 @@ const trimmed = (content: string): string => content.trim();
 const blocks: readonly GeneratedBlock[] = [
   { name: "variables", file: "docs/variables.md", render: variablesTable, comparable: trimmed },
   { name: "libraries", file: "docs/libraries.md", render: librariesTable, comparable: trimmed },
+  {
+    ...{ name: "sentry-functions", file: "docs/errors.md", comparable: trimmed },
+    render: sentryFunctionsTable,
+  },
   { name: "bench", render: benchTable, comparable: trimmed },
   { name: "metrics", file: "docs/metrics.md", render: metricsTables, comparable: trimmed },
   { name: "picture", render: demoOutput, comparable: withoutVolatileParts },
