@@ -105,7 +105,7 @@ interface EndedCheckIn {
   /** The id that the check-in had at its start. */
   readonly checkInId?: string;
   /** In seconds. */
-  readonly duration?: number;
+  readonly duration?: number | undefined;
 }
 
 /** The schedule of a monitor: a crontab of five fields, or an interval. */
@@ -121,15 +121,15 @@ export type MonitorSchedule =
 export interface MonitorConfig {
   readonly schedule: MonitorSchedule;
   /** How late a run may start, in minutes. Sentry's default: 1. */
-  readonly checkinMargin?: number;
+  readonly checkinMargin?: number | undefined;
   /** How long a run may last, in minutes. Sentry's default: 30. */
-  readonly maxRuntime?: number;
+  readonly maxRuntime?: number | undefined;
   /** The time zone of the schedule, such as `Europe/Berlin`. Sentry's default: UTC. */
-  readonly timezone?: string;
+  readonly timezone?: string | undefined;
   /** The number of failures in a row that create an issue. */
-  readonly failureIssueThreshold?: number;
+  readonly failureIssueThreshold?: number | undefined;
   /** The number of successes in a row that resolve the issue. */
-  readonly recoveryThreshold?: number;
+  readonly recoveryThreshold?: number | undefined;
   /** Whether `withMonitor` starts a new trace for its callback. */
   readonly isolateTrace?: boolean;
 }

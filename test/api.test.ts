@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { Scope } from "@sentry/core";
+import {
+  type CheckIn,
+  type MonitorConfig,
+  Scope,
+  type SendFeedbackParams,
+  type withMonitor,
+} from "@sentry/core";
 import { type PreloadApi, preloadApi, publishApi } from "../src/api.ts";
 import * as api from "../src/index.ts";
 import { noopScope } from "../src/noop-scope.ts";
@@ -36,6 +42,16 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
     ["getCacheStats", () => api.getCacheStats(), []],
     ["addHealthCheck", () => api.addHealthCheck(check)(), undefined],
   ];
+
+/** Code that is written for Sentry compiles with the public API. */
+const functionsForSentry: {
+  readonly captureFeedback: (
+    feedback: SendFeedbackParams,
+    hint: { readonly attachments: { filename: string; data: string | Uint8Array }[] },
+  ) => string | undefined;
+  readonly captureCheckIn: (checkIn: CheckIn, config?: MonitorConfig) => string;
+  readonly withMonitor: typeof withMonitor;
+} = api;
 
 /** Records the calls that reach the preload. */
 function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
@@ -96,6 +112,12 @@ describe("The public API", () => {
   });
   afterEach(() => {
     delete (globalThis as Record<symbol, unknown>)[Symbol.for("telltale")];
+  });
+
+  it("has the functions of Sentry with the arguments of Sentry", () => {
+    const { captureFeedback, captureCheckIn, withMonitor } = functionsForSentry;
+    for (const one of [captureFeedback, captureCheckIn, withMonitor])
+      assert.equal(typeof one, "function");
   });
 
   it("is listed here completely", () => {

@@ -144,7 +144,9 @@ class LazyErrors implements Errors {
 
   withMonitor<R>(monitorSlug: string, work: () => R, config?: MonitorConfig): R {
     const sentry = this.#currentBinding();
-    return sentry === undefined ? work() : sentry.withMonitor(monitorSlug, work, config);
+    if (sentry === undefined) return runIsolated(false, work);
+    const run = (): R => sentry.withMonitor(monitorSlug, work, config);
+    return sentry === this.#client ? run() : runIsolated(false, run);
   }
 
   async flush(timeoutMs?: number): Promise<boolean> {

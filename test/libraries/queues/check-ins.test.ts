@@ -108,6 +108,18 @@ describe("The check-ins of jobs of", function () {
     assert.deepEqual(lines, []);
   });
 
+  it("a scheduler are sent by the app's own Sentry, one for each of two overlapping runs", async () => {
+    const { code, lines, stderr } = await run("own Sentry", "croner");
+    assert.equal(code, 0, stderr);
+    assert.equal(lines.length, 1, stderr);
+    const schedule = { type: "crontab", value: "0 2 * * *" };
+    assertRuns(receiver, "fine", "ok", { schedule, timezone: "Asia/Tokyo" });
+    assertRuns(receiver, "fails", "error", { schedule, timezone: "Asia/Tokyo" });
+    assert.equal(receiver.checkIns.length, 8);
+    const environments = receiver.checkIns.map(({ environment }) => environment);
+    assert.deepEqual(new Set(environments), new Set(["of the app"]));
+  });
+
   describe("BullMQ", () => {
     let redis: Redis | undefined;
     before(async function () {

@@ -7,6 +7,7 @@ import {
   setOrganization,
   setUser,
   withIsolationScope,
+  withMonitor,
   withScope,
 } from "telltale";
 import winston from "winston";
@@ -87,6 +88,14 @@ const places = {
       captureException(new Error(`isolation ${id}`));
     });
     logger.info("after-isolation -");
+  },
+  async monitor(id) {
+    await withMonitor("monitor", async () => {
+      await authenticate(id);
+      logger.info(`monitor ${id}`);
+      captureException(new Error(`monitor ${id}`));
+    });
+    logger.info("after-monitor -");
   },
   async batch(id) {
     await Promise.all(

@@ -19,8 +19,34 @@ const programs = {
       (pattern, work, options = {}) => new Cron(pattern, { catch: true, ...options }, work),
       job,
     ),
+  "own Sentry": ownSentry,
   bullmq,
 };
+
+/** Sets up a Sentry of the app itself, and runs two jobs of croner by hand. */
+async function ownSentry({ Cron }) {
+  const { createTransport, flush, initAndBind } = require("@sentry/core");
+  const { ServerRuntimeClient } = require("@sentry/core/server");
+  const post = async (url, body) => ({
+    statusCode: (await fetch(url, { method: "POST", body })).status,
+  });
+  initAndBind(ServerRuntimeClient, {
+    dsn: process.env.SENTRY_DSN,
+    environment: "of the app",
+    integrations: [],
+    stackParser: () => [],
+    transport: (options) => createTransport(options, ({ body }) => post(options.url, body)),
+  });
+  const trigger = async (name, work) => {
+    const job = new Cron("0 2 * * *", { name, catch: true, timezone: "Asia/Tokyo" }, work);
+    await Promise.all([job.trigger(), job.trigger()]);
+    job.stop();
+  };
+  await trigger("fine", () => new Promise(setImmediate));
+  await trigger("fails", () => Promise.reject(new Error("no report today")));
+  await new Promise(setImmediate);
+  await flush(10_000);
+}
 
 /** Starts jobs that all run once in the same second of each minute. */
 function start(schedule, job) {
