@@ -1,11 +1,14 @@
 import type { Event, EventHint } from "@sentry/core";
 import { setTransaction, transactionOf, type CaptureOrigin } from "./capture-origin.ts";
-import { ContextLines } from "./context-lines.ts";
+import { FrameSources } from "./frames/frame-sources.ts";
 
 /** How long an event waits for the route of a long request, in milliseconds. */
 const MAX_WAIT_MS = 5_000;
 /** Maximum number of pending events; beyond that the oldest is sent as it is. */
 const MAX_PENDING = 100;
+
+/** How long reading sources may block the process, for all events together, in milliseconds. */
+const MAX_BLOCKING_MS = 200;
 
 /** An event without its route and source lines. */
 export interface PendingEvent {
@@ -26,17 +29,17 @@ export function awaitsRoute(event: Event, origin: CaptureOrigin): boolean {
 /**
  * Holds events between their capture and their envelope. Two parts of an event are
  * not available when an error is captured: the route, which a framework may not have
- * matched yet, and the source lines, which are read from disk.
+ * matched yet, and its sources, which are read from disk.
  */
 export class PendingEvents {
   readonly #send: (pendingEvent: PendingEvent) => void;
-  readonly #contextLines: ContextLines | undefined;
+  readonly #frameSources: FrameSources | undefined;
   readonly #pending = new Set<PendingEvent>();
 
   /** @param send creates and sends the envelope; synchronous, must not throw. */
   constructor(send: (pendingEvent: PendingEvent) => void, withSourceLines: boolean) {
     this.#send = send;
-    this.#contextLines = withSourceLines ? new ContextLines() : undefined;
+    this.#frameSources = withSourceLines ? new FrameSources() : undefined;
   }
 
   add(pendingEvent: PendingEvent): void {
@@ -54,9 +57,10 @@ export class PendingEvents {
 
   /** Sends all events, as complete as possible without waiting. */
   sendAllNow(): void {
+    const deadline = performance.now() + MAX_BLOCKING_MS;
     for (const pendingEvent of this.#pending) {
       setTransaction(pendingEvent.event, pendingEvent.origin);
-      this.#contextLines?.addSync(pendingEvent.event);
+      this.#frameSources?.addSync(pendingEvent.event, deadline);
       this.#sendOnce(pendingEvent);
     }
   }
@@ -64,9 +68,9 @@ export class PendingEvents {
   #finish(pendingEvent: PendingEvent): void {
     if (!this.#pending.has(pendingEvent)) return;
     setTransaction(pendingEvent.event, pendingEvent.origin);
-    if (this.#contextLines === undefined || this.#contextLines.addCached(pendingEvent.event))
+    if (this.#frameSources === undefined || this.#frameSources.addCached(pendingEvent.event))
       this.#sendOnce(pendingEvent);
-    else void this.#contextLines.add(pendingEvent.event).then(() => this.#sendOnce(pendingEvent));
+    else void this.#frameSources.add(pendingEvent.event).then(() => this.#sendOnce(pendingEvent));
   }
 
   #sendOldest(): void {

@@ -1,4 +1,5 @@
-import { dirname, parse } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createStackParser, type StackFrame, type StackParser } from "@sentry/core";
 import { nodeStackLineParser } from "@sentry/core/server";
@@ -59,12 +60,17 @@ function isOwnFrame(frame: StackFrame | undefined): boolean {
  * Returns a name of a file that does not depend on where the app is installed, such as
  * `pkg.lib:file` or `routes:orders`. Sentry groups events by it.
  */
-function moduleNameOf(filename: string | undefined): string | undefined {
+export function moduleNameOf(filename: string | undefined): string | undefined {
   if (filename === undefined || filename.startsWith("node:")) return undefined;
-  const { dir, name } = parse(filename.replaceAll("\\", "/"));
-  const folder = folderFromPackage(dir) ?? folderFromApp(dir);
+  const path = filename.replaceAll("\\", "/");
+  const bundled = BUNDLER_URL.exec(path)?.[1];
+  const { dir, name } = parse(bundled ?? path);
+  const folder = folderFromPackage(dir) ?? (bundled === undefined ? folderFromApp(dir) : dir);
   return folder === undefined || folder === "" ? name : `${folder.replaceAll("/", ".")}:${name}`;
 }
+
+/** Source of a bundler, relative to the app: `webpack://app/./src/main.ts`. */
+const BUNDLER_URL = /^[a-z][a-z\d+.-]*:\/\/[^/]*\/(?:\.\/)?(.*)$/i;
 
 const NODE_MODULES = "/node_modules/";
 
@@ -73,6 +79,33 @@ function folderFromPackage(dir: string): string | undefined {
   return at === -1 ? undefined : dir.slice(at + NODE_MODULES.length);
 }
 
+/** Sources of a compiled app are not in the folder of its main file, but in the same package. */
 function folderFromApp(dir: string): string | undefined {
-  return dir.startsWith(`${appFolder}/`) ? dir.slice(appFolder.length + 1) : undefined;
+  return folderFrom(appFolder, dir) ?? folderFrom(packageFolder(), dir);
+}
+
+function folderFrom(root: string | undefined, dir: string): string | undefined {
+  return root !== undefined && dir.startsWith(`${root}/`) ? dir.slice(root.length + 1) : undefined;
+}
+
+let foundPackageFolder: { readonly path: string | undefined } | undefined;
+
+/** Returns the folder of the package of the app. */
+function packageFolder(): string | undefined {
+  foundPackageFolder ??= { path: findPackageFolder(appFolder) };
+  return foundPackageFolder.path;
+}
+
+/** No script is more folders below its `package.json`. */
+const MAX_DEPTH = 12;
+
+function findPackageFolder(start: string): string | undefined {
+  let folder = start;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    if (existsSync(join(folder, "package.json"))) return folder;
+    const parent = dirname(folder);
+    if (parent === folder) return undefined;
+    folder = parent;
+  }
+  return undefined;
 }
