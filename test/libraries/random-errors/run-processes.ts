@@ -32,11 +32,9 @@ interface SignalCounts {
   readonly reasons?: Readonly<Record<string, number>>;
 }
 
-/** A process, its sampler, and its counters before its end. */
+/** A process, and its counters before its end. */
 export interface ProcessResult {
   readonly role: Role;
-  readonly ratio: number;
-  readonly stderr: string;
   readonly counts: Readonly<Record<"spans" | "events", SignalCounts>>;
 }
 
@@ -46,7 +44,7 @@ export interface RunResult {
   readonly processes: readonly ProcessResult[];
 }
 
-/** Runs `count` random requests and messages over all processes, and then ends these. */
+/** Runs `count` random units over all processes, and then ends these. */
 export async function runProcesses(
   seed: number,
   count: number,
@@ -71,7 +69,7 @@ export async function runProcesses(
   }
 }
 
-/** Sends the requests, and returns what they lead to. */
+/** Sends requests until these and the units that they start are `count`, and returns what they lead to. */
 async function sendAll(
   seed: number,
   count: number,
@@ -79,9 +77,10 @@ async function sendAll(
   addresses: ReadonlyMap<Role, string>,
 ): Promise<Expected> {
   const expected = new Expectations(seed);
-  const ids = Array.from({ length: count }, (_, at) => String(at)).values();
+  let sent = 0;
   const send = async (): Promise<void> => {
-    for (const id of ids) {
+    while (expected.units.size < count) {
+      const id = String(sent++);
       await waitForEvents(expected, receiver);
       const path = isMessage(seed, id) ? "enqueue" : "run";
       expected.add(id, path === "run" ? "request" : "message");
@@ -141,14 +140,12 @@ class UnitProcess {
   readonly url: string;
   readonly #program: Program;
   readonly #adminPort: number;
-  readonly #ratio: number;
 
-  constructor(role: Role, program: Program, port: string, adminPort: number, ratio: number) {
+  constructor(role: Role, program: Program, port: string, adminPort: number) {
     this.role = role;
     this.url = `http://127.0.0.1:${port}`;
     this.#program = program;
     this.#adminPort = adminPort;
-    this.#ratio = ratio;
   }
 
   static async start(
@@ -158,7 +155,6 @@ class UnitProcess {
     env: Readonly<Record<string, string>>,
   ): Promise<UnitProcess> {
     const random = randomOf(seed, role);
-    const ratio = random.pick([0, 0.01, 0.1, 0.5, 1]);
     const adminPort = await freePort();
     const program = new Program({
       file: fileURLToPath(new URL("apps/serve.mjs", import.meta.url)),
@@ -176,11 +172,11 @@ class UnitProcess {
         OTEL_BSP_MAX_QUEUE_SIZE: "20000",
         OTEL_BSP_SCHEDULE_DELAY: "200",
         OTEL_TRACES_SAMPLER: random.pick(["parentbased_traceidratio", "traceidratio"]),
-        OTEL_TRACES_SAMPLER_ARG: String(ratio),
+        OTEL_TRACES_SAMPLER_ARG: random.pick(["0", "0.01", "0.1", "0.5", "1"]),
       },
     });
     const port = await program.waitForStdout((text) => /^port (\d+)$/m.exec(text)?.[1]);
-    return new UnitProcess(role, program, port, adminPort, ratio);
+    return new UnitProcess(role, program, port, adminPort);
   }
 
   async command(path: "/status" | "/end"): Promise<{ handled: number; pending: number }> {
@@ -191,8 +187,8 @@ class UnitProcess {
   async end(): Promise<ProcessResult> {
     const counts = await pollUntil(() => this.#sentCounts(), `${this.role}: events in the queue`);
     this.#program.kill("SIGTERM");
-    const { stderr } = await this.#program.ended;
-    return { role: this.role, ratio: this.#ratio, stderr, counts };
+    await this.#program.ended;
+    return { role: this.role, counts };
   }
 
   async kill(): Promise<void> {

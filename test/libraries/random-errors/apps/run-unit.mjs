@@ -83,8 +83,9 @@ function runStep(step, others) {
 function runInSpan(steps, others) {
   return tracer.startActiveSpan("span of a unit", (span) => {
     const done = runSteps(steps, others);
-    if (done === undefined) return void span.end();
-    return done.finally(() => span.end());
+    if (done !== undefined) return done.finally(() => span.end());
+    span.end();
+    return undefined;
   });
 }
 
@@ -94,5 +95,5 @@ export async function runJob(id, others) {
   const work = telltale.job("unit", async () => runUnit(id, others, finished));
   await work().catch(() => {});
   // A failed job ends in the next immediate.
-  setImmediate(resolve);
+  setImmediate(() => resolve());
 }

@@ -12,14 +12,14 @@ export function startThread() {
     run: ({ id }) => {
       const { promise, resolve } = Promise.withResolvers();
       results.set(id, resolve);
-      worker.postMessage(id);
+      worker.postMessage(id, []);
       return promise;
     },
     /** Resolves when the thread has ended by itself. */
     end: () =>
       new Promise((resolve) => {
         worker.once("exit", resolve);
-        worker.postMessage(undefined);
+        worker.postMessage(undefined, []);
       }),
   };
 }
@@ -33,7 +33,7 @@ if (!isMainThread) {
       await runJob(id, others);
       // Late work first, so that the main thread need not count it.
       while (progress.pending > 0) await new Promise((resolve) => setImmediate(resolve));
-      parentPort.postMessage(id);
+      parentPort.postMessage(id, []);
       return;
     }
     await close();
