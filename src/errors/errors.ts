@@ -276,14 +276,12 @@ class LazyErrors implements Errors {
 
   #watchLostCaptures(scope: object, version: string): void {
     if (!this.#hasDsn) return;
-    const onLost = (): void => {
-      if (!this.#isOwner) return;
-      this.#deps.diagnostics.warn(
-        "errors.lost",
-        `the app captures errors by Sentry ${version} without Sentry.init, so they are lost; call telltale's functions or those of @sentry/core 11, which share telltale's client`,
-      );
-    };
-    this.#tryToLink(() => loadLostCaptures().watchLostCaptures(scope, onLost));
+    this.#tryToLink(() => {
+      const { lostCapturesNotice, watchLostCaptures } = loadLostCaptures();
+      watchLostCaptures(scope, () => {
+        if (this.#isOwner) this.#deps.diagnostics.warn("errors.lost", lostCapturesNotice(version));
+      });
+    });
   }
 
   /** The app's own Sentry works without this. */

@@ -1,3 +1,8 @@
+/** Describes in one line what an app loses that does not initialize its Sentry. */
+export function lostCapturesNotice(version: string): string {
+  return `the app captures errors by Sentry ${version} without Sentry.init, so they are lost; call telltale's functions or those of @sentry/core 11, which share telltale's client`;
+}
+
 /** The used part of a scope of Sentry 8 and later. */
 export interface CapturingScope {
   getClient?(): unknown;
