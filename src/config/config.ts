@@ -145,6 +145,14 @@ export type DataCollectionName =
   | "httpBodies"
   | "urlQueryParams";
 
+/** A module of the app. */
+export interface ModuleReference {
+  /** The name of a package, or a path. */
+  readonly specifier: string;
+  /** The working directory at start. */
+  readonly folder: string;
+}
+
 export interface ErrorsConfig {
   /** Undefined: Sentry is never loaded. */
   readonly dsn: string | undefined;
@@ -156,6 +164,8 @@ export interface ErrorsConfig {
   readonly ignoreErrors: readonly ErrorPattern[];
   /** Routes whose errors are not reported; `*` is any text. */
   readonly ignoreTransactions: readonly string[];
+  /** Exports the filters of events. */
+  readonly beforeSend: ModuleReference | undefined;
   /** Number of events of one error within a minute; 0 is no limit. */
   readonly repeatedErrors: number;
   readonly debug: boolean;

@@ -295,6 +295,7 @@ function readErrors(reader: EnvironmentReader): OwnErrorsConfig {
     sampleRate: reader.read(table.sentrySampleRate),
     ignoreErrors: reader.read(table.ignoreErrors),
     ignoreTransactions: reader.read(table.ignoreTransactions),
+    beforeSend: reader.read(table.beforeSend),
     repeatedErrors: reader.read(table.repeatedErrors),
     debug: reader.read(table.sentryDebug),
     traceUrl: reader.read(table.traceUrl),

@@ -6,10 +6,15 @@ import { parseDsn } from "./dsn.ts";
 import { suggest } from "./suggest.ts";
 import { MASK, maskAddress, quote, formatMasked } from "./mask.ts";
 import type { ReportIssue, ValueIssue } from "./issue.ts";
-import type { DataCollectionName, ErrorPattern, RedactionSetting } from "./config.ts";
+import type {
+  DataCollectionName,
+  ErrorPattern,
+  ModuleReference,
+  RedactionSetting,
+} from "./config.ts";
 
 /** Loaded only if one of their variables is set. */
-const loadIgnoreEntries = lazy<typeof import("./ignore-entries.ts")>("config/ignore-entries.ts");
+const loadErrorFilters = lazy<typeof import("./error-filters.ts")>("config/error-filters.ts");
 const loadRedactionEntries = lazy<typeof import("./redaction-entries.ts")>(
   "config/redaction-entries.ts",
 );
@@ -153,13 +158,13 @@ export const orgUrl: ValueType<string> = {
 /** Texts and regular expressions of errors. Malformed ones are ignored. */
 export const errorPatterns: ValueType<readonly ErrorPattern[]> = {
   description: "list of texts and `/regular expressions/`",
-  parse: (value, report) => loadIgnoreEntries().parseErrorPatterns(value, report),
+  parse: (value, report) => loadErrorFilters().parseErrorPatterns(value, report),
 };
 
 /** Routes, in which `*` is any text. */
 export const routePatterns: ValueType<readonly string[]> = {
   description: "list of routes",
-  parse: (value, report) => loadIgnoreEntries().parseRoutePatterns(value, report),
+  parse: (value, report) => loadErrorFilters().parseRoutePatterns(value, report),
 };
 
 /** Names of secret fields, exceptions, and classes of values. */
@@ -182,6 +187,12 @@ export const dataCollection: ValueType<readonly DataCollectionName[]> = {
 export const userFields: ValueType<readonly string[]> = {
   description: "list of names",
   parse: (value, report) => loadEventData().parseUserFields(splitList(value), report),
+};
+
+/** A module, which is loaded when it is needed. */
+export const moduleReference: ValueType<ModuleReference> = {
+  description: "path or name of a module",
+  parse: (value) => loadErrorFilters().parseModuleReference(value),
 };
 
 /** The type of a variable that is never read. */

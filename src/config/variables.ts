@@ -2,6 +2,7 @@ import type {
   ConsoleLines,
   DataCollectionName,
   ErrorPattern,
+  ModuleReference,
   TerminationSignal,
   ExemplarFilterName,
   LogLevel,
@@ -439,7 +440,7 @@ export const ignoreErrors: Variable<readonly ErrorPattern[]> = defineVariable({
   name: "TELLTALE_IGNORE_ERRORS",
   valueType: types.errorPatterns,
   fallback: [],
-  doc: "Errors that are not reported, for example `ECONNRESET,/^timeout of [0-9]+ ms/i`: a part of the message or of the class, a code of the error or of its causes, or a regular expression ([Filters](error-filters.md)).",
+  doc: "Errors that are not reported, by text, class, code or regular expression: `ECONNRESET,/^timeout/i` ([Filters](error-filters.md)).",
 });
 
 export const ignoreTransactions: Variable<readonly string[]> = defineVariable({
@@ -447,7 +448,15 @@ export const ignoreTransactions: Variable<readonly string[]> = defineVariable({
   name: "TELLTALE_IGNORE_TRANSACTIONS",
   valueType: types.routePatterns,
   fallback: [],
-  doc: "Routes whose errors are not reported, for example `GET /health,/internal/*`.",
+  doc: "Routes whose errors are not reported: `GET /health,/internal/*`.",
+});
+
+export const beforeSend: Variable<ModuleReference | undefined> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_BEFORE_SEND",
+  valueType: types.moduleReference,
+  fallback: undefined,
+  doc: "Module that exports `beforeSend`, which changes or drops events ([Filters](error-filters.md#your-own-filter)).",
 });
 
 export const repeatedErrors: Variable<number> = defineVariable({
@@ -455,7 +464,7 @@ export const repeatedErrors: Variable<number> = defineVariable({
   name: "TELLTALE_REPEATED_ERRORS",
   valueType: types.integer(0),
   fallback: 100,
-  doc: "Maximum number of events of one error within a minute. Beyond it one event each 5 seconds is sent, with the number of the others. `0`: no limit.",
+  doc: "Maximum number of events of one error per minute; beyond it one each 5 seconds. `0`: no limit.",
 });
 
 export const sentryTracesSampleRate: Variable<number | undefined> = defineVariable({

@@ -1,4 +1,5 @@
 import { type Context as ApiContext, type Span, trace, TraceFlags } from "@opentelemetry/api";
+import type { ErrorsConfig } from "../config/config.ts";
 import { SPAN_KEY } from "../context/context.ts";
 import { idSlotIn } from "../context/unit-access.ts";
 import { activeContext, activeOrUpcomingSpan, runSuppressed } from "../context/manager.ts";
@@ -61,11 +62,30 @@ function hintOf(captureContext: CaptureContext | undefined): object {
 /** Describes in one line what is delegated to an app that sets up Sentry itself; empty if nothing is. */
 export function delegationNotice(
   client: Pick<AppSentryClient, "getDsn" | "getOptions">,
+  config: ErrorsConfig,
   hasApi: boolean,
 ): string {
   const isDelegated = client.getDsn?.() !== undefined;
-  const errors = client.getOptions?.().enabled === false ? ERRORS_DISABLED : ERRORS_DELEGATED;
-  return [...(isDelegated ? [errors] : []), ...(hasApi ? [SPANS_DELEGATED] : [])].join(" ");
+  return [
+    ...(isDelegated ? errorsNotice(client, config) : []),
+    ...(hasApi ? [SPANS_DELEGATED] : []),
+  ].join(" ");
+}
+
+function errorsNotice(client: Pick<AppSentryClient, "getOptions">, config: ErrorsConfig): string[] {
+  if (client.getOptions?.().enabled === false) return [ERRORS_DISABLED];
+  const filters = filterVariables(config);
+  if (filters.length === 0) return [ERRORS_DELEGATED];
+  return [ERRORS_DELEGATED, `They do not pass ${filters.join(" and ")}.`];
+}
+
+/** Returns the names of the filters that are set, and which an app may rely on. */
+function filterVariables(config: ErrorsConfig): string[] {
+  return [
+    ...(config.beforeSend !== undefined ? ["TELLTALE_BEFORE_SEND"] : []),
+    ...(config.ignoreErrors.length > 0 ? ["TELLTALE_IGNORE_ERRORS"] : []),
+    ...(config.ignoreTransactions.length > 0 ? ["TELLTALE_IGNORE_TRANSACTIONS"] : []),
+  ];
 }
 
 const ERRORS_DELEGATED =

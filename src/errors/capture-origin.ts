@@ -89,6 +89,12 @@ export function annotateSpan({ span }: CaptureOrigin, key: string, value: string
   else span.setAttribute(key, value);
 }
 
+/** Whether the span that was active can be annotated until its request, message or job ends. */
+export function isExportedAfterUnit({ unit, span }: CaptureOrigin): boolean {
+  if (unit === undefined || unit.ended || span === undefined) return false;
+  return span === unit.span || (isOwnSpan(span) && !span.localTrace.kept);
+}
+
 /** Trace id of the API's no-op spans. */
 const INVALID_TRACE_ID = "0".repeat(32);
 

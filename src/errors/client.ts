@@ -20,6 +20,7 @@ import { activeErrorSlot, idSlotIn, contextOfUnit } from "../context/unit-access
 import type { ErrorSlot } from "../context/unit-views.ts";
 import { activeContext, activeSpan, runWithContext } from "../context/manager.ts";
 import type { Pipeline } from "../export/pipeline.ts";
+import { lazy } from "../lazy.ts";
 import { version } from "../version.ts";
 import { markOwnClient } from "./sentry-carrier.ts";
 import type { ErrorsDeps, FatalOrigin, SentryBinding } from "./api.ts";
@@ -37,6 +38,10 @@ import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
 import { EnvelopeTransport } from "./transport/transport.ts";
+
+const loadEventFilter = lazy<typeof import("./filters/event-filter.ts")>(
+  "errors/filters/event-filter.ts",
+);
 
 /** telltale's own Sentry client, once Sentry is loaded. Every method may throw. */
 export interface ErrorsClient extends SentryBinding, Pick<Pipeline, "drainForExit"> {
@@ -81,8 +86,11 @@ const MAX_TEXT_LENGTH = 10_000;
 
 function createClient(deps: ErrorsDeps): SentryClient {
   const { counters, diagnostics, redactor, unsent } = deps;
+  const { beforeSend } = deps.config;
+  const filter = beforeSend && loadEventFilter().createEventFilter(beforeSend, diagnostics);
   const options: ServerRuntimeClientOptions = {
     ...serviceOptions(deps),
+    ...(filter !== undefined && { beforeSend: (event, hint) => filter.run(event, hint) }),
     platform: "node",
     runtime: { name: "node", version: process.version },
     sendClientReports: true,
@@ -111,6 +119,7 @@ function createClient(deps: ErrorsDeps): SentryClient {
     links: new EventLinks(deps),
     ignored: new IgnoreRules(deps.config, diagnostics),
     repeated: new RepeatedErrors(deps.config.repeatedErrors, diagnostics),
+    filter,
   });
   addEventData(client, deps.config);
   return client;

@@ -266,11 +266,12 @@ class LazyErrors implements Errors {
     allowForeignRegistration((replacedApis) => {
       if (replacedApis !== undefined)
         this.#tryToLink(() => appSentryModule?.extractOwnTrace(replacedApis));
+      const { config, diagnostics } = this.#deps;
       const hasApi = replacedApis !== undefined;
-      const text = appSentryModule?.delegationNotice(client, hasApi) ?? "";
+      const text = appSentryModule?.delegationNotice(client, config, hasApi) ?? "";
       // Without a DSN of telltale's, and with telltale's API, nothing is other than configured.
       const level = this.#hasDsn || hasApi ? "warn" : "info";
-      if (text !== "") this.#deps.diagnostics[level]("errors.foreign", text);
+      if (text !== "") diagnostics[level]("errors.foreign", text);
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Event, EventHint } from "@sentry/core";
 import { setTransaction, transactionOf, type CaptureOrigin } from "./capture-origin.ts";
+import { isMinimal } from "./filters/minimal-event.ts";
 import { FrameSources } from "./frames/frame-sources.ts";
 
 /** How long an event waits for the route of a long request, in milliseconds. */
@@ -60,17 +61,18 @@ export class PendingEvents {
     const deadline = performance.now() + MAX_BLOCKING_MS;
     for (const pendingEvent of this.#pending) {
       setTransaction(pendingEvent.event, pendingEvent.origin);
-      this.#frameSources?.addSync(pendingEvent.event, deadline);
+      if (!isMinimal(pendingEvent.event)) this.#frameSources?.addSync(pendingEvent.event, deadline);
       this.#sendOnce(pendingEvent);
     }
   }
 
   #finish(pendingEvent: PendingEvent): void {
     if (!this.#pending.has(pendingEvent)) return;
-    setTransaction(pendingEvent.event, pendingEvent.origin);
-    if (this.#frameSources === undefined || this.#frameSources.addCached(pendingEvent.event))
-      this.#sendOnce(pendingEvent);
-    else void this.#frameSources.add(pendingEvent.event).then(() => this.#sendOnce(pendingEvent));
+    const { event, origin } = pendingEvent;
+    const frameSources = isMinimal(event) ? undefined : this.#frameSources;
+    setTransaction(event, origin);
+    if (frameSources === undefined || frameSources.addCached(event)) this.#sendOnce(pendingEvent);
+    else void frameSources.add(event).then(() => this.#sendOnce(pendingEvent));
   }
 
   #sendOldest(): void {

@@ -19,6 +19,7 @@ import type { Redactor } from "../redaction/redactor.ts";
 import { CaptureRegistry } from "./capture-registry.ts";
 import { checkInIdOf, createCheckIn, invalidCheckIn } from "./monitors/check-in.ts";
 import type { EventLinks } from "./event-links.ts";
+import type { EventFilter } from "./filters/event-filter.ts";
 import type { IgnoreRules } from "./filters/ignore-rules.ts";
 import { redactEvent } from "./event-redaction.ts";
 import type { RepeatedError, RepeatedErrors } from "./filters/repeated-errors.ts";
@@ -26,6 +27,7 @@ import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import { nodeContexts } from "./node-context.ts";
 import {
   applyOrigin,
+  isExportedAfterUnit,
   keepTrace,
   type CaptureOrigin,
   currentOrigin,
@@ -46,6 +48,8 @@ export interface SentryClientDeps {
   readonly redactor: Redactor;
   readonly ignored: IgnoreRules;
   readonly repeated: RepeatedErrors;
+  /** The filter that the option `beforeSend` runs. */
+  readonly filter?: EventFilter | undefined;
 }
 
 /** A hint, with the other errors that are like that of its event. */
@@ -320,7 +324,7 @@ export class SentryClient extends ServerRuntimeClient {
 
   /** Removes and returns everything that has not reached the network. */
   drainForExit(): ExitRequestFactory[] {
-    this.#dropProcessing();
+    this.#finishProcessing();
     this.#sendAllPending();
     return this.#transport?.drain() ?? [];
   }
@@ -342,10 +346,21 @@ export class SentryClient extends ServerRuntimeClient {
       if (id === undefined && this.#processing.delete(hint)) this.#countDropped(hint);
       return id;
     });
-    // The span may have ended when an asynchronous filter has passed the event.
-    if (category === "error" && this.#processing.has(hint))
-      this.#deps.links.recordEvent(event, currentOrigin(), hint.event_id);
+    if (category === "error" && this.#processing.has(hint)) this.#linkBeforeEnd(event, hint);
     return captured;
+  }
+
+  /**
+   * Links an event that is in an asynchronous filter to its span, as late as possible: if
+   * the filter drops the event after that, the span has the id of no event.
+   */
+  #linkBeforeEnd(event: Event, hint: EventHint): void {
+    const origin = currentOrigin();
+    const record = (): void => {
+      if (this.#processing.has(hint)) this.#deps.links.recordEvent(event, origin, hint.event_id);
+    };
+    if (isExportedAfterUnit(origin)) origin.unit?.onEnded(record);
+    else record();
   }
 
   protected override _prepareEvent(
@@ -399,11 +414,16 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   /**
-   * Drops events that are still in an asynchronous filter of the app, which may be
-   * there to remove secrets. Synchronous filters have run when `captureException`
-   * returns.
+   * Finishes events that are still in an asynchronous filter of the app, which may be
+   * there to remove secrets. In the filter of `TELLTALE_BEFORE_SEND` they are sent in their
+   * minimal form, in any other they are dropped. Synchronous filters have run when
+   * `captureException` returns.
    */
-  #dropProcessing(): void {
+  #finishProcessing(): void {
+    for (const hint of this.#processing) {
+      const event = this.#deps.filter?.interrupt(hint);
+      if (event !== undefined) this.sendEvent(event, hint);
+    }
     const { size } = this.#processing;
     if (size === 0) return;
     this.#processing.clear();

@@ -175,6 +175,11 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.errors.ignoreTransactions,
     value: ["GET /health", "/internal/*"],
   },
+  TELLTALE_BEFORE_SEND: {
+    text: "./filter.mjs",
+    read: (c) => c.errors.beforeSend,
+    value: { specifier: "./filter.mjs", folder: process.cwd() },
+  },
   TELLTALE_REPEATED_ERRORS: { text: "7", read: (c) => c.errors.repeatedErrors, value: 7 },
   SENTRY_TRACES_SAMPLE_RATE: {
     text: "0.1",

@@ -73,6 +73,7 @@ describe("The default configuration", () => {
         sampleRate: 1,
         ignoreErrors: [],
         ignoreTransactions: [],
+        beforeSend: undefined,
         repeatedErrors: 100,
         debug: false,
         exportsTraces: true,

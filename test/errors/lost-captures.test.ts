@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { Scope } from "@sentry/core";
 import { ServerRuntimeClient } from "@sentry/core/server";
+import { parseConfig } from "../../src/config/parse.ts";
+import { environmentOf } from "../../src/env.ts";
 import { delegationNotice } from "../../src/errors/app-sentry.ts";
 import { watchLostCaptures } from "../../src/errors/lost-captures.ts";
 
@@ -92,9 +94,25 @@ describe("The line about an app that calls Sentry.init", () => {
     [{}, true, new RegExp(`^${api}`)],
     [{}, false, /^$/],
   ] as const;
+  const { errors: config } = parseConfig(new Map()).config;
   for (const [options, hasApi, expected] of rows) {
     it(`is clear with ${JSON.stringify(options)}, and the API ${hasApi}`, () => {
-      assert.match(delegationNotice(createClient(options), hasApi), expected);
+      assert.match(delegationNotice(createClient(options), config, hasApi), expected);
+    });
+  }
+
+  const filters: readonly (readonly [env: Record<string, string>, names: string])[] = [
+    [
+      { TELLTALE_BEFORE_SEND: "./filter.js", TELLTALE_IGNORE_ERRORS: "a,b" },
+      "TELLTALE_BEFORE_SEND and TELLTALE_IGNORE_ERRORS",
+    ],
+    [{ TELLTALE_IGNORE_TRANSACTIONS: "/health" }, "TELLTALE_IGNORE_TRANSACTIONS"],
+  ];
+  for (const [env, names] of filters) {
+    it(`names the filters that its errors do not pass: ${names}`, () => {
+      const { errors } = parseConfig(environmentOf(env)).config;
+      const text = delegationNotice(createClient({ dsn }), errors, false);
+      assert.ok(text.endsWith(`functions. They do not pass ${names}.`), text);
     });
   }
 });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Fault } from "../../../src/testing/fault.ts";
 import type { SignalCounts } from "./service.ts";
 
@@ -123,6 +124,20 @@ export const configurations: readonly BadInputRow[] = [
       'TELLTALE_IGNORE_ERRORS: received "/health", expected a text, or a regular expression like /^connect ECONN/i (the slash at the end is missing); using the other entries',
       'TELLTALE_IGNORE_TRANSACTIONS: received "*", expected a route like GET /health or /internal/*; using the other entries',
       'TELLTALE_IGNORE_ERRORS: received "/(?=x)/", expected a regular expression in the syntax of RE2, without look-around and back references (error parsing regexp: invalid or unsupported Perl syntax: `(?=`); using the other entries',
+    ],
+  },
+  {
+    title: "a module of filters that does not exist",
+    env: { TELLTALE_BEFORE_SEND: "./nowhere.mjs" },
+    lines: [
+      "TELLTALE_BEFORE_SEND: the module can't be used: it, or a module of it, is not found; such events are sent without messages and data",
+    ],
+  },
+  {
+    title: "a filter that throws",
+    env: { TELLTALE_BEFORE_SEND: fileURLToPath(new URL("throwing-filter.cjs", import.meta.url)) },
+    lines: [
+      "TELLTALE_BEFORE_SEND: beforeSend threw TypeError; such events are sent without messages and data",
     ],
   },
   {

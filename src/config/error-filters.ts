@@ -1,4 +1,4 @@
-import type { ErrorPattern } from "./config.ts";
+import type { ErrorPattern, ModuleReference } from "./config.ts";
 import type { ReportIssue } from "./issue.ts";
 import { formatMasked } from "./mask.ts";
 
@@ -87,4 +87,18 @@ function isEverything(entry: string, report: ReportIssue): boolean {
     used: "the other entries",
   });
   return true;
+}
+
+/** Parses the name or the path of a module, which is loaded later, when the app may have changed the folder. */
+export function parseModuleReference(specifier: string): ModuleReference {
+  return { specifier, folder: workingDirectory() };
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    // It was deleted.
+    return "/";
+  }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseErrorPatterns, parseRoutePatterns } from "../../src/config/ignore-entries.ts";
+import { parseErrorPatterns, parseRoutePatterns } from "../../src/config/error-filters.ts";
 import type { ValueIssue } from "../../src/config/issue.ts";
 
 /** Entries are texts, or `[source, flags]` of regular expressions. */
