@@ -102,6 +102,7 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     config: config.errors,
     nodeFlags: nodeFlags(),
     counters: counters.events,
+    flushTimeoutMs: config.flushTimeoutMs,
   });
   const propagator = createPropagator(config.propagators, {
     sentry: config.extractOnly.includes("sentry"),

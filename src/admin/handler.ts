@@ -102,12 +102,25 @@ function healthPage(report: HealthReport, counters?: TelemetryCounters): HttpRep
 
 function telemetryCounts(counters: TelemetryCounters): Record<string, unknown> {
   const rows = (Object.entries(counters) as [SignalName, SignalCounters][]).map(
-    ([signal, { created, sent, queued, dropped, droppedTotal }]) =>
-      [signal, { created, sent, queued, dropped: droppedTotal, ...dropReasons(dropped) }] as const,
+    ([signal, signalCounters]) => [signal, signalCounts(signalCounters)] as const,
   );
   const { traces } = counters.events;
   const counts: Record<string, object> = Object.fromEntries(rows);
   return { ...counts, events: { ...counts["events"], traces } };
+}
+
+/** `recovered` is a part of `created`, and `stored` of `queued`. */
+function signalCounts(counters: SignalCounters): Record<string, unknown> {
+  const { created, sent, queued, dropped, droppedTotal, recovered, stored } = counters;
+  return {
+    created,
+    sent,
+    queued,
+    dropped: droppedTotal,
+    ...dropReasons(dropped),
+    ...(recovered > 0 && { recovered }),
+    ...(stored > 0 && { stored }),
+  };
 }
 
 /** Omits the reasons that did not occur. */

@@ -179,6 +179,10 @@ export interface ErrorsConfig {
   readonly cronCheckIns: boolean;
   /** Data of requests that events have. */
   readonly dataCollection: readonly DataCollectionName[];
+  /** Folder for events during an outage. Undefined: they are kept in memory only. */
+  readonly spoolDir: string | undefined;
+  /** Maximum size of the events in it. */
+  readonly spoolMaxBytes: number;
 }
 
 /** Additions to the policy of secrets, and exceptions from it. */

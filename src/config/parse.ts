@@ -302,5 +302,7 @@ function readErrors(reader: EnvironmentReader): OwnErrorsConfig {
     orgUrl: reader.read(table.sentryOrgUrl),
     cronCheckIns: reader.read(table.cronCheckIns),
     dataCollection: reader.read(table.dataCollection),
+    spoolDir: reader.read(table.spoolDir),
+    spoolMaxBytes: reader.read(table.spoolMaxSize),
   };
 }

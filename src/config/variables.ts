@@ -516,6 +516,23 @@ export const dataCollection: Variable<readonly DataCollectionName[]> = defineVar
   doc: "Data of the request that events have: options of Sentry's `dataCollection`, each with secrets masked ([Data of an event](error-data.md)).",
 });
 
+export const spoolDir: Variable<string | undefined> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_SENTRY_SPOOL_DIR",
+  valueType: types.text,
+  fallback: undefined,
+  doc: "Folder for events that wait for the end of an outage of Sentry ([Delivery](error-delivery.md)).",
+});
+
+export const spoolMaxSize: Variable<number> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_SENTRY_SPOOL_MAX_SIZE",
+  // The largest event has 1 MB.
+  valueType: types.integer(1_000_000),
+  fallback: 32_000_000,
+  doc: "Maximum size of these events, in bytes. The oldest are dropped and counted.",
+});
+
 /* Instrumentations */
 
 export const enabledInstrumentations: Variable<readonly string[] | undefined> = defineVariable({

@@ -18,6 +18,10 @@ export type DropReason =
  */
 export class SignalCounters {
   created = 0;
+  /** Those of `created` that an earlier process has stored on disk, and that this one has taken over. */
+  recovered = 0;
+  /** Those of `queued` that are on disk. */
+  stored = 0;
   /** Epoch milliseconds of the latest successful and failed export, for `/healthz`. */
   lastSentAt: number | undefined = undefined;
   lastFailedAt: number | undefined = undefined;

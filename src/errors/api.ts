@@ -27,6 +27,8 @@ export interface ErrorsDeps {
   readonly counters: EventCounters;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
+  /** Time limit of the flush at process exit, in milliseconds. */
+  readonly flushTimeoutMs: number;
 }
 
 /** The origin that Node passes to `uncaughtExceptionMonitor`. */

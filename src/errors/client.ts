@@ -37,7 +37,9 @@ import { addRequestData } from "./event-data/request-data.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
-import { EnvelopeTransport } from "./transport/transport.ts";
+import { EnvelopeTransport, type EnvelopeTransportDeps } from "./transport/transport.ts";
+
+const loadSpool = lazy<typeof import("./spool/spool.ts")>("errors/spool/spool.ts");
 
 const loadEventFilter = lazy<typeof import("./filters/event-filter.ts")>(
   "errors/filters/event-filter.ts",
@@ -102,13 +104,9 @@ function createClient(deps: ErrorsDeps): SentryClient {
     traceLifecycle: "static",
     dataCollection: dataCollectionOf(deps.config),
     transport: ({ url, headers }) =>
-      new EnvelopeTransport({
-        url,
-        headers: headers ?? {},
-        counters,
-        diagnostics,
-        recordLoss: (...loss) => client.recordLoss(...loss),
-      }),
+      createTransport(deps, { url, headers: headers ?? {} }, (...loss) =>
+        client.recordLoss(...loss),
+      ),
     _metadata: { sdk },
   };
   const client = new SentryClient(options, {
@@ -135,6 +133,22 @@ function addEventData(client: SentryClient, { dataCollection }: ErrorsConfig): v
     addRequestData(event, unit, collected);
     return event;
   });
+}
+
+type RecordLoss = EnvelopeTransportDeps["recordLoss"];
+
+function createTransport(
+  { config, counters, diagnostics, flushTimeoutMs }: ErrorsDeps,
+  address: Pick<EnvelopeTransportDeps, "url" | "headers">,
+  recordLoss: RecordLoss,
+): EnvelopeTransport {
+  const shared = { ...address, counters, diagnostics, recordLoss };
+  const { spoolDir: directory, spoolMaxBytes: maxBytes } = config;
+  const spool =
+    directory === undefined
+      ? undefined
+      : loadSpool().createSpool({ ...shared, directory, maxBytes });
+  return new EnvelopeTransport({ ...shared, spool, exitTimeoutMs: flushTimeoutMs });
 }
 
 const sdk = {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { lazy } from "../lazy.ts";
 import { runInThrowContext } from "../context/manager.ts";
 import { runIsolated, setUserId } from "../context/unit-access.ts";
@@ -46,6 +47,8 @@ const RELOAD_DELAY_MS = 100;
 class LazyErrors implements Errors {
   readonly #deps: ErrorsDeps;
   readonly #hasDsn: boolean;
+  /** Runs outside of all requests, so that timers of the client retain none. */
+  readonly #outside = AsyncLocalStorage.snapshot();
   #client: ErrorsClient | undefined = undefined;
   /** Whether the app has set up Sentry itself. */
   #isDelegated = false;
@@ -116,18 +119,11 @@ class LazyErrors implements Errors {
   }
 
   withScope<R>(work: (scope: Scope | undefined) => R): R {
-    const sentry = this.#currentBinding();
-    if (sentry === undefined) return runIsolated(true, () => work(undefined));
-    const run = (): R => sentry.withScope(work);
-    return sentry === this.#client ? run() : runIsolated(true, run);
+    return this.#runScoped("withScope", work);
   }
 
   withIsolationScope<R>(work: (scope: Scope | undefined) => R): R {
-    const sentry = this.#currentBinding();
-    if (sentry === undefined) return runIsolated(false, () => work(undefined));
-    const run = (): R => sentry.withIsolationScope(work);
-    // telltale's client does it itself, also for an app that calls Sentry's functions.
-    return sentry === this.#client ? run() : runIsolated(false, run);
+    return this.#runScoped("withIsolationScope", work);
   }
 
   lastEventId(): string | undefined {
@@ -171,8 +167,7 @@ class LazyErrors implements Errors {
     const { config } = this.#deps;
     if (!config.cronCheckIns || !(this.#hasDsn || this.#isDelegated)) return undefined;
     return this.#runSafely(() => {
-      const capture = (...args: Parameters<Errors["captureCheckIn"]>): string | undefined =>
-        this.captureCheckIn(...args);
+      const capture = this.captureCheckIn.bind(this);
       const { CronCheckIns } = loadCronCheckIns();
       this.#cronCheckIns ??= new CronCheckIns({ ...this.#deps, capture });
       return this.#cronCheckIns.start(unit);
@@ -213,6 +208,17 @@ class LazyErrors implements Errors {
     return this.#runSafely(work, client);
   }
 
+  #runScoped<R>(
+    method: "withScope" | "withIsolationScope",
+    work: (scope: Scope | undefined) => R,
+  ): R {
+    const sentry = this.#currentBinding();
+    const run = (): R => (sentry === undefined ? work(undefined) : sentry[method](work));
+    // telltale's client does it itself, also for an app that calls Sentry's functions.
+    if (sentry !== undefined && sentry === this.#client) return run();
+    return runIsolated(method === "withScope", run);
+  }
+
   #withScope<R>(work: (scope: Scope) => R): R | undefined {
     return this.#runSafely((sentry) => work(sentry.isolationScope()), this.#currentBinding());
   }
@@ -241,13 +247,14 @@ class LazyErrors implements Errors {
     if (this.#reloadAt !== undefined && performance.now() < this.#reloadAt) return undefined;
     this.#isLoading = true;
     try {
-      this.#client = loadClient().createErrorsClient(this.#deps);
+      this.#client = this.#outside(() => loadClient().createErrorsClient(this.#deps));
       if (this.#reloadAt !== undefined) this.#logLoad("info", "Sentry is loaded now");
     } catch (error) {
       this.#reloadAt = performance.now() + RELOAD_DELAY_MS;
-      const retryNote =
-        "tried again with the next error, until then events are dropped and counted";
-      this.#logLoad("warn", `Sentry can't be loaded: ${String(error)} (${retryNote})`);
+      this.#logLoad(
+        "warn",
+        `Sentry can't be loaded: ${String(error)} (tried again with the next error, until then events are dropped and counted)`,
+      );
     } finally {
       this.#isLoading = false;
     }

@@ -192,6 +192,16 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.errors.orgUrl,
     value: "https://acme.sentry.io",
   },
+  TELLTALE_SENTRY_SPOOL_DIR: {
+    text: "/var/spool/shop",
+    read: (c) => c.errors.spoolDir,
+    value: "/var/spool/shop",
+  },
+  TELLTALE_SENTRY_SPOOL_MAX_SIZE: {
+    text: "2000000",
+    read: (c) => c.errors.spoolMaxBytes,
+    value: 2_000_000,
+  },
   TELLTALE_TRACE_URL: {
     text: "https://grafana.example/explore?trace={trace_id}",
     read: (c) => c.errors.traceUrl,

@@ -81,6 +81,8 @@ describe("The default configuration", () => {
         orgUrl: undefined,
         cronCheckIns: false,
         dataCollection: [],
+        spoolDir: undefined,
+        spoolMaxBytes: 32_000_000,
       },
       redaction: { fields: [], exceptions: [], emailAddresses: false, ipAddresses: false },
       userFields: [],

@@ -9,6 +9,7 @@ import { root } from "../../scripts/build/paths.ts";
 import { lazyEntryPoints } from "../../scripts/build/lazy-modules.ts";
 import { moduleAliases } from "../../src/instrumentation/upstream/module-aliases.ts";
 import { node } from "../nodes.ts";
+import { pollUntilTrue } from "../until.ts";
 
 /** How a process ended. */
 export interface ProcessResult {
@@ -28,11 +29,22 @@ export interface BundledRunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Without the preload. */
   readonly bare?: boolean;
+  /** A command that runs Node: its arguments are followed by those of Node. */
+  readonly launcher?: readonly string[];
+}
+
+/** A process that has not ended yet. */
+export interface RunningProgram {
+  readonly ended: Promise<ProcessResult>;
+  /** Resolves when stdout contains the text. Rejects if the process ends before. */
+  waitForOutput(text: string): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
 }
 
 /** The preload and the programs of these tests, as JavaScript for every version of Node. */
 export interface BundledPrograms {
   run(program: string, options?: BundledRunOptions): Promise<ProcessResult>;
+  start(program: string, options?: BundledRunOptions): RunningProgram;
   remove(): Promise<void>;
 }
 
@@ -81,17 +93,18 @@ export async function bundlePrograms(names: readonly string[]): Promise<BundledP
     }),
   ]);
   return {
-    run: (program, options = {}) => run(directory, program, options),
+    run: (program, options = {}) => start(directory, program, options).ended,
+    start: (program, options = {}) => start(directory, program, options),
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }
 
 function neededModules(): Record<string, string> {
   return lazyEntryPoints(
+    "admin/",
+    "config/",
     "http/server/",
     "errors/",
-    "redaction/",
-    "config/",
     "export/exit/",
     "export/otlp/",
     "instrumentation/frameworks/express/",
@@ -100,23 +113,35 @@ function neededModules(): Record<string, string> {
   );
 }
 
-async function run(
-  directory: string,
-  program: string,
-  options: BundledRunOptions,
-): Promise<ProcessResult> {
+function start(directory: string, program: string, options: BundledRunOptions): RunningProgram {
   const preload = options.bare === true ? [] : ["--import", join(directory, "preload.js")];
   const file = join(directory, "programs", `${parse(program).name}.js`);
-  const start = performance.now();
-  const child = spawn(
-    options.node ?? node,
-    [...(options.flags ?? []), ...preload, file, ...(options.args ?? [])],
-    { env: { ...signalsOff, ...options.env }, stdio: ["ignore", "pipe", "pipe"] },
-  );
-  const [stdout, stderr, [code, signal]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>,
-  ]);
-  return { code, signal, stdout, stderr, tookMs: performance.now() - start };
+  const startedAt = performance.now();
+  const flags = [...(options.flags ?? []), ...preload];
+  const command = [options.node ?? node, ...flags, file, ...(options.args ?? [])];
+  const [launcher = "", ...args] = [...(options.launcher ?? []), ...command];
+  const child = spawn(launcher, args, {
+    env: { ...signalsOff, ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (part: string) => (stdout += part));
+  const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+  const ended = Promise.all([text(child.stderr), closed]).then(([stderr, [code, signal]]) => ({
+    ...{ code, signal, stdout, stderr },
+    tookMs: performance.now() - startedAt,
+  }));
+  return {
+    ended,
+    kill: (signal) => void child.kill(signal),
+    async waitForOutput(expected) {
+      let hasEnded = false;
+      void ended.then(() => (hasEnded = true));
+      await pollUntilTrue(
+        () => stdout.includes(expected) || hasEnded,
+        () => `${expected}: ${stdout}`,
+      );
+      if (!stdout.includes(expected)) throw new Error(`ended: ${JSON.stringify(await ended)}`);
+    },
+  };
 }

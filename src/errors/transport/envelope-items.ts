@@ -6,6 +6,7 @@ import {
   envelopeItemTypeToDataCategory,
   forEachEnvelopeItem,
 } from "@sentry/core";
+import type { StoredCategory } from "../spool/stored-file.ts";
 
 /** What a client report has of a lost item. */
 export interface ItemLoss {
@@ -24,6 +25,19 @@ export function countEvents(envelope: Envelope): number {
     if (countedTypes.has(type)) count++;
   });
   return count;
+}
+
+/**
+ * Returns the category of an envelope with an event or feedback, which is still of use
+ * later. A check-in is not: Sentry takes its time of arrival for that of the job.
+ */
+export function storedCategoryOf(envelope: Envelope): StoredCategory | undefined {
+  let category: StoredCategory | undefined;
+  forEachEnvelopeItem(envelope, (_item, type) => {
+    if (type === "event") category = "error";
+    else if (type === "feedback") category = "feedback";
+  });
+  return category;
 }
 
 /**

@@ -6,7 +6,9 @@ import {
 } from "@sentry/core";
 import type { HttpAttempt } from "../../export/connection/http-client.ts";
 import { fitEvent } from "../event-size.ts";
-import { countEvents, type ItemLoss, itemLosses } from "./envelope-items.ts";
+import type { StoredCategory, StoredEnvelope, StoredFile } from "../spool/stored-file.ts";
+import type { StoredEntry } from "../spool/spool.ts";
+import { countEvents, type ItemLoss, itemLosses, storedCategoryOf } from "./envelope-items.ts";
 
 /** A larger event that the peer rejects with 413 is sent once more, reduced to this size. */
 const REDUCED_EVENT_BYTES = 200_000;
@@ -33,17 +35,60 @@ export class EnvelopeRequest {
   isResent = false;
   /** Number of tries that failed because Sentry was unavailable. */
   failures = 0;
+  /** The reason of the latest of them. */
+  dropReason: "failed" | "rejected" = "failed";
+  /** When the latest try started, in milliseconds of `performance.now()`. */
+  startedAt = 0;
   /** When `sent_at` was set, in milliseconds of `performance.now()`. */
   #sentAt = performance.now();
+  /** Its file, if it is on disk. */
+  file: StoredFile | undefined;
+  readonly #storable: Omit<StoredEnvelope, "body"> | undefined;
+
+  private constructor(parts: RequestParts) {
+    this.body = parts.body;
+    this.events = parts.events;
+    this.losses = parts.losses;
+    this.isReport = parts.isReport;
+    this.#envelope = parts.body.length > REDUCED_EVENT_BYTES ? parts.envelope : undefined;
+    this.file = parts.file;
+    this.#storable = parts.storable;
+  }
 
   /** @throws if the envelope cannot be serialised. */
-  constructor(envelope: Envelope) {
+  static of(envelope: Envelope): EnvelopeRequest {
     const body = serializeEnvelope(envelope);
-    this.body = typeof body === "string" ? Buffer.from(body) : body;
-    this.events = countEvents(envelope);
-    this.losses = itemLosses(envelope);
-    this.isReport = envelope[1].every(([{ type }]) => type === "client_report");
-    this.#envelope = this.body.length > REDUCED_EVENT_BYTES ? envelope : undefined;
+    const category = storedCategoryOf(envelope);
+    const { event_id: id } = envelope[0] as { event_id?: unknown };
+    const isStorable = category !== undefined && typeof id === "string" && isEventId(id);
+    return new EnvelopeRequest({
+      body: typeof body === "string" ? Buffer.from(body) : body,
+      envelope,
+      events: countEvents(envelope),
+      losses: itemLosses(envelope),
+      isReport: envelope[1].every(([{ type }]) => type === "client_report"),
+      file: undefined,
+      storable: isStorable ? { id, category, time: Date.now() } : undefined,
+    });
+  }
+
+  /** Returns the request of an envelope on disk, whose `sent_at` is old. */
+  static ofStored({ file, body }: StoredEntry): EnvelopeRequest {
+    const { category } = file;
+    return new EnvelopeRequest({
+      body: withSentAt(body, new Date()),
+      envelope: undefined,
+      events: 1,
+      losses: [{ reason: undefined, category, quantity: 1 }],
+      isReport: false,
+      file,
+      storable: undefined,
+    });
+  }
+
+  /** What can be stored on disk; undefined for check-ins, sessions and reports. */
+  get storable(): StoredEnvelope | undefined {
+    return this.#storable && { ...this.#storable, body: this.body };
   }
 
   /** Resolves with the response, or with an empty one if the envelope was dropped. */
@@ -54,6 +99,11 @@ export class EnvelopeRequest {
   /** Whether the kernel has all of it, and delivers it even if the process ends. */
   get isWritten(): boolean {
     return this.attempt?.isFullyWritten() === true;
+  }
+
+  /** How long the response is awaited. */
+  get waitingMs(): number {
+    return performance.now() - this.startedAt;
   }
 
   finish(response: TransportMakeRequestResponse = {}): void {
@@ -93,6 +143,22 @@ export class EnvelopeRequest {
     this.attempt = undefined;
     attempt?.abort("aborted");
   }
+}
+
+interface RequestParts {
+  readonly body: Uint8Array;
+  readonly envelope: Envelope | undefined;
+  readonly events: number;
+  readonly losses: readonly ItemLoss[];
+  readonly isReport: boolean;
+  readonly file: StoredFile | undefined;
+  readonly storable:
+    | { readonly id: string; readonly category: StoredCategory; readonly time: number }
+    | undefined;
+}
+
+function isEventId(id: string): boolean {
+  return /^[0-9a-f]{32}$/.test(id);
 }
 
 /** Returns the envelope with another `sent_at`, or as it is if it has none. */

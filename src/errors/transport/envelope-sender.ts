@@ -76,6 +76,7 @@ export class EnvelopeSender {
     const { deadlineMs } = this.#options;
     const attempt = this.#getClient().post(body, headersOf(zipped));
     request.attempt = attempt;
+    request.startedAt = performance.now();
     const limits = {
       timeoutMs: deadlineMs,
       timeoutReason: `no answer within ${deadlineMs} ms`,

@@ -7,17 +7,26 @@ import { sendRetry } from "./send-pause.ts";
 const eventSpecificStatuses: ReadonlySet<number> = new Set([400, 413]);
 
 const RETRY_NOTE = `events are tried ${sendRetry.attempts} times, then dropped and counted`;
+const STORE_NOTE = "events are stored on disk until it takes them";
 
 /** Logs one line when Sentry stops accepting events, and one, with the number of lost events, when it recovers. */
 export class SentryExportLog {
   readonly #host: string;
+  /** What happens to events in an outage. */
+  readonly #note: string;
   readonly #counters: SignalCounters;
   readonly #diagnostics: Diagnostics;
   /** Number of events lost before the ongoing failure; undefined without one. */
   #lostBefore: number | undefined = undefined;
 
-  constructor(host: string, counters: SignalCounters, diagnostics: Diagnostics) {
+  constructor(
+    host: string,
+    isSpooled: boolean,
+    counters: SignalCounters,
+    diagnostics: Diagnostics,
+  ) {
     this.#host = host;
+    this.#note = isSpooled ? STORE_NOTE : RETRY_NOTE;
     this.#counters = counters;
     this.#diagnostics = diagnostics;
   }
@@ -39,26 +48,27 @@ export class SentryExportLog {
 
   /** @param reason an error code or message. */
   unreachable(reason: string): void {
-    this.#failed("network", `can't be reached (${excerpt(reason)}); ${RETRY_NOTE}`);
+    this.#failed("network", `can't be reached (${excerpt(reason)}); ${this.#note}`);
   }
 
   unavailable(status: number): void {
-    this.#failed("network", `answers ${status}; ${RETRY_NOTE}`);
+    this.#failed("network", `answers ${status}; ${this.#note}`);
   }
 
   /**
    * Logs a failure at process exit.
    *
    * @param reason an error code or message, or "answered 503 …".
-   * @param events number of its events, which are already counted as dropped.
+   * @param events number of its events, which are already counted as dropped unless they are stored.
    */
-  undelivered(reason: string, events: number): void {
+  undelivered(reason: string, events: number, isStored: boolean): void {
     const [, status] = /^answered (.*)/.exec(reason) ?? [];
     const text =
       status === undefined
         ? `can't be reached (${excerpt(reason)})`
         : `answers ${excerpt(status.trim())}`;
-    this.#failed("network", `${text}; events are dropped and counted`, events);
+    const note = isStored ? STORE_NOTE : "events are dropped and counted";
+    this.#failed("network", `${text}; ${note}`, isStored ? 0 : events);
   }
 
   #failed(key: string, text: string, events = 0): void {

@@ -13,12 +13,15 @@ import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import type { HttpFailure, HttpResponse } from "../../export/connection/http-client.ts";
 import { retryAfterMs, type RetryPolicy } from "../../export/connection/retry.ts";
 import type { ExitRequest, ExitRequestFactory } from "../../export/pipeline.ts";
+import type { Spool } from "../spool/spool.ts";
 import { countEvents, type ItemLoss, itemLosses } from "./envelope-items.ts";
 import { EnvelopeRequest } from "./envelope-request.ts";
 import { EnvelopeSender } from "./envelope-sender.ts";
+import { ExitStore } from "./exit-store.ts";
 import { RequestedPauses } from "./rate-limits.ts";
 import { SendPause, sendRetry } from "./send-pause.ts";
 import { SentryExportLog } from "./sentry-export-log.ts";
+import { StoredSender } from "./stored-sender.ts";
 
 /** Maximum number of requests in flight. */
 const MAX_IN_FLIGHT = 8;
@@ -28,6 +31,10 @@ const MAX_QUEUED = 256;
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 /** Time limit of a request, and by default of a flush, in milliseconds. */
 export const DEADLINE_MS = 10_000;
+/** A later response is not expected at process exit, in milliseconds. */
+const USUAL_RESPONSE_MS = 2_000;
+/** Maximum number of stored envelopes in flight: new ones are sent first. */
+const MAX_STORED_IN_FLIGHT = 2;
 /** Delay before an aborted request is retried, if the process goes on after all. */
 const REQUEUE_DELAY_MS = 1_000;
 
@@ -43,6 +50,10 @@ export interface EnvelopeTransportDeps {
   readonly retry?: RetryPolicy;
   /** Records a lost item for the next client report. */
   readonly recordLoss: (reason: EventDropReason, category: DataCategory, quantity: number) => void;
+  /** Where events wait during an outage; undefined: in memory only. */
+  readonly spool?: Spool | undefined;
+  /** Time limit for storing events at process exit, in milliseconds; default 10,000. */
+  readonly exitTimeoutMs?: number;
 }
 
 /**
@@ -50,7 +61,7 @@ export interface EnvelopeTransportDeps {
  * Sentry's functions. Its `createTransport` is not used: it reports an envelope as lost
  * that is sent later, and does not report one that is answered with 400 or 500.
  *
- * If Sentry is unavailable, envelopes wait (`SendPause`). Every loss is counted once, and
+ * If Sentry is unavailable, envelopes wait (`SendPause`), on disk if there is a spool. Every loss is counted once, and
  * is in a later client report, unless Sentry counts it itself (429).
  */
 export class EnvelopeTransport implements Transport {
@@ -62,17 +73,20 @@ export class EnvelopeTransport implements Transport {
   readonly #sendPause: SendPause;
   readonly #queue: EnvelopeRequest[] = [];
   readonly #inFlight = new Set<EnvelopeRequest>();
-  /** Bytes of all envelopes in `#queue` and `#inFlight`. */
+  /** Envelopes that are being written to disk. */
+  readonly #storing = new Set<EnvelopeRequest>();
+  /** Bytes of all envelopes in `#queue`, `#inFlight` and `#storing`. */
   #bytes = 0;
+  readonly #storedSender: StoredSender | undefined;
   /** Callbacks of `flush`, called with whether everything has been sent. */
   #flushCallbacks: ((isSent: boolean) => void)[] = [];
 
   constructor(deps: EnvelopeTransportDeps) {
-    const { url, headers, counters, diagnostics, deadlineMs = DEADLINE_MS } = deps;
+    const { url, headers, counters, diagnostics, spool, deadlineMs = DEADLINE_MS } = deps;
     this.#deps = deps;
     this.#retry = deps.retry ?? sendRetry;
     this.#sendPause = new SendPause(this.#retry, () => this.#startQueued());
-    this.#log = new SentryExportLog(new URL(url).host, counters, diagnostics);
+    this.#log = new SentryExportLog(new URL(url).host, spool !== undefined, counters, diagnostics);
     this.#sender = new EnvelopeSender(
       { url, headers, deadlineMs, maxSockets: MAX_IN_FLIGHT },
       {
@@ -81,6 +95,14 @@ export class EnvelopeTransport implements Transport {
         onIdle: (request) => this.#requeue(request),
       },
     );
+    this.#storedSender =
+      spool &&
+      new StoredSender({
+        spool,
+        canSend: () => this.#canSendStored(),
+        pauseMs: (category) => this.#pauses.remainingMs(category),
+        send: (request) => this.#queueStored(request),
+      });
   }
 
   /** Whether Sentry asked for a pause of this category. */
@@ -93,7 +115,7 @@ export class EnvelopeTransport implements Transport {
     const allowed = this.#withoutLimitedItems(envelope);
     if (allowed === undefined) return Promise.resolve({});
     try {
-      const request = new EnvelopeRequest(allowed);
+      const request = EnvelopeRequest.of(allowed);
       this.#enqueue(request);
       return request.done;
     } catch {
@@ -110,7 +132,8 @@ export class EnvelopeTransport implements Transport {
   flush(timeoutMs: number = DEADLINE_MS): Promise<boolean> {
     this.#sendPause.skip();
     this.#startQueued();
-    if (this.#inFlight.size === 0) return Promise.resolve(this.#queue.length === 0);
+    if (this.#inFlight.size === 0 && this.#storing.size === 0)
+      return Promise.resolve(this.#queue.length === 0);
     return new Promise((resolve) => {
       // Not unref'd: the caller awaits it.
       const timer = setTimeout(() => resolve(false), timeoutMs);
@@ -121,31 +144,69 @@ export class EnvelopeTransport implements Transport {
     });
   }
 
-  /** Removes and returns everything that has not reached the network. */
+  /**
+   * Removes and returns everything that has not reached the network. With a spool, events
+   * are stored before they are sent; those that Sentry probably does not answer are
+   * stored only.
+   */
   drain(): ExitRequestFactory[] {
-    const drained: EnvelopeRequest[] = [];
+    const { spool, exitTimeoutMs = DEADLINE_MS } = this.#deps;
+    const exit = new ExitStore(spool, exitTimeoutMs);
+    const drained: EnvelopeRequest[] = [...this.#storing];
+    this.#storing.clear();
     for (const request of this.#inFlight) {
-      if (request.isWritten) continue;
+      if (request.isWritten && !this.#storeUnanswered(request, exit)) continue;
       this.#inFlight.delete(request);
       request.abort();
       drained.push(request);
     }
     drained.push(...this.#queue.splice(0));
-    for (const { body } of drained) this.#bytes -= body.length;
-    return drained.map((request) => () => this.#exitRequest(request));
+    for (const { body, file } of drained) {
+      this.#bytes -= body.length;
+      if (file !== undefined) spool?.putBack(file);
+    }
+    const unsent = drained.filter(({ file }) => file === undefined);
+    exit.expect(unsent.length);
+    return unsent.map((request) => () => this.#exitRequest(request, exit));
   }
 
-  #exitRequest(request: EnvelopeRequest): ExitRequest {
+  /** Stores an event that Sentry has probably not read, though the network has it. Returns whether it is on disk. */
+  #storeUnanswered(request: EnvelopeRequest, exit: ExitStore): boolean {
+    if (!this.#sendPause.isFailing && request.waitingMs < USUAL_RESPONSE_MS) return false;
+    request.file ??= exit.store(request);
+    return request.file !== undefined;
+  }
+
+  /** Returns undefined if the envelope is not sent, because Sentry is unavailable. */
+  #exitRequest(request: EnvelopeRequest, exit: ExitStore): ExitRequest | undefined {
+    const file = exit.store(request);
+    const isUseless = file !== undefined || (this.#deps.spool !== undefined && request.isReport);
+    if (this.#sendPause.isFailing && isUseless) {
+      exit.onResult(file, false);
+      request.finish();
+      return undefined;
+    }
     return {
       ...this.#sender.exitRequest(request),
       onResult: (delivered, _response, reason) => {
-        if (delivered) this.#deps.counters.sent += request.events;
-        else this.#loseRequest(request, "failed", "network_error");
-        if (!delivered && reason !== undefined && !request.isReport)
-          this.#log.undelivered(reason, request.events);
-        request.finish();
+        const isDone = delivered || isRejection(reason);
+        this.#onExitResult(request, delivered, reason, file !== undefined && !isDone);
+        exit.onResult(file, isDone);
       },
     };
+  }
+
+  #onExitResult(
+    request: EnvelopeRequest,
+    delivered: boolean,
+    reason: string | undefined,
+    isStored: boolean,
+  ): void {
+    if (delivered) this.#deps.counters.sent += request.events;
+    else if (!isStored) this.#loseRequest(request, "failed", "network_error");
+    if (!delivered && reason !== undefined && !request.isReport)
+      this.#log.undelivered(reason, request.events, isStored);
+    request.finish();
   }
 
   /** Returns the envelope without items of a category that is paused, or undefined if none is left. */
@@ -162,14 +223,15 @@ export class EnvelopeTransport implements Transport {
 
   #enqueue(request: EnvelopeRequest): void {
     const isFull =
-      this.#queue.length + this.#inFlight.size >= MAX_QUEUED ||
+      this.#queue.length + this.#inFlight.size + this.#storing.size >= MAX_QUEUED ||
       this.#bytes + request.body.length > MAX_QUEUED_BYTES;
     if (isFull) {
       this.#loseRequest(request, "queue_full", "queue_overflow");
       return;
     }
     this.#bytes += request.body.length;
-    this.#queue.push(request);
+    if (this.#sendPause.isActive) this.#keep(request);
+    else this.#queue.push(request);
     this.#startQueued();
   }
 
@@ -180,9 +242,22 @@ export class EnvelopeTransport implements Transport {
       this.#inFlight.add(request);
       this.#sender.send(request);
     }
-    if (this.#inFlight.size > 0) return;
+    void this.#storedSender?.resume();
+    if (this.#inFlight.size > 0 || this.#storing.size > 0) return;
     const isSent = this.#queue.length === 0;
     for (const resume of this.#flushCallbacks.splice(0)) resume(isSent);
+  }
+
+  /** Stored envelopes are sent when there are no others. */
+  #canSendStored(): boolean {
+    const max = Math.min(MAX_STORED_IN_FLIGHT, this.#maxInFlight());
+    return this.#queue.length === 0 && this.#inFlight.size < max;
+  }
+
+  #queueStored(request: EnvelopeRequest): void {
+    this.#bytes += request.body.length;
+    this.#queue.push(request);
+    this.#startQueued();
   }
 
   #maxInFlight(): number {
@@ -217,6 +292,7 @@ export class EnvelopeTransport implements Transport {
     this.#pauses.update(status, headers);
     if (status === 413 && this.#retryReduced(request)) return;
     this.#remove(request);
+    if (request.file !== undefined) this.#deps.spool?.remove(request.file);
     if (status >= 200 && status < 300) {
       this.#deps.counters.sent += request.events;
       this.#log.accepted(this.isLimited("error"));
@@ -248,21 +324,58 @@ export class EnvelopeTransport implements Transport {
   }
 
   /** Queues the envelope for the time after the pause, or drops it after several tries. */
-  #retryLater(request: EnvelopeRequest, reason: DropReason, requestedPauseMs?: number): void {
+  #retryLater(
+    request: EnvelopeRequest,
+    reason: "failed" | "rejected",
+    requestedPauseMs?: number,
+  ): void {
     const { counters } = this.#deps;
     const pauseMs = this.#sendPause.start(requestedPauseMs);
     counters.lastFailedAt = Date.now();
     if (pauseMs !== undefined) counters.pausedUntil = Date.now() + pauseMs;
-    this.#remove(request);
+    this.#inFlight.delete(request);
+    request.attempt = undefined;
     request.failures++;
-    if (request.failures < this.#retry.attempts) {
-      request.attempt = undefined;
-      this.#bytes += request.body.length;
-      this.#queue.unshift(request);
-    } else {
-      this.#loseRequest(request, reason, reason === "failed" ? "network_error" : "send_error");
-    }
+    request.dropReason = reason;
+    for (const waiting of [request, ...this.#queue.splice(0)]) this.#keep(waiting);
     this.#startQueued();
+  }
+
+  /** Keeps an envelope for the time after the pause: on disk, else in memory. */
+  #keep(request: EnvelopeRequest): void {
+    const { spool } = this.#deps;
+    if (request.file !== undefined) {
+      this.#bytes -= request.body.length;
+      spool?.putBack(request.file);
+    } else if (spool !== undefined && request.storable !== undefined) {
+      this.#storing.add(request);
+      void spool.store(request.storable).then((isStored) => this.#onStored(request, isStored));
+    } else this.#keepInMemory(request);
+  }
+
+  #onStored(request: EnvelopeRequest, isStored: boolean): void {
+    // Otherwise it was drained.
+    if (!this.#storing.delete(request)) return;
+    if (isStored) {
+      this.#bytes -= request.body.length;
+      request.finish();
+    } else this.#keepInMemory(request);
+    this.#startQueued();
+  }
+
+  /** Drops it after several tries. */
+  #keepInMemory(request: EnvelopeRequest): void {
+    if (request.failures < this.#retry.attempts) {
+      this.#queue.push(request);
+      return;
+    }
+    const { dropReason } = request;
+    this.#bytes -= request.body.length;
+    this.#loseRequest(
+      request,
+      dropReason,
+      dropReason === "failed" ? "network_error" : "send_error",
+    );
   }
 
   #remove(request: EnvelopeRequest): void {
@@ -299,6 +412,12 @@ export class EnvelopeTransport implements Transport {
       if (own !== undefined) recordLoss(own, category, quantity);
     }
   }
+}
+
+/** Whether the exit worker reports a response that concerns this envelope, as opposed to an outage. */
+function isRejection(reason: string | undefined): boolean {
+  const status = Number(/^answered (\d{3})/.exec(reason ?? "")?.[1] ?? 500);
+  return status < 500;
 }
 
 interface LostItems {

@@ -141,6 +141,20 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "a maximum size of stored events that is too small",
+    env: { TELLTALE_SENTRY_SPOOL_MAX_SIZE: "32MB" },
+    lines: [
+      'TELLTALE_SENTRY_SPOOL_MAX_SIZE: received "32MB", expected an integer from 1000000 to 2147483647; using 32000000',
+    ],
+  },
+  {
+    title: "a folder for stored events that is a file",
+    env: { TELLTALE_SENTRY_SPOOL_DIR: "/dev/null" },
+    lines: [
+      "events can't be stored in /dev/null (ENOTDIR: not a directory); they are kept in memory only, as without TELLTALE_SENTRY_SPOOL_DIR",
+    ],
+  },
+  {
     title: "a certificate file that can't be read",
     env: { OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere/ca.pem" },
     lines: [
