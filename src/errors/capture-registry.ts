@@ -4,21 +4,36 @@ import type { ErrorSlot } from "../context/unit-views.ts";
 /** Maximum number of thrown primitives that are remembered per unit of work. */
 const MAX_PRIMITIVES = 20;
 
+/** Where and by whom an error is captured. */
+export interface CapturePlace {
+  readonly unit: ErrorSlot | undefined;
+  /** Sentry's mechanism: the API, a framework, a logger, the process. */
+  readonly source: string;
+}
+
 /**
  * Remembers which errors were captured. An error is captured once while it passes
  * through one unit of work and the units that contain it: a framework, a logger, the
  * process. A constant that three requests throw is captured three times.
+ *
+ * A thrown primitive has no identity. What another source has captured in the same unit
+ * of work is taken for the same throw, what the same source has captured for another one:
+ * a text that a timer throws twice, or that is captured by two calls.
  */
 export class CaptureRegistry {
   readonly #objects = new WeakMap<object, CaptureEntry>();
-  /** Event ids of thrown primitives, by unit of work in progress. */
-  readonly #primitives = new WeakMap<ErrorSlot, Map<unknown, string>>();
+  /** Captures of thrown primitives, by unit of work. */
+  readonly #primitives = new WeakMap<ErrorSlot, Map<unknown, PrimitiveCapture>>();
 
-  /** Returns the id of the event; undefined before the first capture. Outside a unit of work an error is captured only once. */
-  eventIdOf(error: unknown, unit: ErrorSlot | undefined): string | undefined {
-    if (!isObject(error)) return unit && this.#primitives.get(unit)?.get(error);
+  /**
+   * Returns the id of the event; undefined if the error is to be captured. Outside a unit of work an
+   * error object is captured only once.
+   */
+  eventIdOf(error: unknown, place: CapturePlace): string | undefined {
+    if (!isObject(error)) return this.#eventIdOfPrimitive(error, place);
     const captures = this.#objects.get(error);
     if (captures === undefined) return undefined;
+    const { unit } = place;
     if (unit === undefined || isStartedWithin(captures.lastUnit, unit)) return captures.id;
     return captures.idByUnit.get(unit);
   }
@@ -28,9 +43,9 @@ export class CaptureRegistry {
     return isObject(error) && this.#objects.has(error);
   }
 
-  add(error: unknown, unit: ErrorSlot | undefined, id: string): void {
-    if (isObject(error)) this.#addObject(error, unit, id);
-    else if (unit !== undefined && !unit.ended) this.#addPrimitive(error, unit, id);
+  add(error: unknown, place: CapturePlace, id: string): void {
+    if (isObject(error)) this.#addObject(error, place.unit, id);
+    else this.#addPrimitive(error, place, id);
   }
 
   #addObject(error: object, unit: ErrorSlot | undefined, id: string): void {
@@ -39,10 +54,21 @@ export class CaptureRegistry {
     this.#objects.set(error, { id, lastUnit: unit && new WeakRef(unit), idByUnit });
   }
 
-  #addPrimitive(value: unknown, unit: ErrorSlot, id: string): void {
-    const ids = this.#primitives.get(unit) ?? new Map<unknown, string>();
-    if (ids.size < MAX_PRIMITIVES) ids.set(value, id);
-    this.#primitives.set(unit, ids);
+  #eventIdOfPrimitive(value: unknown, { unit, source }: CapturePlace): string | undefined {
+    const capture = unit && this.#primitives.get(unit)?.get(value);
+    if (capture === undefined || capture.sources.has(source)) return undefined;
+    capture.sources.add(source);
+    return capture.id;
+  }
+
+  /** Adds it to the units that the throw may reach, too. */
+  #addPrimitive(value: unknown, { unit, source }: CapturePlace, id: string): void {
+    const capture = { id, sources: new Set([source]) };
+    for (let reached = unit; reached !== undefined; reached = reached.startedByUnit()) {
+      const captures = this.#primitives.get(reached) ?? new Map<unknown, PrimitiveCapture>();
+      if (captures.size < MAX_PRIMITIVES || captures.has(value)) captures.set(value, capture);
+      this.#primitives.set(reached, captures);
+    }
   }
 }
 
@@ -52,6 +78,12 @@ interface CaptureEntry {
   /** Unit of work of the last event. */
   readonly lastUnit: WeakRef<ErrorSlot> | undefined;
   readonly idByUnit: WeakMap<ErrorSlot, string>;
+}
+
+interface PrimitiveCapture {
+  readonly id: string;
+  /** The sources that the throw has passed. */
+  readonly sources: Set<string>;
 }
 
 /** Whether the unit was started within `outer`, which its error may have reached. */

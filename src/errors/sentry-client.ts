@@ -107,8 +107,9 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   override captureException(exception: unknown, hint?: EventHint, scope?: Scope): string {
-    const { unit } = currentOrigin();
-    const knownId = this.#captures.eventIdOf(exception, unit);
+    const source = hint?.mechanism?.type ?? "generic";
+    const place = { unit: currentOrigin().unit, source };
+    const knownId = this.#captures.eventIdOf(exception, place);
     if (knownId !== undefined) return knownId;
     if (this.#captures.has(exception)) clearCapturedMark(exception as object);
     // Sentry's flag crosses threads: an error that ends a worker, and then the main thread, is
@@ -119,7 +120,7 @@ export class SentryClient extends ServerRuntimeClient {
       hint,
       (hint) => this.#captureNew(exception, hint, scope),
     );
-    this.#captures.add(exception, unit, id);
+    this.#captures.add(exception, place, id);
     return id;
   }
 
