@@ -5,7 +5,7 @@ export function failuresOf(unit: UnitOfWork): readonly unknown[] {
   const { error, originalError, failures = [] } = unit;
   const isFailed = (unit.statusCode ?? 0) >= 500 && error !== undefined;
   if (!isFailed) return failures;
-  const others = failures.filter((failure) => failure !== error && failure !== originalError);
+  const others = failures.filter((failure) => ![error, originalError].includes(failure));
   return [rootErrorOf(unit), ...others];
 }
 

@@ -2,10 +2,11 @@ import { types } from "node:util";
 import { isThenable } from "../thenable.ts";
 import { callWithContext } from "./manager.ts";
 import type { UnitFailure, UnitOfWorkHandle } from "./messaging.ts";
+import { markThrown } from "./thrown.ts";
 
 /** Options for running the app's code as a unit of work. */
 export interface RunOptions {
-  /** Returns the failure for an error, or undefined if it is none. */
+  /** Returns the failure for an error (what `markThrown` returns), or undefined if it is none. Must not throw. */
   readonly failureOf?: (error: unknown) => UnitFailure | undefined;
   /**
    * How the caller handles the result: it awaits any value; it catches synchronous errors and ignores
@@ -89,9 +90,13 @@ function endAndReturn<R>(unit: UnitOfWorkHandle, result: R): R {
 }
 
 function failAndEnd(unit: UnitOfWorkHandle, error: unknown, failureOf: FailureOf): void {
-  const failure = failureOf(error);
-  if (failure !== undefined) unit.fail(failure);
+  fail(unit, error, failureOf);
   unit.end();
+}
+
+function fail(unit: UnitOfWorkHandle, error: unknown, failureOf: FailureOf): void {
+  const failure = failureOf(markThrown(error));
+  if (failure !== undefined) unit.fail(failure);
 }
 
 /**
@@ -101,8 +106,7 @@ function failAndEnd(unit: UnitOfWorkHandle, error: unknown, failureOf: FailureOf
  * immediate.
  */
 function failAndEndLater(unit: UnitOfWorkHandle, error: unknown, failureOf: FailureOf): void {
-  const failure = failureOf(error);
-  if (failure !== undefined) unit.fail(failure);
+  fail(unit, error, failureOf);
   setImmediate(() => unit.end()).unref();
 }
 

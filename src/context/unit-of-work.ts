@@ -1,6 +1,7 @@
 import type { Span } from "@opentelemetry/api";
 import type { JobInfo } from "./job.ts";
 import type { LocalTraceHandle } from "./local-trace-handle.ts";
+import { markThrown } from "./thrown.ts";
 import type {
   ArrivedRequest,
   ErrorSlot,
@@ -36,7 +37,10 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot
   parsedBody: unknown = undefined;
   /** The request method, for Sentry's `transaction` and for metrics. */
   method: string | undefined = undefined;
-  /** The error that a framework turned into a response; it becomes an event only with a 5xx. */
+  /**
+   * The error that a framework turned into a response; it becomes an event only with a 5xx. What
+   * `markThrown` returns, as in the next two members.
+   */
   error: unknown = undefined;
   /** The first error, where an error handler then failed with, or passed on, another `error`. */
   originalError: unknown = undefined;
@@ -124,14 +128,16 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot
   }
 
   /** Records an error that a framework is about to turn into a response. The last one counts. */
-  recordError(error: unknown): void {
+  recordError(thrown: unknown): void {
+    const error = markThrown(thrown);
     if (this.error === error) return;
     this.originalError ??= this.error;
     this.error = error;
   }
 
   /** Records an error that fails the unit whatever the response status: each once, up to a limit. */
-  recordFailure(error: unknown): void {
+  recordFailure(thrown: unknown): void {
+    const error = markThrown(thrown);
     this.failures ??= [];
     if (this.failures.length < MAX_FAILURES && !this.failures.includes(error)) {
       this.failures.push(error);

@@ -16,6 +16,7 @@ import {
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
 import type { Resource } from "@opentelemetry/resources";
 import type { DataCollectionName, ErrorsConfig } from "../config/config.ts";
+import { thrownValueOf } from "../context/thrown.ts";
 import { activeErrorSlot, idSlotIn, contextOfUnit } from "../context/unit-access.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 import { activeContext, activeSpan, runWithContext } from "../context/manager.ts";
@@ -279,9 +280,9 @@ function captureServerErrors(
 ): void {
   const context = contextOfUnit(unit);
   const mechanism = { type: "auto.http.server", handled: true };
-  for (const error of failures) {
-    if (error === undefined || error === null) continue;
-    runWithContext(context, () => capture(client, error, { originalException: error, mechanism }));
+  for (const failure of failures) {
+    const error = thrownValueOf(failure);
+    runWithContext(context, () => capture(client, error, automaticHint(error, mechanism)));
   }
 }
 
@@ -290,11 +291,11 @@ function captureJobError(
   unit: ErrorSlot,
   willRetry: boolean | undefined,
 ): string | undefined {
-  const { error } = unit;
+  const error = thrownValueOf(unit.error);
   const context = contextOfUnit(unit);
   const hint: EventHint = {
-    ...eventHintOf(error, willRetry === undefined ? undefined : jobRetryHint(willRetry)),
-    mechanism: { type: "auto.job", handled: true },
+    ...automaticHint(error, { type: "auto.job", handled: true }),
+    ...captureContextHint(willRetry === undefined ? undefined : jobRetryHint(willRetry)),
   };
   return runWithContext(context, () => capture(client, error, hint));
 }
@@ -308,12 +309,25 @@ function fatalEventHint(error: unknown, origin: FatalOrigin): EventHint {
   const handled = process.hasUncaughtExceptionCaptureCallback();
   const mechanism = { type: `auto.node.on${origin.toLowerCase()}`, handled };
   const level = handled ? "error" : "fatal";
-  return { originalException: error, mechanism, captureContext: { level } };
+  return { ...automaticHint(error, mechanism), captureContext: { level } };
 }
 
 function rejectionEventHint(reason: unknown): EventHint {
-  const mechanism = { type: "auto.node.onunhandledrejection", handled: false };
-  return { originalException: reason, mechanism };
+  return automaticHint(reason, { type: "auto.node.onunhandledrejection", handled: false });
+}
+
+/** Returns the hint of an error that telltale captures. */
+function automaticHint(error: unknown, mechanism: NonNullable<EventHint["mechanism"]>): EventHint {
+  return {
+    originalException: error,
+    mechanism,
+    // A text has no stack. With that of this place, Sentry would group all texts into one issue.
+    ...(!isErrorSafely(error) && { syntheticException: errorWithoutStack() }),
+  };
+}
+
+function errorWithoutStack(): Error {
+  return Object.defineProperty(new Error(), "stack", { value: "" });
 }
 
 function eventHintOf(error: unknown, context: CaptureContext | undefined): EventHint {

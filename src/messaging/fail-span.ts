@@ -1,4 +1,5 @@
 import type { Span } from "@opentelemetry/api";
+import { isErrorObject } from "../context/thrown.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
 
 /** Sets the span's status to error, unless an uncaught error has already done so with more details. */
@@ -7,5 +8,5 @@ export function failSpan(span: Span, error: unknown, errorType: string): void {
   if (span instanceof TelltaleSpan && span.failed) return;
   span.setAttribute("error.type", errorType);
   span.setStatus({ code: STATUS_ERROR });
-  if (error instanceof Error) span.recordException(error);
+  if (isErrorObject(error)) span.recordException(error);
 }

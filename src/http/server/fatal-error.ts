@@ -1,4 +1,6 @@
+import { errorTypeOf } from "../../context/error-type.ts";
 import { activeUnitOfWork, runInThrowContext } from "../../context/manager.ts";
+import { isErrorObject } from "../../context/thrown.ts";
 import { STATUS_ERROR } from "../../traces/span.ts";
 import { HttpServerRequest } from "./server-request.ts";
 
@@ -15,7 +17,6 @@ export function recordFatalError(error: unknown): void {
     return;
   }
   span.setStatus({ code: STATUS_ERROR });
-  if (!(error instanceof Error)) return;
-  span.setAttribute("error.type", error.name);
-  span.recordException(error);
+  span.setAttribute("error.type", errorTypeOf(error));
+  if (isErrorObject(error)) span.recordException(error);
 }

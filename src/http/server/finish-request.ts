@@ -1,7 +1,7 @@
-import { types } from "node:util";
 import type { Span } from "@opentelemetry/api";
 import { now } from "../../clock.ts";
 import { failuresOf } from "../../context/failures.ts";
+import { isErrorObject } from "../../context/thrown.ts";
 import { lazy } from "../../lazy.ts";
 import { STATUS_ERROR } from "../../traces/span.ts";
 import type { HttpServerDeps } from "./http-server-instrumentation.ts";
@@ -84,14 +84,5 @@ function recordFailures(span: Span, unit: HttpServerRequest): void {
   span.setStatus({ code: STATUS_ERROR });
   for (const failure of failuresOf(unit)) {
     if (isErrorObject(failure)) span.recordException(failure, unit.endedAt);
-  }
-}
-
-/** Errors of another realm (Next's edge runtime, Jest) are of another class; a proxy may throw. */
-function isErrorObject(reason: unknown): reason is Error {
-  try {
-    return types.isNativeError(reason) || reason instanceof Error;
-  } catch {
-    return false;
   }
 }

@@ -3,6 +3,7 @@ import type { Context as ApiContext } from "@opentelemetry/api";
 import type { Context } from "../../context/context.ts";
 import { isClientError } from "../../context/failures.ts";
 import { type SocketWithRequests, IN_FLIGHT } from "../../context/in-flight-requests.ts";
+import { markThrown } from "../../context/thrown.ts";
 import { UnitOfWork } from "../../context/unit-of-work.ts";
 import type { ArrivedRequest, UserReader } from "../../context/unit-views.ts";
 import { now } from "../../clock.ts";
@@ -79,7 +80,8 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
   }
 
   /** Records an error; once the response has started or the request has ended, it counts whatever the status. */
-  override recordError(error: unknown): void {
+  override recordError(thrown: unknown): void {
+    const error = markThrown(thrown);
     if (error === this.error || error === this.originalError) return;
     if (!this.ended && !this.#isResponseStarted()) {
       super.recordError(error);

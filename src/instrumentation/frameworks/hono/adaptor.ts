@@ -89,7 +89,7 @@ function recordingStream(original: Streaming): Streaming {
 
 function recordStreamErrors(work: () => unknown, unit: RouteRecorder): unknown {
   const fail = (error: unknown): never => {
-    if (error !== undefined) unit.recordFailure(error);
+    unit.recordFailure(error);
     throw error;
   };
   let result: unknown;

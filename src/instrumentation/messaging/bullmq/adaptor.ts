@@ -13,6 +13,7 @@ import { BullmqBacklog, type CountableQueue } from "./backlog.ts";
 import { bullmqBrokerOf } from "./broker.ts";
 import { type RepeatOptions, bullmqRecurrence } from "./recurrence.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
+import { tryRead } from "../../../try-read.ts";
 import { propagationHeadersOf } from "../propagation-headers.ts";
 import { runAsyncSend } from "../run-send.ts";
 
@@ -314,13 +315,18 @@ const CONTROL_FLOW_ERRORS = new Set(["DelayedError", "WaitingError", "WaitingChi
 const RATE_LIMITED = "bullmq:rateLimitExceeded";
 
 function isPostponed(error: unknown): boolean {
-  const { name, message } = (error ?? {}) as Partial<Error>;
+  const name = nameOf(error);
+  const message = tryRead(() => (error as Error).message);
   return (name !== undefined && CONTROL_FLOW_ERRORS.has(name)) || message === RATE_LIMITED;
+}
+
+function nameOf(error: unknown): string | undefined {
+  return tryRead(() => (error as Error).name);
 }
 
 function jobFailure({ attemptsMade, opts }: JobLike, error: unknown): UnitFailure | undefined {
   if (isPostponed(error)) return undefined;
-  const { name } = (error ?? {}) as Partial<Error>;
+  const name = nameOf(error);
   const isLast = attemptsMade + 1 >= (opts.attempts ?? 1);
   return { error, willRetry: !isLast && name !== "UnrecoverableError" };
 }
