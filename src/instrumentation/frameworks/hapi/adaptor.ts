@@ -49,18 +49,33 @@ function recordRoutes(prototype: object): void {
   });
 }
 
+interface Response {
+  readonly isBoom?: boolean;
+  readonly message?: unknown;
+  readonly data?: unknown;
+}
+
 /**
  * Records the error object that was thrown, to which Hapi only adds the fields of
  * Boom's errors.
  */
 function recordErrors(prototype: object): void {
-  type Response = { readonly isBoom?: boolean } | null | undefined;
-  replaceMethod<RequestLike, [Response]>(prototype, "_setResponse", (original) => {
-    return function _setResponse(response) {
-      if (response?.isBoom === true) recordRequestError(this.raw.req, response);
-      return original.call(this, response);
-    };
-  });
+  replaceMethod<RequestLike, [Response | null | undefined]>(
+    prototype,
+    "_setResponse",
+    (original) => {
+      return function _setResponse(response) {
+        if (response?.isBoom === true) recordRequestError(this.raw.req, thrownFor(response));
+        return original.call(this, response);
+      };
+    },
+  );
+}
+
+/** Returns what was thrown: anything but an error of this realm is `data` of an error of Hapi's. */
+function thrownFor(response: Response): unknown {
+  const { message, data } = response;
+  return message === "Cannot throw non-error object" ? (data ?? response) : response;
 }
 
 interface Toolkit {

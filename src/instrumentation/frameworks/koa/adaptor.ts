@@ -23,6 +23,7 @@ import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "../mi
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
     if (file.package === "koa-mount") return wrapMount(exports as Mount);
+    if (file.file === "lib/context.js") return recordThrown(exports as object);
     const spans = createMiddlewareSpans("koa", deps);
     if (file.package === "koa") patchApplication((exports as Class).prototype, spans, deps);
     else patchRouter(routerIn(exports as RouterModule).prototype, spans);
@@ -91,6 +92,20 @@ const mounts = new WeakSet<object>();
  */
 function delegates(middleware: object): boolean {
   return "router" in middleware || mounts.has(middleware);
+}
+
+/**
+ * Records what no middleware catches as it was thrown: Koa wraps anything but an error in a new
+ * one before it emits that.
+ */
+function recordThrown(context: object): object {
+  replaceMethod<Context, [unknown]>(context, "onerror", (original) => {
+    return function onerror(thrown) {
+      if (thrown !== undefined && thrown !== null) recordRequestError(this.req, thrown);
+      return original.call(this, thrown);
+    };
+  });
+  return context;
 }
 
 /**

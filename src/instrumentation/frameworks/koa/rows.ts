@@ -6,7 +6,7 @@ const load = lazy<typeof import("./adaptor.ts")>("instrumentation/frameworks/koa
 export const koaRows: readonly LibraryRow[] = [
   {
     package: "koa",
-    files: ["lib/application.js"],
+    files: ["lib/application.js", "lib/context.js"],
     versions: ">=2 <4",
     load,
     instrumentation: "koa",

@@ -6,7 +6,7 @@ const load = lazy<typeof import("./adaptor.ts")>("instrumentation/frameworks/res
 export const restifyRows: readonly LibraryRow[] = [
   {
     package: "restify",
-    files: ["lib/server.js"],
+    files: ["lib/server.js", "lib/response.js"],
     versions: ">=11 <13",
     load,
     instrumentation: "restify",
