@@ -13,6 +13,7 @@ export const rows: readonly FrameworkRow[] = rowsOf(
       common: "@nestjs/common",
       core: "@nestjs/core",
       adapter: `@nestjs/platform-${platform}`,
+      rxjs: "rxjs",
     },
     wildcard: "*",
   })),

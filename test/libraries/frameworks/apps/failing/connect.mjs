@@ -1,5 +1,7 @@
 import { createServer } from "node:http";
 import { pipeline } from "node:stream";
+import createError from "http-errors";
+import { handlers, thrown } from "../../../error-sources/apps/thrown.mjs";
 import { answerWith, listening, main } from "../work.mjs";
 import { brokenStream, CONSTANT, endlessStream, fail, left, pause, refusal } from "./shapes.mjs";
 
@@ -66,5 +68,27 @@ export function serve(libraries) {
       throw fail("left");
     }),
   );
+  addErrorSources(app);
   return listening(createServer(app).listen(0, "127.0.0.1"));
+}
+
+function addErrorSources(app) {
+  const respond = (response, status, text) => {
+    response.statusCode = status;
+    response.end(text);
+  };
+  // Connect removes the mount path from the URL.
+  const valueOf = ({ url }) => url.slice(1);
+  for (const [place, handle] of Object.entries(handlers)) {
+    app.use(`/${place}`, (request, response) =>
+      handle(valueOf(request), (status) => respond(response, status, "sent")),
+    );
+  }
+  app.use("/next", (request, _response, next) => {
+    setImmediate(() => next(thrown(valueOf(request), "next")));
+  });
+  app.use("/client", () => {
+    throw createError(404);
+  });
+  app.use("/handled", (_error, _request, response, _next) => respond(response, 502, "failed"));
 }

@@ -1,5 +1,7 @@
 import { createServer } from "node:http";
 import { pipeline } from "node:stream";
+import createError from "http-errors";
+import { handlers, thrown } from "../../../error-sources/apps/thrown.mjs";
 import { answerWith, listening, main } from "../work.mjs";
 import { brokenStream, CONSTANT, endlessStream, fail, left, pause, refusal } from "./shapes.mjs";
 
@@ -76,5 +78,26 @@ export function serve(libraries) {
   app.use("/left-refused", (_error, _request, response, _next) => {
     response.status(400).send("refused");
   });
+  addErrorSources(app);
   return listening(createServer(app).listen(0, "127.0.0.1"));
+}
+
+function addErrorSources(app) {
+  for (const [place, handle] of Object.entries(handlers)) {
+    app.get(`/${place}/:value`, ({ params }, response) =>
+      handle(params.value, (status) => response.status(status).send("sent")),
+    );
+  }
+  app.use("/middleware/:value", ({ params }) => {
+    throw thrown(params.value, "middleware");
+  });
+  app.get("/next/:value", ({ params }, _response, next) => {
+    setImmediate(() => next(thrown(params.value, "next")));
+  });
+  app.get("/client/:value", () => {
+    throw createError(404);
+  });
+  app.use("/handled", (_error, _request, response, _next) => {
+    response.status(502).send("failed");
+  });
 }

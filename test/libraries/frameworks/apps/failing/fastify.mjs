@@ -1,3 +1,4 @@
+import { handlers, thrown } from "../../../error-sources/apps/thrown.mjs";
 import { main } from "../work.mjs";
 import { brokenStream, CONSTANT, endlessStream, fail, left, pause, refusal } from "./shapes.mjs";
 
@@ -57,6 +58,26 @@ export async function serve(libraries) {
     },
     handler: async () => "all",
   });
+  addErrorSources(app);
   await app.listen({ port: 0, host: "127.0.0.1" });
   return { port: app.server.address().port };
+}
+
+function addErrorSources(app) {
+  const errorHandler = (_error, _request, reply) => reply.code(502).send("failed");
+  for (const [place, handle] of Object.entries(handlers)) {
+    const options = place === "handled" ? { errorHandler } : {};
+    app.get(`/${place}/:value`, options, ({ params }, reply) =>
+      handle(params.value, (status) => reply.code(status).send("sent")),
+    );
+  }
+  const preHandler = async ({ params }) => {
+    throw thrown(params.value, "hook");
+  };
+  app.get("/hook/:value", { preHandler }, async () => "sent");
+  const onRequest = ({ params }, _reply, done) => done(thrown(params.value, "next"));
+  app.get("/next/:value", { onRequest }, async () => "sent");
+  app.get("/replied/:value", ({ params }, reply) => reply.send(thrown(params.value, "replied")));
+  const schema = { params: { type: "object", properties: { value: { type: "integer" } } } };
+  app.get("/client/:value", { schema }, async () => "sent");
 }

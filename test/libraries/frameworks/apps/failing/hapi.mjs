@@ -1,3 +1,5 @@
+import Boom from "@hapi/boom";
+import { handlers, thrown } from "../../../error-sources/apps/thrown.mjs";
 import { main } from "../work.mjs";
 import { brokenStream, CONSTANT, endlessStream, fail, left, pause, refusal } from "./shapes.mjs";
 
@@ -33,6 +35,31 @@ export async function serve(libraries) {
     await left(res);
     throw fail("left");
   });
+  addErrorSources(server, get);
   await server.start();
   return { port: server.info.port };
+}
+
+function addErrorSources(server, get) {
+  for (const [place, handle] of Object.entries(handlers)) {
+    get(`/${place}/{value}`, ({ params }, h) =>
+      handle(params.value, (status) => h.response("sent").code(status)),
+    );
+  }
+  get("/replied/{value}", ({ params }) => thrown(params.value, "replied"));
+  get("/client/{value}", () => {
+    throw Boom.notFound();
+  });
+  server.ext("onPreResponse", ({ path, response }, h) =>
+    path.startsWith("/handled/") && response.isBoom ? h.response("failed").code(502) : h.continue,
+  );
+  const method = ({ params }) => {
+    throw thrown(params.value, "hook");
+  };
+  server.route({
+    method: "GET",
+    path: "/hook/{value}",
+    options: { ext: { onPreHandler: { method } } },
+    handler: () => "sent",
+  });
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { createServer } from "node:http";
 import { pipeline } from "node:stream";
+import { handlers } from "../../../error-sources/apps/thrown.mjs";
 import { listening } from "../work.mjs";
 import { brokenStream, CONSTANT, endlessStream, fail, left, pause } from "./shapes.mjs";
 
@@ -42,6 +43,10 @@ const paths = {
 
 export function serve() {
   EventEmitter.captureRejections = true;
-  const server = createServer(async ({ url }, response) => paths[url](response));
+  const server = createServer(async ({ url }, response) => {
+    const [, place, value] = url.split("/");
+    if (value === undefined) return paths[url](response);
+    return handlers[place](value, (status) => response.writeHead(status).end("sent"));
+  });
   return listening(server.listen(0, "127.0.0.1"));
 }

@@ -1,3 +1,4 @@
+import { handlers, thrown } from "../../../error-sources/apps/thrown.mjs";
 import { listening, main } from "../work.mjs";
 import { brokenStream, CONSTANT, endlessStream, fail, left, pause, refusal } from "./shapes.mjs";
 
@@ -54,6 +55,30 @@ export function serve(libraries) {
     await left(res);
     throw fail("left");
   });
+  addErrorSources(app, router);
   app.use(router.routes());
   return listening(app.listen(0, "127.0.0.1"));
+}
+
+function addErrorSources(app, router) {
+  for (const [place, handle] of Object.entries(handlers)) {
+    router.get(`/${place}/:value`, (ctx) =>
+      handle(ctx.params.value, (status) => {
+        ctx.status = status;
+        ctx.body = "sent";
+      }),
+    );
+  }
+  router.get("/client/:value", (ctx) => ctx.throw(404));
+  app.use(async (ctx, next) => {
+    const [, place, value] = ctx.path.split("/");
+    if (place === "middleware") throw thrown(value, place);
+    if (place !== "handled") return next();
+    try {
+      return await next();
+    } catch {
+      ctx.status = 502;
+      ctx.body = "failed";
+    }
+  });
 }

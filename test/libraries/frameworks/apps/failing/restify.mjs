@@ -1,4 +1,6 @@
 import { pipeline } from "node:stream";
+import errors from "restify-errors";
+import { handlers, thrown } from "../../../error-sources/apps/thrown.mjs";
 import { listening, main } from "../work.mjs";
 import { brokenStream, CONSTANT, endlessStream, fail, left, pause, refusal } from "./shapes.mjs";
 
@@ -32,5 +34,26 @@ export function serve(libraries) {
     await left(response);
     throw fail("left");
   });
+  addErrorSources(server);
   return listening(server.listen(0, "127.0.0.1") ?? server.server);
+}
+
+function addErrorSources(server) {
+  for (const [place, handle] of Object.entries(handlers)) {
+    // Restify takes a function of two parameters for an asynchronous one.
+    server.get(`/${place}/:value`, async ({ params }, response) =>
+      handle(params.value, (status) => response.send(status, "sent")),
+    );
+  }
+  server.get("/next/:value", ({ params }, _response, next) => next(thrown(params.value, "next")));
+  server.get("/replied/:value", async ({ params }, response) => {
+    response.send(thrown(params.value, "replied"));
+  });
+  server.get("/client/:value", async () => {
+    throw new errors.NotFoundError();
+  });
+  server.on("restifyError", ({ url }, response, _error, done) => {
+    if (url.startsWith("/handled/")) response.send(502, "failed");
+    done();
+  });
 }

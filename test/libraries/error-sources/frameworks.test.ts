@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import type { ReceivedEvent } from "../../../src/testing/received.ts";
+import { PrefetchQueue } from "../../integration/prefetch-queue.ts";
+import { type ErrorSourceRow, frameworkRows } from "./frameworks.ts";
+import {
+  casesOf,
+  type ErrorCase,
+  type ErrorSourceRun,
+  runErrorSources,
+  type Statuses,
+} from "./http-run.ts";
+import { type PlaceName, places, type Reporter } from "./places.ts";
+import { falsyValues } from "./values.ts";
+
+describe("Each error is exactly one event, if it is one, in", () => {
+  const runs = new PrefetchQueue<ErrorSourceRow, ErrorSourceRun>(frameworkRows, (row) =>
+    runErrorSources(row, (statuses) => expectedCount(row, statuses)),
+  );
+  after(() => runs.drain());
+  for (const row of frameworkRows) {
+    describe(row.framework, () => {
+      let run: ErrorSourceRun;
+      before(async () => {
+        run = await runs.get(row);
+      });
+      for (const place of Object.keys(row.reporters) as PlaceName[]) {
+        it(`${places[place]} (${place})`, () => checkPlace(row, place, run));
+      }
+      it("no other error is an event", () => {
+        const ids = new Set(run.cases.map(({ id }) => id));
+        const others = run.events.filter(({ tags }) => !ids.has(String(tags?.["request_id"])));
+        assert.deepEqual(others.map(summaryOf), []);
+      });
+      it("all responses are the same as without the preload", () => {
+        assert.deepEqual(run.statuses, run.bareStatuses);
+      });
+    });
+  }
+});
+
+function checkPlace(row: ErrorSourceRow, place: PlaceName, run: ErrorSourceRun): void {
+  const cases = run.cases.filter((one) => one.place === place);
+  const expected = cases.map((one) => [one.value.name, ...expectedOf(row, one, run.statuses)]);
+  const actual = cases.map(({ id, value }) => {
+    const events = run.events.filter(({ tags }) => tags?.["request_id"] === id);
+    for (const event of events) checkTrace(event, run);
+    return [value.name, ...events.map(summaryOf)];
+  });
+  assert.deepEqual(actual, expected);
+  const isReported = row.reporters[place] !== "none";
+  assert.equal(expected[0]?.length, isReported ? 2 : 1);
+}
+
+/** The trace is exported, although it was not sampled, with the span of the request. */
+function checkTrace(event: ReceivedEvent, { spans }: ErrorSourceRun): void {
+  const { trace_id: traceId, span_id: spanId } = event.contexts?.["trace"] ?? {};
+  const id = event.tags?.["request_id"];
+  const span = spans.find((one) => one.traceId === traceId && one.spanId === spanId);
+  assert.equal(span?.attributes["telltale.request.id"], id);
+}
+
+/** Mechanism, type and text of the exception, the number of its exceptions, and the transaction. */
+type EventSummary = readonly [
+  mechanism: unknown,
+  type: unknown,
+  text: unknown,
+  exceptions: unknown,
+  transaction: unknown,
+];
+
+/** Long enough for all values, and not for the huge one. */
+const MAX_TEXT = 60;
+
+function summaryOf({ exception, transaction }: ReceivedEvent): EventSummary {
+  const { values = [] } = exception ?? {};
+  const { mechanism, type, value } = values.at(-1) ?? {};
+  return [mechanism?.["type"], type, value?.slice(0, MAX_TEXT), values.length, transaction];
+}
+
+const mechanisms: Readonly<Record<Exclude<Reporter, "process" | "none">, string>> = {
+  framework: "auto.http.server",
+  app: "generic",
+};
+
+/** An error is an event unless the framework responds to it with another status than 5xx. */
+function expectedOf(
+  row: ErrorSourceRow,
+  { place, value, id }: ErrorCase,
+  statuses: Statuses,
+): EventSummary[] {
+  const reporter = row.reporters[place] ?? "none";
+  const status = statuses.get(id);
+  const isHandled = place !== "stream" && status !== undefined && status < 500;
+  if (reporter === "none" || (reporter === "framework" && isHandled)) return [];
+  const mechanism = reporter === "process" ? processMechanismOf(place) : mechanisms[reporter];
+  const isReplaced = falsyValues.has(value.name) && reporter === "framework";
+  const { type, text, exceptions = 1 } = (isReplaced && row.replacements?.[place]) || value;
+  const route = row.routeOf(place);
+  const transaction = route === undefined ? undefined : `GET ${route}`;
+  return [[mechanism, type, text.slice(0, MAX_TEXT), exceptions, transaction]];
+}
+
+function processMechanismOf(place: PlaceName): string {
+  return place === "timer" ? "auto.node.onuncaughtexception" : "auto.node.onunhandledrejection";
+}
+
+function expectedCount(row: ErrorSourceRow, statuses: Statuses): number {
+  return casesOf(row).reduce((sum, one) => sum + expectedOf(row, one, statuses).length, 0);
+}

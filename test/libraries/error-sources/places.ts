@@ -1,0 +1,28 @@
+/** Where in an app an error occurs, by the name of the route, with words for the docs. */
+export const places = {
+  sync: "a handler that throws",
+  async: "a handler that rejects",
+  middleware: "middleware",
+  hook: "hooks",
+  guard: "guards",
+  interceptor: "interceptors",
+  observable: "interceptors",
+  pipe: "pipes",
+  next: "`next(error)`",
+  replied: "an error as the response",
+  handled: "an error that the app's error handler answers with 5xx",
+  stream: "a response that breaks off",
+  captured: "an error that the app captures",
+  timer: "a callback that throws",
+  floating: "a promise that nothing awaits",
+  caught: "an error that the handler catches",
+  client: "an error with a status below 500",
+} as const;
+
+export type PlaceName = keyof typeof places;
+
+/**
+ * What makes an error an event: the framework (if the response is a 5xx), the process
+ * (`uncaughtException`, `unhandledRejection`), or `captureException`.
+ */
+export type Reporter = "framework" | "process" | "app" | "none";
