@@ -23,6 +23,7 @@ export function parseDataCollection(
     databasequerydata: NOT_COLLECTED,
     queues: NOT_COLLECTED,
     framecontextlines: "source lines are always added",
+    stackframevariables: "they would make every thrown error slower",
   });
 }
 

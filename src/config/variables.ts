@@ -513,7 +513,7 @@ export const dataCollection: Variable<readonly DataCollectionName[]> = defineVar
   valueType: types.dataCollection,
   fallback: [],
   default: "none",
-  doc: "Data of the request that events have: options of Sentry's `dataCollection`, each with secrets masked ([Data of an event](error-data.md)).",
+  doc: "Data of the request on events, with secrets masked ([Data of an event](error-data.md)).",
 });
 
 export const spoolDir: Variable<string | undefined> = defineVariable({
@@ -638,7 +638,7 @@ export const userFields: Variable<readonly string[]> = defineVariable({
   valueType: types.userFields,
   fallback: [],
   default: "none",
-  doc: "Fields of the framework's user (such as `req.user`) to take for events, log lines and spans: `id`, or `id,email,username` ([Data of an event](error-data.md)).",
+  doc: "Fields of the framework's user (such as `req.user`) for events, log lines and spans ([Data of an event](error-data.md)).",
 });
 
 export const terminationSignals: Variable<readonly TerminationSignal[]> = defineVariable({

@@ -26,7 +26,7 @@ import { version } from "../version.ts";
 import { markOwnClient } from "./sentry-carrier.ts";
 import type { ErrorsDeps, FatalOrigin, SentryBinding } from "./api.ts";
 import type { CaptureContext, CaptureHint, SeverityLevel } from "../api.ts";
-import { SentryClient } from "./sentry-client.ts";
+import { SentryClient, type SentryClientDeps } from "./sentry-client.ts";
 import { propagationContextOf } from "./capture-origin.ts";
 import { EventLinks } from "./event-links.ts";
 import { captureFeedback } from "./feedback.ts";
@@ -34,6 +34,9 @@ import { runMonitored } from "./monitors/with-monitor.ts";
 import { IgnoreRules } from "./filters/ignore-rules.ts";
 import { RepeatedErrors } from "./filters/repeated-errors.ts";
 import { addFrameworkUser } from "./event-data/framework-user.ts";
+import { ModuleVersions } from "./event-data/module-versions.ts";
+import { FrameSources } from "./frames/frame-sources.ts";
+import { ProcessContexts } from "./event-data/process-contexts.ts";
 import { addRequestData } from "./event-data/request-data.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
@@ -88,7 +91,7 @@ export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
 const MAX_TEXT_LENGTH = 10_000;
 
 function createClient(deps: ErrorsDeps): SentryClient {
-  const { counters, diagnostics, redactor, unsent } = deps;
+  const { diagnostics } = deps;
   const { beforeSend } = deps.config;
   const filter = beforeSend && loadEventFilter().createEventFilter(beforeSend, diagnostics);
   const options: ServerRuntimeClientOptions = {
@@ -110,18 +113,24 @@ function createClient(deps: ErrorsDeps): SentryClient {
       ),
     _metadata: { sdk },
   };
-  const client = new SentryClient(options, {
+  const client = new SentryClient(options, { ...clientDeps(deps), filter });
+  addEventData(client, deps.config);
+  return client;
+}
+
+function clientDeps(deps: ErrorsDeps): Omit<SentryClientDeps, "filter"> {
+  const { config, counters, diagnostics, redactor, unsent } = deps;
+  return {
     counters,
     diagnostics,
     unsent,
     redactor,
     links: new EventLinks(deps),
-    ignored: new IgnoreRules(deps.config, diagnostics),
-    repeated: new RepeatedErrors(deps.config.repeatedErrors, diagnostics),
-    filter,
-  });
-  addEventData(client, deps.config);
-  return client;
+    ignored: new IgnoreRules(config, diagnostics),
+    repeated: new RepeatedErrors(config.repeatedErrors, diagnostics),
+    contexts: new ProcessContexts(deps.resource),
+    completions: [new ModuleVersions(), new FrameSources()],
+  };
 }
 
 /** Adds the user and the request to events, before the filters of the app, and after its scopes. */

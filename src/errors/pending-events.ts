@@ -1,15 +1,24 @@
 import type { Event, EventHint } from "@sentry/core";
 import { setTransaction, transactionOf, type CaptureOrigin } from "./capture-origin.ts";
 import { isMinimal } from "./filters/minimal-event.ts";
-import { FrameSources } from "./frames/frame-sources.ts";
 
 /** How long an event waits for the route of a long request, in milliseconds. */
 const MAX_WAIT_MS = 5_000;
 /** Maximum number of pending events; beyond that the oldest is sent as it is. */
 const MAX_PENDING = 100;
 
-/** How long reading sources may block the process, for all events together, in milliseconds. */
+/** How long reading files may block the process, for all events together, in milliseconds. */
 const MAX_BLOCKING_MS = 200;
+
+/** A part of events that is read from disk: when an event first needs it, and then from a cache. */
+export interface EventCompletion {
+  /** Adds what is cached. Returns whether nothing is missing. */
+  addCached(event: Event): boolean;
+  /** Reads and adds what is missing. Never rejects. */
+  add(event: Event): Promise<void>;
+  /** Does the same synchronously, as far as it can until `deadline`, a time of `performance.now()`. */
+  addSync(event: Event, deadline: number): void;
+}
 
 /** An event without its route and source lines. */
 export interface PendingEvent {
@@ -28,19 +37,19 @@ export function awaitsRoute(event: Event, origin: CaptureOrigin): boolean {
 }
 
 /**
- * Holds events between their capture and their envelope. Two parts of an event are
+ * Holds events between their capture and their envelope. Parts of an event are
  * not available when an error is captured: the route, which a framework may not have
- * matched yet, and its sources, which are read from disk.
+ * matched yet, and what is read from disk.
  */
 export class PendingEvents {
   readonly #send: (pendingEvent: PendingEvent) => void;
-  readonly #frameSources: FrameSources | undefined;
+  readonly #completions: readonly EventCompletion[];
   readonly #pending = new Set<PendingEvent>();
 
   /** @param send creates and sends the envelope; synchronous, must not throw. */
-  constructor(send: (pendingEvent: PendingEvent) => void, withSourceLines: boolean) {
+  constructor(send: (pendingEvent: PendingEvent) => void, completions: readonly EventCompletion[]) {
     this.#send = send;
-    this.#frameSources = withSourceLines ? new FrameSources() : undefined;
+    this.#completions = completions;
   }
 
   add(pendingEvent: PendingEvent): void {
@@ -61,18 +70,29 @@ export class PendingEvents {
     const deadline = performance.now() + MAX_BLOCKING_MS;
     for (const pendingEvent of this.#pending) {
       setTransaction(pendingEvent.event, pendingEvent.origin);
-      if (!isMinimal(pendingEvent.event)) this.#frameSources?.addSync(pendingEvent.event, deadline);
+      for (const completion of this.#completionsOf(pendingEvent)) {
+        completion.addSync(pendingEvent.event, deadline);
+      }
       this.#sendOnce(pendingEvent);
     }
   }
 
   #finish(pendingEvent: PendingEvent): void {
     if (!this.#pending.has(pendingEvent)) return;
-    const { event, origin } = pendingEvent;
-    const frameSources = isMinimal(event) ? undefined : this.#frameSources;
-    setTransaction(event, origin);
-    if (frameSources === undefined || frameSources.addCached(event)) this.#sendOnce(pendingEvent);
-    else void frameSources.add(event).then(() => this.#sendOnce(pendingEvent));
+    setTransaction(pendingEvent.event, pendingEvent.origin);
+    const { event } = pendingEvent;
+    const missing = this.#completionsOf(pendingEvent).filter(
+      (completion) => !completion.addCached(event),
+    );
+    if (missing.length === 0) this.#sendOnce(pendingEvent);
+    else {
+      const added = Promise.all(missing.map((completion) => completion.add(event)));
+      void added.then(() => this.#sendOnce(pendingEvent));
+    }
+  }
+
+  #completionsOf({ event }: PendingEvent): readonly EventCompletion[] {
+    return isMinimal(event) ? [] : this.#completions;
   }
 
   #sendOldest(): void {

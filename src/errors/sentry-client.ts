@@ -24,7 +24,7 @@ import type { IgnoreRules } from "./filters/ignore-rules.ts";
 import { redactEvent } from "./event-redaction.ts";
 import type { RepeatedError, RepeatedErrors } from "./filters/repeated-errors.ts";
 import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
-import { nodeContexts } from "./node-context.ts";
+import type { ProcessContexts } from "./event-data/process-contexts.ts";
 import {
   applyOrigin,
   isExportedAfterUnit,
@@ -33,7 +33,12 @@ import {
   currentOrigin,
   transactionOf,
 } from "./capture-origin.ts";
-import { awaitsRoute, type PendingEvent, PendingEvents } from "./pending-events.ts";
+import {
+  awaitsRoute,
+  type EventCompletion,
+  type PendingEvent,
+  PendingEvents,
+} from "./pending-events.ts";
 import { readableCopy, safeString } from "./readable-error.ts";
 import { DEADLINE_MS, type EnvelopeTransport } from "./transport/transport.ts";
 
@@ -50,6 +55,9 @@ export interface SentryClientDeps {
   readonly repeated: RepeatedErrors;
   /** The filter that the option `beforeSend` runs. */
   readonly filter?: EventFilter | undefined;
+  readonly contexts: ProcessContexts;
+  /** What is read from disk for events. */
+  readonly completions: readonly EventCompletion[];
 }
 
 /** A hint, with the other errors that are like that of its event. */
@@ -92,10 +100,9 @@ export class SentryClient extends ServerRuntimeClient {
   constructor(options: ServerRuntimeClientOptions, deps: SentryClientDeps) {
     super(options);
     this.#deps = deps;
-    const withSourceLines = this.getDataCollectionOptions().frameContextLines > 0;
     this.#pendingEvents = new PendingEvents(
       (pendingEvent) => this.#sendPendingEvent(pendingEvent),
-      withSourceLines,
+      deps.completions,
     );
     // The first processor, as Sentry's own filter: after sampling and before `beforeSend`.
     this.addEventProcessor((event, hint) => (this.#isIgnored(event, hint) ? null : event));
@@ -372,7 +379,7 @@ export class SentryClient extends ServerRuntimeClient {
   ): PromiseLike<Event | null> {
     const origin = currentOrigin();
     this.#origins.set(hint, origin);
-    event.contexts = { ...nodeContexts, ...event.contexts };
+    event.contexts = { ...this.#deps.contexts.current(), ...event.contexts };
     applyOrigin(event, origin);
     const hasTrace = event.contexts?.trace !== undefined;
     return this.#prepareReadable(event, hint, currentScope, isolationScope).then((prepared) => {

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createStackParser, type StackFrame, type StackParser } from "@sentry/core";
 import { nodeStackLineParser } from "@sentry/core/server";
+import { findPackage } from "../resource/package.ts";
 
 const thisFile = fileURLToPath(import.meta.url);
 const inSource = thisFile.endsWith(".ts");
@@ -88,24 +88,13 @@ function folderFrom(root: string | undefined, dir: string): string | undefined {
   return root !== undefined && dir.startsWith(`${root}/`) ? dir.slice(root.length + 1) : undefined;
 }
 
-let foundPackageFolder: { readonly path: string | undefined } | undefined;
+/** The folder of the package of the app, once it was needed. */
+const appPackage: { folder?: string | undefined; isKnown: boolean } = { isKnown: false };
 
-/** Returns the folder of the package of the app. */
 function packageFolder(): string | undefined {
-  foundPackageFolder ??= { path: findPackageFolder(appFolder) };
-  return foundPackageFolder.path;
-}
-
-/** No script is more folders below its `package.json`. */
-const MAX_DEPTH = 12;
-
-function findPackageFolder(start: string): string | undefined {
-  let folder = start;
-  for (let depth = 0; depth < MAX_DEPTH; depth++) {
-    if (existsSync(join(folder, "package.json"))) return folder;
-    const parent = dirname(folder);
-    if (parent === folder) return undefined;
-    folder = parent;
+  if (!appPackage.isKnown) {
+    appPackage.isKnown = true;
+    appPackage.folder = findPackage(join(appFolder, "main"), process.cwd)?.folder;
   }
-  return undefined;
+  return appPackage.folder;
 }

@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 export interface PackageInfo {
   readonly name: string | undefined;
   readonly version: string | undefined;
+  /** Its folder. */
+  readonly folder: string;
 }
 
 /** No script is more folders below its `package.json`. */
@@ -61,16 +63,16 @@ function packageIn(folder: string): PackageInfo | undefined {
   const file = statSync(path, { throwIfNoEntry: false });
   if (!file?.isFile() || file.size > MAX_BYTES) return undefined;
   try {
-    return parsePackage(JSON.parse(readFileSync(path, "utf8")));
+    return parsePackage(JSON.parse(readFileSync(path, "utf8")), folder);
   } catch {
     return undefined;
   }
 }
 
-function parsePackage(manifest: unknown): PackageInfo | undefined {
+function parsePackage(manifest: unknown, folder: string): PackageInfo | undefined {
   if (typeof manifest !== "object" || manifest === null) return undefined;
   const { name, version } = manifest as Readonly<Record<string, unknown>>;
-  return { name: nonEmptyString(name), version: nonEmptyString(version) };
+  return { name: nonEmptyString(name), version: nonEmptyString(version), folder };
 }
 
 function nonEmptyString(field: unknown): string | undefined {

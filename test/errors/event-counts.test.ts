@@ -14,6 +14,7 @@ import { environmentOf } from "../../src/env.ts";
 import { EventLinks } from "../../src/errors/event-links.ts";
 import { captureFeedback } from "../../src/errors/feedback.ts";
 import { IgnoreRules } from "../../src/errors/filters/ignore-rules.ts";
+import { ProcessContexts } from "../../src/errors/event-data/process-contexts.ts";
 import { RepeatedErrors } from "../../src/errors/filters/repeated-errors.ts";
 import { SentryClient } from "../../src/errors/sentry-client.ts";
 import { stackParser } from "../../src/errors/stack.ts";
@@ -320,6 +321,7 @@ describe("The counters of events", () => {
     const links = new EventLinks({ config, resource });
     const ignored = new IgnoreRules(config, diagnostics);
     let now = 0;
+    const contexts = new ProcessContexts(resource);
     const repeated = new RepeatedErrors(config.repeatedErrors, diagnostics, () => now);
     const advance = (milliseconds: number): void => {
       now += milliseconds;
@@ -342,7 +344,7 @@ describe("The counters of events", () => {
           }),
         ...changes,
       },
-      { counters, diagnostics, redactor, links, ignored, repeated },
+      { counters, diagnostics, redactor, links, ignored, repeated, contexts, completions: [] },
     );
     const keepReasons: KeepReason[] = [];
     const unit = new UnitOfWork();

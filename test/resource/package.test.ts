@@ -34,13 +34,17 @@ describe("The package of a script", () => {
     it(`is not a package.json that is ${title}`, function () {
       if (process.platform === "win32") return this.skip();
       make(join(folder, "app", "package.json"));
-      assert.deepEqual(found("app/main.js"), { name: "shop", version: "1.2.3" });
+      assert.deepEqual(found("app/main.js"), { name: "shop", version: "1.2.3", folder });
     });
   }
 
   it("has no version if that is not a string", () => {
     writeFileSync(join(folder, "app", "package.json"), '{"name":"pay","version":1}');
-    assert.deepEqual(found("app/main.js"), { name: "pay", version: undefined });
+    assert.deepEqual(found("app/main.js"), {
+      name: "pay",
+      version: undefined,
+      folder: join(folder, "app"),
+    });
   });
 
   it("is searched in a limited number of folders", () => {

@@ -1,8 +1,9 @@
 import { isAbsolute } from "node:path";
 import { addContextToFrame, type Event, type StackFrame } from "@sentry/core";
 import { filenameIsInApp } from "@sentry/core/server";
+import type { EventCompletion } from "../pending-events.ts";
 import { moduleNameOf } from "../stack.ts";
-import { type FileTask, runInSlices, runUntil } from "./file-task.ts";
+import { type FileTask, runInSlices, runUntil } from "../file-task.ts";
 import { generatedFilesOf } from "./generated-files.ts";
 import { type FileComments, readComments } from "./source-map-comment.ts";
 import { contentOf, loadMap, mapPositions, type SourcePosition } from "./source-map.ts";
@@ -36,14 +37,13 @@ interface ResolvedFrame {
  * source around them. Files are read when an event first refers to a position in them:
  * asynchronously, one after the other and in short slices, except at process exit.
  */
-export class FrameSources {
+export class FrameSources implements EventCompletion {
   /** By file, line and column, in order of last use. */
   readonly #cache = new Map<string, ResolvedFrame>();
   /** Frames that have got everything. */
   readonly #complete = new WeakSet<StackFrame>();
   #lastTask: Promise<unknown> = Promise.resolve();
 
-  /** Adds what is cached. Returns whether nothing is missing. */
   addCached(event: Event): boolean {
     let isComplete = true;
     for (const frame of this.#incompleteFrames(event)) {
@@ -54,7 +54,6 @@ export class FrameSources {
     return isComplete;
   }
 
-  /** Resolves and adds what is missing. Never rejects. */
   async add(event: Event): Promise<void> {
     const task = this.#lastTask.then(() => runInSlices(this.#resolve(event))).catch(() => {});
     this.#lastTask = task;
@@ -62,7 +61,6 @@ export class FrameSources {
     this.addCached(event);
   }
 
-  /** Does the same synchronously, as far as it can until `deadline`, a time of `performance.now()`. */
   addSync(event: Event, deadline: number): void {
     try {
       runUntil(this.#resolve(event), deadline);

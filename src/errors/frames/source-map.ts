@@ -7,7 +7,7 @@ import {
   scanArray,
   scanObject,
 } from "./json-scan.ts";
-import type { FileTask } from "./file-task.ts";
+import type { FileTask } from "../file-task.ts";
 import { findPositions, type GeneratedPosition, type OriginalPosition } from "./mappings.ts";
 
 /** A source map, as bytes that are never parsed as a whole. */

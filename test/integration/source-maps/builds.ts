@@ -86,7 +86,10 @@ export async function addPackage({ folder }: App): Promise<void> {
   const file = join(folder, "node_modules/till/index.js");
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, 'export function open() {\n  throw new Error("failed 14");\n}\n');
-  await writeFile(join(dirname(file), "package.json"), '{ "name": "till", "type": "module" }');
+  const manifest = { name: "till", version: "2.1.0", type: "module" };
+  await writeFile(join(dirname(file), "package.json"), JSON.stringify(manifest));
+  const app = { name: "shop", dependencies: { till: "^2.0.0" } };
+  await writeFile(join(folder, "package.json"), JSON.stringify(app));
   await writeFile(
     join(folder, "src/lib/order.ts"),
     'import { open } from "till";\n\nexport function place(_order: object): void {\n  open();\n}\n',

@@ -105,6 +105,23 @@ async function bundleLikeWebpack(app: App): Promise<string> {
   return file;
 }
 
+/** Fields of contexts, with the types of their values in JSON. */
+const contextFields = [
+  ["app", "app_start_time", "string"],
+  ["app", "app_memory", "number"],
+  ["app", "free_memory", "number"],
+  ["device", "arch", "string"],
+  ["device", "boot_time", "string"],
+  ["device", "memory_size", "number"],
+  ["device", "free_memory", "number"],
+  ["device", "processor_count", "number"],
+  ["os", "name", "string"],
+  ["os", "version", "string"],
+  ["os", "kernel_version", "string"],
+  ["culture", "locale", "string"],
+  ["culture", "timezone", "string"],
+] as const;
+
 /** How the process goes on: sources are read at its exit, or while it runs. */
 const modes = [
   ["that is fatal", []],
@@ -162,6 +179,25 @@ describe("The stack of an error", () => {
     assert.deepEqual([order?.["in_app"], order?.["context_line"]], [true, "  open();"]);
   });
 
+  for (const [ending, args] of modes) {
+    it(`is in an event ${ending} with the modules and contexts of the process`, async () => {
+      await addPackage(app);
+      const file = await bundle(app, { format: "esm" });
+      const event = await eventOf(file, [], args, {
+        OTEL_RESOURCE_ATTRIBUTES: "cloud.region=eu-1,container.id=c1,k8s.pod.name=shop-1",
+      });
+      assert.deepEqual(event["modules"], { till: "2.1.0" });
+      const { contexts = {} } = event;
+      assert.deepEqual(contexts["runtime"], { name: "node", version: process.version });
+      assert.deepEqual(contexts["cloud_resource"], { "cloud.region": "eu-1" });
+      assert.deepEqual(contexts["container"], { id: "c1" });
+      assert.deepEqual(contexts["kubernetes"], { "pod.name": "shop-1" });
+      for (const [name, field, type] of contextFields) {
+        assert.equal(typeof contexts[name]?.[field], type, `${name}.${field}`);
+      }
+    });
+  }
+
   const unusable: readonly (readonly [title: string, text: string])[] = [
     ["no JSON", "<html>"],
     ["no mappings", '{"version":3,"sources":["../src/main.ts"],"mappings":"!!"}'],
@@ -217,11 +253,13 @@ describe("The stack of an error", () => {
     file: string,
     flags: readonly string[],
     args: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
   ): Promise<ReceivedEvent> {
     const env = {
       ...telemetryEnv(receiver),
       OTEL_TRACES_EXPORTER: "none",
       OTEL_METRICS_EXPORTER: "none",
+      ...variables,
     };
     const program = new Program({ file, flags: [...flags, ...preload.import], args, env });
     try {

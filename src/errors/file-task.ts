@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
-import { runSuppressed } from "../../context/manager.ts";
+import { runSuppressed } from "../context/manager.ts";
 
 /** A file to read. */
 export interface FileRequest {
