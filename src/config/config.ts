@@ -166,6 +166,8 @@ export interface ErrorsConfig {
   readonly ignoreTransactions: readonly string[];
   /** Exports the filters of events. */
   readonly beforeSend: ModuleReference | undefined;
+  /** Where events are sent too, or only if there is no DSN. */
+  readonly spotlight: string | undefined;
   /** Number of events of one error within a minute; 0 is no limit. */
   readonly repeatedErrors: number;
   readonly debug: boolean;

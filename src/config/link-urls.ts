@@ -54,6 +54,23 @@ function problemOfOrgUrl(url: URL): string | undefined {
   return url.search === "" && url.hash === "" ? undefined : "it has a query or a fragment";
 }
 
+/** Where Spotlight receives by default. https://spotlightjs.com/docs/ */
+const DEFAULT_SPOTLIGHT_URL = "http://localhost:8969/stream";
+/** The texts that Sentry's SDKs take for true and false. */
+const TRUE: readonly string[] = ["true", "t", "y", "yes", "on", "1"];
+const FALSE: readonly string[] = ["false", "f", "n", "no", "off", "0"];
+
+/** Parses the address of Spotlight; undefined if it is off. */
+export function parseSpotlight(text: string, report: ReportIssue): string | undefined {
+  const word = text.toLowerCase();
+  if (TRUE.includes(word)) return DEFAULT_SPOTLIGHT_URL;
+  if (FALSE.includes(word)) return undefined;
+  const url = parseHttpUrl(text);
+  if (url !== undefined && url.username === "" && url.password === "") return url.href;
+  report({ expected: `1, 0 or a URL like ${DEFAULT_SPOTLIGHT_URL}`, used: "no Spotlight" });
+  return undefined;
+}
+
 const NOT_HTTP = "it does not begin with https:// or http:// and a host";
 
 /** Parses an absolute URL without white space and control characters. */

@@ -296,6 +296,7 @@ function readErrors(reader: EnvironmentReader): OwnErrorsConfig {
     ignoreErrors: reader.read(table.ignoreErrors),
     ignoreTransactions: reader.read(table.ignoreTransactions),
     beforeSend: reader.read(table.beforeSend),
+    spotlight: reader.read(table.sentrySpotlight),
     repeatedErrors: reader.read(table.repeatedErrors),
     debug: reader.read(table.sentryDebug),
     traceUrl: reader.read(table.traceUrl),

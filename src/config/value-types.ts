@@ -195,6 +195,13 @@ export const moduleReference: ValueType<ModuleReference> = {
   parse: (value) => loadErrorFilters().parseModuleReference(value),
 };
 
+/** The address of Spotlight. */
+export const spotlight: ValueType<string> = {
+  description: "1, 0 or URL",
+  parse: (value, report) => loadLinkUrls().parseSpotlight(value, report),
+  format: formatAddress,
+};
+
 /** The type of a variable that is never read. */
 export const ignored: ValueType<undefined> = { description: "", parse: () => undefined };
 

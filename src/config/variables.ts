@@ -483,6 +483,14 @@ export const sentryDebug: Variable<boolean> = defineVariable({
   doc: "Turns on the debug output of the Sentry client.",
 });
 
+export const sentrySpotlight: Variable<string | undefined> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "SENTRY_SPOTLIGHT",
+  valueType: types.spotlight,
+  fallback: undefined,
+  doc: "For development: sends events to [Spotlight](https://spotlightjs.com/) too, also without a DSN. `1` is `http://localhost:8969/stream`.",
+});
+
 export const sentryOrgUrl: Variable<string | undefined> = defineVariable({
   group: "Errors (Sentry)",
   name: "SENTRY_ORG_URL",

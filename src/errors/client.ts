@@ -16,6 +16,7 @@ import {
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
 import type { Resource } from "@opentelemetry/resources";
 import type { DataCollectionName, ErrorsConfig } from "../config/config.ts";
+import { maskAddress } from "../config/mask.ts";
 import { thrownValueOf } from "../context/thrown.ts";
 import { activeErrorSlot, idSlotIn, contextOfUnit } from "../context/unit-access.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
@@ -41,6 +42,7 @@ import { addRequestData } from "./event-data/request-data.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
+import { createSpotlightTransport, SPOTLIGHT_DSN, SpotlightCopy } from "./spotlight.ts";
 import { EnvelopeTransport, type EnvelopeTransportDeps } from "./transport/transport.ts";
 
 const loadSpool = lazy<typeof import("./spool/spool.ts")>("errors/spool/spool.ts");
@@ -128,9 +130,22 @@ function clientDeps(deps: ErrorsDeps): Omit<SentryClientDeps, "filter"> {
     links: new EventLinks(deps),
     ignored: new IgnoreRules(config, diagnostics),
     repeated: new RepeatedErrors(config.repeatedErrors, diagnostics),
+    spotlight: createSpotlightCopy(deps),
     contexts: new ProcessContexts(deps.resource),
     completions: [new ModuleVersions(), new FrameSources()],
   };
+}
+
+/** Creates the copy for Spotlight of what Sentry gets. */
+function createSpotlightCopy({ config, diagnostics }: ErrorsDeps): SpotlightCopy | undefined {
+  const { dsn, spotlight, environment } = config;
+  if (spotlight === undefined) return undefined;
+  if (environment === "production") {
+    const text =
+      "SENTRY_SPOTLIGHT is set in production: it is for development, and events are sent to";
+    diagnostics.warn("errors.spotlight", `${text} ${maskAddress(spotlight)}`);
+  }
+  return dsn === undefined ? undefined : new SpotlightCopy(spotlight, diagnostics);
 }
 
 /** Adds the user and the request to events, before the filters of the app, and after its scopes. */
@@ -147,11 +162,15 @@ function addEventData(client: SentryClient, { dataCollection }: ErrorsConfig): v
 
 type RecordLoss = EnvelopeTransportDeps["recordLoss"];
 
+/** Creates the transport to Sentry or, without a DSN, to Spotlight. */
 function createTransport(
   { config, counters, diagnostics, flushTimeoutMs }: ErrorsDeps,
   address: Pick<EnvelopeTransportDeps, "url" | "headers">,
   recordLoss: RecordLoss,
 ): EnvelopeTransport {
+  const { dsn, spotlight } = config;
+  if (dsn === undefined && spotlight !== undefined)
+    return createSpotlightTransport(spotlight, { counters, diagnostics, recordLoss });
   const shared = { ...address, counters, diagnostics, recordLoss };
   const { spoolDir: directory, spoolMaxBytes: maxBytes } = config;
   const spool =
@@ -178,7 +197,7 @@ function serviceOptions({
   const text = (name: string): string | undefined => textAttribute(resource, name);
   const serverName = text("host.name");
   return {
-    dsn: config.dsn,
+    dsn: config.dsn ?? SPOTLIGHT_DSN,
     environment: config.environment ?? text("deployment.environment.name"),
     release: config.release ?? releaseOf(resource),
     sampleRate: config.sampleRate,

@@ -46,7 +46,7 @@ const RELOAD_DELAY_MS = 100;
  */
 class LazyErrors implements Errors {
   readonly #deps: ErrorsDeps;
-  readonly #hasDsn: boolean;
+  readonly #isEnabled: boolean;
   /** Runs outside of all requests, so that timers of the client retain none. */
   readonly #outside = AsyncLocalStorage.snapshot();
   #client: ErrorsClient | undefined = undefined;
@@ -60,19 +60,19 @@ class LazyErrors implements Errors {
 
   constructor(deps: ErrorsDeps) {
     this.#deps = deps;
-    this.#hasDsn = deps.config.dsn !== undefined;
+    this.#isEnabled = (deps.config.dsn ?? deps.config.spotlight) !== undefined;
   }
 
   start(onDelegated: () => void): void {
     watchCarriers({
-      load: this.#hasDsn ? () => void this.#load() : undefined,
+      load: this.#isEnabled ? () => void this.#load() : undefined,
       onClient: (client, carrier) => {
         this.#delegateTo(client, carrier);
         this.#tryToLink(onDelegated);
       },
       onForeignScope: (scope, version) => this.#watchLostCaptures(scope, version),
     });
-    if (!this.#hasDsn) return;
+    if (!this.#isEnabled) return;
     const handlers = {
       onFatal: (error: unknown, origin: FatalOrigin) => this.captureFatal(error, origin),
       onRejection: (reason: unknown) => this.captureRejection(reason),
@@ -165,7 +165,7 @@ class LazyErrors implements Errors {
 
   startCheckIn(unit: ErrorSlot): JobCheckIn | undefined {
     const { config } = this.#deps;
-    if (!config.cronCheckIns || !(this.#hasDsn || this.#isDelegated)) return undefined;
+    if (!config.cronCheckIns || !(this.#isEnabled || this.#isDelegated)) return undefined;
     return this.#runSafely(() => {
       const capture = this.captureCheckIn.bind(this);
       const { CronCheckIns } = loadCronCheckIns();
@@ -190,7 +190,7 @@ class LazyErrors implements Errors {
 
   /** Whether telltale sends the errors, and not the app's own Sentry. */
   get #isOwner(): boolean {
-    return this.#hasDsn && !this.#isDelegated;
+    return this.#isEnabled && !this.#isDelegated;
   }
 
   #capture<R>(work: (sentry: SentryBinding) => R): R | undefined {
@@ -277,13 +277,13 @@ class LazyErrors implements Errors {
       const hasApi = replacedApis !== undefined;
       const text = appSentryModule?.delegationNotice(client, config, hasApi) ?? "";
       // Without a DSN of telltale's, and with telltale's API, nothing is other than configured.
-      const level = this.#hasDsn || hasApi ? "warn" : "info";
+      const level = this.#isEnabled || hasApi ? "warn" : "info";
       if (text !== "") diagnostics[level]("errors.foreign", text);
     });
   }
 
   #watchLostCaptures(scope: object, version: string): void {
-    if (!this.#hasDsn) return;
+    if (!this.#isEnabled) return;
     this.#tryToLink(() => {
       const { lostCapturesNotice, watchLostCaptures } = loadLostCaptures();
       watchLostCaptures(scope, () => {

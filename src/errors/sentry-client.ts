@@ -40,6 +40,7 @@ import {
   PendingEvents,
 } from "./pending-events.ts";
 import { readableCopy, safeString } from "./readable-error.ts";
+import type { SpotlightCopy } from "./spotlight.ts";
 import { DEADLINE_MS, type EnvelopeTransport } from "./transport/transport.ts";
 
 /** Delay of a client report, which collects several losses, in milliseconds. */
@@ -55,6 +56,7 @@ export interface SentryClientDeps {
   readonly repeated: RepeatedErrors;
   /** The filter that the option `beforeSend` runs. */
   readonly filter?: EventFilter | undefined;
+  readonly spotlight?: SpotlightCopy | undefined;
   readonly contexts: ProcessContexts;
   /** What is read from disk for events. */
   readonly completions: readonly EventCompletion[];
@@ -104,6 +106,7 @@ export class SentryClient extends ServerRuntimeClient {
       (pendingEvent) => this.#sendPendingEvent(pendingEvent),
       deps.completions,
     );
+    deps.spotlight?.watch(this);
     // The first processor, as Sentry's own filter: after sampling and before `beforeSend`.
     this.addEventProcessor((event, hint) => (this.#isIgnored(event, hint) ? null : event));
   }
@@ -334,7 +337,8 @@ export class SentryClient extends ServerRuntimeClient {
   drainForExit(): ExitRequestFactory[] {
     this.#finishProcessing();
     this.#sendAllPending();
-    return this.#transport?.drain() ?? [];
+    const requests = this.#transport?.drain() ?? [];
+    return [...requests, ...(this.#deps.spotlight?.drainForExit() ?? [])];
   }
 
   protected override _captureEvent(

@@ -16,7 +16,7 @@ export function exporterChecks(config: Config, counters: TelemetryCounters): Hea
     ["spans", traces.exporters.includes("otlp"), traces.batch.maxQueueSize],
     ["logs", logs.exporters.includes("otlp"), logs.batch.maxQueueSize],
     ["metrics", metrics.exporters.includes("otlp"), undefined],
-    ["events", errors.dsn !== undefined, undefined],
+    ["events", (errors.dsn ?? errors.spotlight) !== undefined, undefined],
   ];
   return rows
     .filter(([, isExported]) => isExported)

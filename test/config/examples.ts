@@ -180,6 +180,11 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.errors.beforeSend,
     value: { specifier: "./filter.mjs", folder: process.cwd() },
   },
+  SENTRY_SPOTLIGHT: {
+    text: "1",
+    read: (c) => c.errors.spotlight,
+    value: "http://localhost:8969/stream",
+  },
   TELLTALE_REPEATED_ERRORS: { text: "7", read: (c) => c.errors.repeatedErrors, value: 7 },
   SENTRY_TRACES_SAMPLE_RATE: {
     text: "0.1",

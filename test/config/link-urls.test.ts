@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ValueIssue } from "../../src/config/issue.ts";
-import { parseOrgUrl, parseTraceUrl } from "../../src/config/link-urls.ts";
+import { parseOrgUrl, parseSpotlight, parseTraceUrl } from "../../src/config/link-urls.ts";
 import { harmlessQueryKeys, secretQueryKeys } from "../secret-keys.ts";
 
 const base = "https://grafana.example";
@@ -107,6 +107,31 @@ describe("The URL of a Sentry organization", () => {
 });
 
 /** Returns the value and the reported issues. */
+const spotlightValues: readonly (readonly [text: string, value: string | undefined])[] = [
+  ["1", "http://localhost:8969/stream"],
+  ["true", "http://localhost:8969/stream"],
+  ["YES", "http://localhost:8969/stream"],
+  ["0", undefined],
+  ["False", undefined],
+  ["off", undefined],
+  ["http://127.0.0.1:8969/stream", "http://127.0.0.1:8969/stream"],
+  ["https://spotlight.example", "https://spotlight.example/"],
+];
+
+describe("The address of Spotlight", () => {
+  for (const [text, value] of spotlightValues) {
+    it(`is ${String(value)} for ${text}`, () =>
+      assert.deepEqual(parse(parseSpotlight, text), [value, []]));
+  }
+  for (const text of ["2", "localhost:8969", "ftp://localhost", "http://a:b@localhost:8969/"]) {
+    it(`must not be ${text}`, () => {
+      const expected = "1, 0 or a URL like http://localhost:8969/stream";
+      const issue = { expected, used: "no Spotlight" };
+      assert.deepEqual(parse(parseSpotlight, text), [undefined, [issue]]);
+    });
+  }
+});
+
 function parse(parser: typeof parseTraceUrl, text: string): [string | undefined, ValueIssue[]] {
   const issues: ValueIssue[] = [];
   return [parser(text, (issue) => issues.push(issue)), issues];

@@ -74,6 +74,7 @@ describe("The default configuration", () => {
         ignoreErrors: [],
         ignoreTransactions: [],
         beforeSend: undefined,
+        spotlight: undefined,
         repeatedErrors: 100,
         debug: false,
         exportsTraces: true,
@@ -131,6 +132,7 @@ const invalidValues: Readonly<Record<string, readonly string[]>> = {
     "http://a:99999",
     "http://a b",
   ],
+  "1, 0 or URL": ["2", "spotlight", "localhost:8969", "ftp://localhost", "http://a@localhost"],
   "path of a PEM file": [
     "/nowhere/ca.pem",
     "test/config",

@@ -81,6 +81,10 @@ describe("The report", () => {
       'SENTRY_ORG_URL: received "https://***@o1.ingest.sentry.io/***", expected a URL like https://acme.sentry.io (it contains a user or password); using no links to events',
     ],
     [
+      { SENTRY_SPOTLIGHT: "localhost:8969" },
+      'SENTRY_SPOTLIGHT: received "localhost:8969", expected 1, 0 or a URL like http://localhost:8969/stream; using no Spotlight',
+    ],
+    [
       { TELLTALE_IGNORE_ERRORS: "/health" },
       'TELLTALE_IGNORE_ERRORS: received "/health", expected a text, or a regular expression like /^connect ECONN/i (the slash at the end is missing); using the other entries',
     ],

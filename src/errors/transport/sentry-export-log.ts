@@ -9,9 +9,14 @@ const eventSpecificStatuses: ReadonlySet<number> = new Set([400, 413]);
 const RETRY_NOTE = `events are tried ${sendRetry.attempts} times, then dropped and counted`;
 const STORE_NOTE = "events are stored on disk until it takes them";
 
+/** What receives envelopes. */
+export type Peer = "Sentry" | "Spotlight";
+
 /** Logs one line when Sentry stops accepting events, and one, with the number of lost events, when it recovers. */
 export class SentryExportLog {
-  readonly #host: string;
+  readonly #peer: Peer;
+  /** The peer and its address. */
+  readonly #name: string;
   /** What happens to events in an outage. */
   readonly #note: string;
   readonly #counters: SignalCounters;
@@ -20,12 +25,14 @@ export class SentryExportLog {
   #lostBefore: number | undefined = undefined;
 
   constructor(
+    peer: Peer,
     host: string,
     isSpooled: boolean,
     counters: SignalCounters,
     diagnostics: Diagnostics,
   ) {
-    this.#host = host;
+    this.#peer = peer;
+    this.#name = `${peer} at ${host}`;
     this.#note = isSpooled ? STORE_NOTE : RETRY_NOTE;
     this.#counters = counters;
     this.#diagnostics = diagnostics;
@@ -40,10 +47,10 @@ export class SentryExportLog {
 
   /** @param events number of its events, which are already counted as dropped. */
   rejected(status: number, events: number): void {
-    const text = `answers ${status}${dsnAdvice(status)}; such events are dropped and counted`;
+    const text = `answers ${status}${dsnAdvice(this.#peer, status)}; such events are dropped and counted`;
     const key = `status.${status}`;
     if (!eventSpecificStatuses.has(status)) this.#failed(key, text, events);
-    else this.#diagnostics.warn(`errors.${key}`, `Sentry at ${this.#host} ${text}`);
+    else this.#diagnostics.warn(`errors.${this.#peer}.${key}`, `${this.#name} ${text}`);
   }
 
   /** @param reason an error code or message. */
@@ -74,7 +81,7 @@ export class SentryExportLog {
   #failed(key: string, text: string, events = 0): void {
     if (this.#lostBefore !== undefined) return;
     this.#lostBefore = lostCount(this.#counters) - events;
-    this.#diagnostics.warn(`errors.${key}`, `Sentry at ${this.#host} ${text}`);
+    this.#diagnostics.warn(`errors.${this.#peer}.${key}`, `${this.#name} ${text}`);
   }
 
   #recovered(): void {
@@ -82,15 +89,15 @@ export class SentryExportLog {
     const lost = lostCount(this.#counters) - this.#lostBefore;
     this.#lostBefore = undefined;
     this.#diagnostics.info(
-      "errors.again",
-      `Sentry at ${this.#host} takes events again; ${lost} were lost meanwhile`,
+      `errors.${this.#peer}.again`,
+      `${this.#name} takes events again; ${lost} were lost meanwhile`,
     );
   }
 }
 
 /** Returns what to check, if the status points to the DSN. */
-function dsnAdvice(status: number): string {
-  return [401, 403, 404].includes(status) ? " (check SENTRY_DSN)" : "";
+function dsnAdvice(peer: Peer, status: number): string {
+  return peer === "Sentry" && [401, 403, 404].includes(status) ? " (check SENTRY_DSN)" : "";
 }
 
 function lostCount({ dropped }: SignalCounters): number {

@@ -20,7 +20,7 @@ import { EnvelopeSender } from "./envelope-sender.ts";
 import { ExitStore } from "./exit-store.ts";
 import { RequestedPauses } from "./rate-limits.ts";
 import { SendPause, sendRetry } from "./send-pause.ts";
-import { SentryExportLog } from "./sentry-export-log.ts";
+import { type Peer, SentryExportLog } from "./sentry-export-log.ts";
 import { StoredSender } from "./stored-sender.ts";
 
 /** Maximum number of requests in flight. */
@@ -39,6 +39,8 @@ const MAX_STORED_IN_FLIGHT = 2;
 const REQUEUE_DELAY_MS = 1_000;
 
 export interface EnvelopeTransportDeps {
+  /** Default: Sentry. */
+  readonly peer?: Peer;
   /** The envelope endpoint, with the key in its query. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -82,11 +84,13 @@ export class EnvelopeTransport implements Transport {
   #flushCallbacks: ((isSent: boolean) => void)[] = [];
 
   constructor(deps: EnvelopeTransportDeps) {
-    const { url, headers, counters, diagnostics, spool, deadlineMs = DEADLINE_MS } = deps;
+    const { peer = "Sentry", url, headers, counters, diagnostics, spool } = deps;
+    const { deadlineMs = DEADLINE_MS } = deps;
     this.#deps = deps;
     this.#retry = deps.retry ?? sendRetry;
     this.#sendPause = new SendPause(this.#retry, () => this.#startQueued());
-    this.#log = new SentryExportLog(new URL(url).host, spool !== undefined, counters, diagnostics);
+    const { host } = new URL(url);
+    this.#log = new SentryExportLog(peer, host, spool !== undefined, counters, diagnostics);
     this.#sender = new EnvelopeSender(
       { url, headers, deadlineMs, maxSockets: MAX_IN_FLIGHT },
       {

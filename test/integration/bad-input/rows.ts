@@ -134,6 +134,13 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "a Spotlight that does not run",
+    env: { SENTRY_SPOTLIGHT: `http://${UNUSED_PORT}/stream` },
+    lines: [
+      `Spotlight at ${UNUSED_PORT} can't be reached (ECONNREFUSED); events are tried 3 times, then dropped and counted`,
+    ],
+  },
+  {
     title: "a filter that throws",
     env: { TELLTALE_BEFORE_SEND: fileURLToPath(new URL("throwing-filter.cjs", import.meta.url)) },
     lines: [
