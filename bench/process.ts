@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";
 import { devNull } from "node:os";
@@ -33,14 +33,23 @@ export async function startProgram(
     env: { PATH: process.env["PATH"], ...env },
     stdio: ["ignore", silent, "inherit", "ipc"],
   });
-  const { port } = await nextMessage<{ port: number }>(child);
+  const ended = once(child, "exit").then(() => {
+    throw new Error("the benched process ended");
+  });
+  ended.catch(() => {});
+  const nextMessage = async <T>(): Promise<T> => {
+    const received = Promise.withResolvers<T>();
+    child.once("message", (message) => received.resolve(message as T));
+    return Promise.race([received.promise, ended]);
+  };
+  const { port } = await nextMessage<{ port: number }>();
   const startedInMs = performance.now() - startedAt;
   return {
     port,
     startedInMs,
     usage: async () => {
       child.send("usage");
-      const { cpu, rss } = await nextMessage<{ cpu: NodeJS.CpuUsage; rss: number }>(child);
+      const { cpu, rss } = await nextMessage<{ cpu: NodeJS.CpuUsage; rss: number }>();
       return { cpuUs: cpu.user + cpu.system, rssBytes: rss };
     },
     stop: async () => {
@@ -49,13 +58,4 @@ export async function startProgram(
       await exited;
     },
   };
-}
-
-async function nextMessage<T>(child: ChildProcess): Promise<T> {
-  const ended = once(child, "exit").then(() => {
-    throw new Error("the benched process ended");
-  });
-  ended.catch(() => {});
-  const [message] = (await Promise.race([once(child, "message"), ended])) as [T];
-  return message;
 }

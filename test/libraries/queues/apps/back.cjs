@@ -1,5 +1,16 @@
 const { Pool } = require("pg");
 
+/** Fails in work that outlives its message. */
+function failLate(print) {
+  const fail = (text) => globalThis.report(new Error(text));
+  setImmediate(fail, "late immediate");
+  Promise.resolve().then(() => fail("late promise"));
+  setTimeout(() => {
+    fail("late timer");
+    print("failed late");
+  }, 20);
+}
+
 /**
  * Processes the orders of the queue with one query each, and prints them. An order
  * contains the number of its failures.
@@ -17,6 +28,7 @@ exports.back = async (library, modules, print) => {
       throw new Error(`no stock for ${order.id}`);
     }
     print(`done ${order.id}`);
+    if (order.late) failLate(print);
   });
   return async () => {
     await receiver.close();

@@ -8,6 +8,7 @@ exports.front = async (library, modules, print) => {
   const server = http.createServer(async (request, response) => {
     const { searchParams } = new URL(request.url, "http://shop");
     const order = { id: searchParams.get("id"), failures: Number(searchParams.get("failures")) };
+    if (searchParams.has("late")) order.late = true;
     try {
       response.end(JSON.stringify((await sender.send(order)) ?? null));
     } catch (error) {
