@@ -1,9 +1,10 @@
-import { existsSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { type BenchApp, benchApps, environmentFor, preload } from "./benched-apps.ts";
 import { load } from "./load.ts";
 import { machine, median } from "./measures.ts";
 import { startProgram } from "./process.ts";
+import { measureSentryCost } from "./sentry-cost.ts";
 import { type HttpSink, startHttpSink } from "./sink.ts";
 import {
   type Figures,
@@ -16,30 +17,7 @@ import {
  * are comparable; absolute times depend on the machine.
  */
 
-const register = new URL("../dist/register.js", import.meta.url);
 const results = new URL("results.json", import.meta.url);
-
-interface BenchApp {
-  readonly title: string;
-  readonly program: string;
-  readonly path: string;
-  readonly requests: number;
-}
-
-const apps: readonly BenchApp[] = [
-  {
-    title: "Express, one winston line",
-    program: "apps/express.js",
-    path: "/api/users/42",
-    requests: 30_000,
-  },
-  {
-    title: "Fastify, hello",
-    program: "apps/fastify.js",
-    path: "/hello/ada",
-    requests: 60_000,
-  },
-];
 
 interface BenchVariant {
   readonly name: "all" | "tenth";
@@ -66,12 +44,10 @@ const { values } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  if (!existsSync(register)) throw new Error("dist/ is missing: npm run build");
   const sink = await startHttpSink();
   try {
-    const preloaded = environmentFor(sink);
     const figures: Figures[] = [];
-    for (const app of apps) figures.push(await measureApp(app, preloaded));
+    for (const app of benchApps) figures.push(await measureApp(app, sink));
     const found: BenchResults = {
       date: new Date().toISOString().slice(0, 10),
       machine: machine(),
@@ -86,15 +62,8 @@ async function main(): Promise<void> {
   }
 }
 
-function environmentFor(sink: HttpSink): NodeJS.ProcessEnv {
-  return {
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
-    OTEL_EXPORTER_PROMETHEUS_PORT: "0",
-    SENTRY_DSN: `http://key@127.0.0.1:${sink.port}/1`,
-  };
-}
-
-async function measureApp(app: BenchApp, env: NodeJS.ProcessEnv): Promise<Figures> {
+async function measureApp(app: BenchApp, sink: HttpSink): Promise<Figures> {
+  const env = environmentFor(sink);
   const cpu: Record<BenchVariant["name"], number[]> = { all: [], tenth: [] };
   const rss: number[] = [];
   const base: number[] = [];
@@ -109,6 +78,11 @@ async function measureApp(app: BenchApp, env: NodeJS.ProcessEnv): Promise<Figure
     }
   }
   const start = await measureStart(app, env);
+  log(`${app.title}: with and without a DSN`);
+  const sentry = await measureSentryCost(app, sink, {
+    turns: TURNS_PER_ROUND * Number(values.rounds),
+    starts: Number(values.starts),
+  });
   return {
     title: app.title,
     bareCpuUs: median(base),
@@ -116,8 +90,13 @@ async function measureApp(app: BenchApp, env: NodeJS.ProcessEnv): Promise<Figure
     cpuRatioTenth: median(cpu.tenth),
     rssMb: median(rss),
     startMs: start,
+    sentryCpuRatio: sentry.cpuRatio.value,
+    sentryStartMs: sentry.startMs.value,
   };
 }
+
+/** Turns of requests for the comparison with and without a DSN. */
+const TURNS_PER_ROUND = 20;
 
 /** CPU time of the server process per request, after a warm-up. */
 async function run(
@@ -158,10 +137,6 @@ async function startTimeOf(
   const server = await startProgram(app.program, execArgv, env);
   await server.stop();
   return server.startedInMs;
-}
-
-function preload(): string[] {
-  return ["--import", fileURLToPath(register)];
 }
 
 function log(text: string): void {

@@ -6,6 +6,9 @@ export interface Figures {
   readonly cpuRatioTenth: number;
   readonly rssMb: number;
   readonly startMs: number;
+  /** Share of `cpuRatio` and of `startMs` that a DSN causes; missing in older results. */
+  readonly sentryCpuRatio?: number;
+  readonly sentryStartMs?: number;
 }
 
 export interface BenchResults {
@@ -17,7 +20,7 @@ export interface BenchResults {
 
 /** Renders the figures of one run as a Markdown table, for the terminal and the README. */
 export function renderBenchTable({ apps, date, machine, rounds }: BenchResults): string {
-  const rows: [string, (figures: Figures) => string][] = [
+  const rows: Row[] = [
     ["CPU per request, every trace exported", ({ cpuRatio }) => `${cpuRatio.toFixed(2)} x`],
     [
       "CPU per request, 10% of traces sampled, all with errors exported",
@@ -25,6 +28,7 @@ export function renderBenchTable({ apps, date, machine, rounds }: BenchResults):
     ],
     ["start", ({ startMs }) => `+ ${startMs.toFixed(0)} ms`],
     ["resident memory under load", ({ rssMb }) => `+ ${rssMb.toFixed(0)} MB`],
+    ...sentryRows(apps),
   ];
   return [
     `| compared with the bare app | ${apps.map(({ title }) => title).join(" | ")} |`,
@@ -33,4 +37,20 @@ export function renderBenchTable({ apps, date, machine, rounds }: BenchResults):
     "",
     `Medians of ${rounds} rounds in one run on ${date}: ${machine}.`,
   ].join("\n");
+}
+
+type Row = [title: string, cell: (figures: Figures) => string];
+
+function sentryRows(apps: readonly Figures[]): Row[] {
+  const rows: readonly (readonly [
+    string,
+    keyof Figures & `sentry${string}`,
+    (value: number) => string,
+  ])[] = [
+    ["of which a DSN: CPU per request", "sentryCpuRatio", (ratio) => `${ratio.toFixed(3)} x`],
+    ["of which a DSN: start", "sentryStartMs", (ms) => `${ms.toFixed(0)} ms`],
+  ];
+  return rows
+    .filter(([, field]) => apps.every((figures) => figures[field] !== undefined))
+    .map(([title, field, format]) => [title, (figures) => `+ ${format(figures[field] ?? NaN)}`]);
 }
