@@ -27,6 +27,15 @@ export function countEvents(envelope: Envelope): number {
   return count;
 }
 
+/** Returns the categories of the items, without attachments. */
+export function categoriesOf(envelope: Envelope): DataCategory[] {
+  const categories: DataCategory[] = [];
+  forEachEnvelopeItem(envelope, (_item, type) => {
+    if (type !== "attachment") categories.push(envelopeItemTypeToDataCategory(type));
+  });
+  return categories;
+}
+
 /**
  * Returns the category of an envelope with an event or feedback, which is still of use
  * later. A check-in is not: Sentry takes its time of arrival for that of the job.

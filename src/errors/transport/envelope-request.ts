@@ -1,4 +1,5 @@
 import {
+  type DataCategory,
   type Envelope,
   type Event,
   serializeEnvelope,
@@ -8,7 +9,13 @@ import type { HttpAttempt } from "../../export/connection/http-client.ts";
 import { fitEvent } from "../event-size.ts";
 import type { StoredCategory, StoredEnvelope, StoredFile } from "../spool/stored-file.ts";
 import type { StoredEntry } from "../spool/spool.ts";
-import { countEvents, type ItemLoss, itemLosses, storedCategoryOf } from "./envelope-items.ts";
+import {
+  categoriesOf,
+  countEvents,
+  type ItemLoss,
+  itemLosses,
+  storedCategoryOf,
+} from "./envelope-items.ts";
 
 /** A larger event that the peer rejects with 413 is sent once more, reduced to this size. */
 const REDUCED_EVENT_BYTES = 200_000;
@@ -25,6 +32,8 @@ export class EnvelopeRequest {
   readonly events: number;
   /** What is lost with it, for client reports. */
   readonly losses: readonly ItemLoss[];
+  /** Sentry's categories of its items, without attachments, which belong to an event. */
+  readonly categories: readonly DataCategory[];
   /** Whether it has client reports only, whose loss is not one of the app's data. */
   readonly isReport: boolean;
   /** Undefined once it cannot be reduced any more. */
@@ -49,6 +58,7 @@ export class EnvelopeRequest {
     this.body = parts.body;
     this.events = parts.events;
     this.losses = parts.losses;
+    this.categories = parts.categories;
     this.isReport = parts.isReport;
     this.#envelope = parts.body.length > REDUCED_EVENT_BYTES ? parts.envelope : undefined;
     this.file = parts.file;
@@ -66,6 +76,7 @@ export class EnvelopeRequest {
       envelope,
       events: countEvents(envelope),
       losses: itemLosses(envelope),
+      categories: categoriesOf(envelope),
       isReport: envelope[1].every(([{ type }]) => type === "client_report"),
       file: undefined,
       storable: isStorable ? { id, category, time: Date.now() } : undefined,
@@ -80,6 +91,7 @@ export class EnvelopeRequest {
       envelope: undefined,
       events: 1,
       losses: [{ reason: undefined, category, quantity: 1 }],
+      categories: [category],
       isReport: false,
       file,
       storable: undefined,
@@ -150,6 +162,7 @@ interface RequestParts {
   readonly envelope: Envelope | undefined;
   readonly events: number;
   readonly losses: readonly ItemLoss[];
+  readonly categories: readonly DataCategory[];
   readonly isReport: boolean;
   readonly file: StoredFile | undefined;
   readonly storable:

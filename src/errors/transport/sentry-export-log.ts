@@ -3,6 +3,11 @@ import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { excerpt } from "../../diagnostics/escape-control-characters.ts";
 import { sendRetry } from "./send-pause.ts";
 
+/** Maximum number of envelopes that are queued or in flight; more are dropped. */
+export const MAX_QUEUED = 256;
+/** Maximum of all their bytes, before compression. */
+export const MAX_QUEUED_BYTES: number = 32 * 1024 * 1024;
+
 /** Statuses that concern one event, and not the next. */
 const eventSpecificStatuses: ReadonlySet<number> = new Set([400, 413]);
 
@@ -60,6 +65,13 @@ export class SentryExportLog {
 
   unavailable(status: number): void {
     this.#failed("network", `answers ${status}; ${this.#note}`);
+  }
+
+  queueFull(): void {
+    this.#diagnostics.warn(
+      `errors.${this.#peer}.queue_full`,
+      `the queue of ${this.#peer} events is full (${MAX_QUEUED} envelopes, ${MAX_QUEUED_BYTES / 1024 / 1024} MB); new ones are dropped and counted until it drains`,
+    );
   }
 
   /**

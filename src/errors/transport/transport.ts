@@ -20,15 +20,11 @@ import { EnvelopeSender } from "./envelope-sender.ts";
 import { ExitStore } from "./exit-store.ts";
 import { RequestedPauses } from "./rate-limits.ts";
 import { SendPause, sendRetry } from "./send-pause.ts";
-import { type Peer, SentryExportLog } from "./sentry-export-log.ts";
+import { MAX_QUEUED, MAX_QUEUED_BYTES, type Peer, SentryExportLog } from "./sentry-export-log.ts";
 import { StoredSender } from "./stored-sender.ts";
 
 /** Maximum number of requests in flight. */
 const MAX_IN_FLIGHT = 8;
-/** Maximum number of envelopes that are queued or in flight; more are dropped. */
-const MAX_QUEUED = 256;
-/** Maximum of all their bytes, before compression. */
-const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 /** Time limit of a request, and by default of a flush, in milliseconds. */
 export const DEADLINE_MS = 10_000;
 /** A later response is not expected at process exit, in milliseconds. */
@@ -63,8 +59,8 @@ export interface EnvelopeTransportDeps {
  * Sentry's functions. Its `createTransport` is not used: it reports an envelope as lost
  * that is sent later, and does not report one that is answered with 400 or 500.
  *
- * If Sentry is unavailable, envelopes wait (`SendPause`), on disk if there is a spool. Every loss is counted once, and
- * is in a later client report, unless Sentry counts it itself (429).
+ * If Sentry is unavailable, envelopes wait (`SendPause`), on disk if there is a spool. Every
+ * loss is counted once, and is in a later client report, unless Sentry counts it itself (429).
  */
 export class EnvelopeTransport implements Transport {
   readonly #deps: EnvelopeTransportDeps;
@@ -164,7 +160,7 @@ export class EnvelopeTransport implements Transport {
       request.abort();
       drained.push(request);
     }
-    drained.push(...this.#queue.splice(0));
+    for (let next; (next = this.#takeQueued()) !== undefined;) drained.push(next);
     for (const { body, file } of drained) {
       this.#bytes -= body.length;
       if (file !== undefined) spool?.putBack(file);
@@ -230,6 +226,7 @@ export class EnvelopeTransport implements Transport {
       this.#queue.length + this.#inFlight.size + this.#storing.size >= MAX_QUEUED ||
       this.#bytes + request.body.length > MAX_QUEUED_BYTES;
     if (isFull) {
+      this.#log.queueFull();
       this.#loseRequest(request, "queue_full", "queue_overflow");
       return;
     }
@@ -241,7 +238,7 @@ export class EnvelopeTransport implements Transport {
 
   #startQueued(): void {
     while (this.#inFlight.size < this.#maxInFlight()) {
-      const request = this.#queue.shift();
+      const request = this.#takeQueued();
       if (request === undefined) break;
       this.#inFlight.add(request);
       this.#sender.send(request);
@@ -250,6 +247,21 @@ export class EnvelopeTransport implements Transport {
     if (this.#inFlight.size > 0 || this.#storing.size > 0) return;
     const isSent = this.#queue.length === 0;
     for (const resume of this.#flushCallbacks.splice(0)) resume(isSent);
+  }
+
+  /** Removes the first envelope of the queue that is not paused, and drops those before it. */
+  #takeQueued(): EnvelopeRequest | undefined {
+    for (;;) {
+      const request = this.#queue.shift();
+      if (request === undefined || !this.#isPaused(request)) return request;
+      this.#bytes -= request.body.length;
+      if (request.file === undefined) this.#loseRequest(request, "rejected", "ratelimit_backoff");
+      else this.#deps.spool?.putBack(request.file);
+    }
+  }
+
+  #isPaused({ categories }: EnvelopeRequest): boolean {
+    return categories.some((category) => this.isLimited(category));
   }
 
   /** Stored envelopes are sent when there are no others. */
@@ -312,6 +324,7 @@ export class EnvelopeTransport implements Transport {
   /** Sends an event once more that is too large for the peer, with less data. */
   #retryReduced(request: EnvelopeRequest): boolean {
     const { length } = request.body;
+    if (this.#isPaused(request)) return false;
     try {
       if (!request.reduce()) return false;
     } catch {

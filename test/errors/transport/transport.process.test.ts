@@ -399,6 +399,22 @@ describe("EnvelopeTransport", () => {
     assert.deepEqual([counters.sent, counters.dropped.rejected, counters.queued], [1, 1, 0]);
   });
 
+  it("drops queued events when Sentry asks for a pause, also at process exit", async () => {
+    const { counters, losses, transport, send } = setUp();
+    receiver.setFaults({ kind: "hang" });
+    void send("first");
+    await receiver.waitFor(({ requests }) => requests.length === 1);
+    receiver.setFaults(status429OfAll);
+    const others = Array.from({ length: 50 }, () => send("other"));
+    await Promise.all(others);
+    // One is still in flight, and up to seven others were.
+    assert.ok(receiver.requests.length <= 8, `${receiver.requests.length} requests`);
+    assert.deepEqual([counters.dropped.rejected, counters.queued], [50, 1]);
+    const answered = receiver.requests.filter(({ status }) => status === 429).length;
+    assert.deepEqual(losses, Array(50 - answered).fill("ratelimit_backoff error 1"));
+    assert.deepEqual(transport.drain(), []);
+  });
+
   const reportLosers: readonly (readonly [title: string, faults: readonly Fault[]])[] = [
     ["is not delivered", [{ kind: "close" }]],
     ["is answered with 500", [{ kind: "status", status: 500 }]],
