@@ -374,21 +374,22 @@ describe("Events of an app", () => {
         assert.deepEqual(receiver.events, []);
       });
 
-      it(`have the data that telltale's functions set in concurrent requests (${copy})`, async () => {
+      it(`have the user, and the data that telltale's functions set, in concurrent requests (${copy})`, async () => {
         const { code, stdout } = await run("own-sentry.mjs", [copy, "delegates"], {
-          env: unsampledEnv(),
+          env: { ...unsampledEnv(), TELLTALE_USER_FIELDS: "id" },
         });
         assert.equal(code, 0);
         const { answers, isFlushed, sent } = JSON.parse(stdout) as DelegatedCalls;
         assert.deepEqual([answers, isFlushed], [["true", "true", "true"], true]);
-        const seen = sent.map(({ message, level, tags, extra }) => ({
+        const seen = sent.map(({ message, level, tags, extra, user }) => ({
           message,
           level,
           tags,
           extra,
+          user,
         }));
         const expected = ["/1", "/2", "/3"].flatMap((url) => {
-          const data = { extra: { first: url, second: url } };
+          const data = { extra: { first: url, second: url }, user: { id: `user of ${url}` } };
           return [
             { message: `in ${url}`, level: "warning", tags: { url, own: url }, ...data },
             {
