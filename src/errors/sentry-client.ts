@@ -4,7 +4,6 @@ import {
   type Event,
   type EventDropReason,
   type EventHint,
-  getIsolationScope,
   isAlreadyCaptured,
   type MonitorConfig,
   type Scope,
@@ -22,7 +21,7 @@ import type { EventLinks } from "./event-links.ts";
 import type { EventFilter } from "./filters/event-filter.ts";
 import type { IgnoreRules } from "./filters/ignore-rules.ts";
 import { redactEvent } from "./event-redaction.ts";
-import type { RepeatedError, RepeatedErrors } from "./filters/repeated-errors.ts";
+import type { RepeatedError, RepeatedErrors, Scopes } from "./filters/repeated-errors.ts";
 import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import type { ProcessContexts } from "./event-data/process-contexts.ts";
 import {
@@ -40,6 +39,7 @@ import {
   PendingEvents,
 } from "./pending-events.ts";
 import { readableCopy, safeString } from "./readable-error.ts";
+import { asyncContextStrategy } from "./scopes.ts";
 import type { SpotlightCopy } from "./spotlight.ts";
 import { DEADLINE_MS, type EnvelopeTransport } from "./transport/transport.ts";
 
@@ -125,13 +125,24 @@ export class SentryClient extends ServerRuntimeClient {
     // Sentry's flag crosses threads: an error that ends a worker, and then the main thread, is
     // captured once.
     if (isAlreadyCaptured(exception)) return super.captureException(exception, hint, scope);
-    const id = this.#captureUnlessRepeated(
-      this.#deps.repeated.count(exception, hint, [scope, getIsolationScope()]),
-      hint,
-      (hint) => this.#captureNew(exception, hint, scope),
-    );
+    const id = this.#deps.ignored.ignoresThrown(exception)
+      ? this.#dropIgnored()
+      : this.#captureUnlessRepeated(
+          this.#deps.repeated.count(exception, hint, scopesOf(scope)),
+          hint,
+          (hint) => this.#captureNew(exception, hint, scope),
+        );
     this.#captures.add(exception, place, id);
     return id;
+  }
+
+  /** Counts an ignored error as its event would be, which is sampled before. */
+  #dropIgnored(): string {
+    const { sampleRate = 1 } = this.getOptions();
+    this.#deps.counters.created++;
+    if (Math.random() > sampleRate) this.#drop("unsampled", "sample_rate");
+    else this.#drop("filtered", "event_processor");
+    return "";
   }
 
   /** Returns the id of the last event that was sent of an error, if there is to be no other. */
@@ -148,7 +159,7 @@ export class SentryClient extends ServerRuntimeClient {
     }
     this.#deps.counters.created++;
     this.#drop("repeated", BACKPRESSURE);
-    getIsolationScope().setLastEventId(repeated.eventId);
+    asyncContextStrategy.getIsolationScope().setLastEventId(repeated.eventId);
     return repeated.eventId ?? "";
   }
 
@@ -182,7 +193,7 @@ export class SentryClient extends ServerRuntimeClient {
   ): string {
     try {
       return this.#captureUnlessRepeated(
-        this.#deps.repeated.countMessage(message, hint, [scope, getIsolationScope()]),
+        this.#deps.repeated.countMessage(message, hint, scopesOf(scope)),
         hint,
         (hint) => super.captureMessage(message, level, hint, scope),
       );
@@ -499,6 +510,14 @@ export class SentryClient extends ServerRuntimeClient {
   #logFailure(error: unknown): void {
     this.#deps.diagnostics.warn("errors.event", `an event could not be created: ${String(error)}`);
   }
+}
+
+/**
+ * Returns the current scope and the isolation scope; not by Sentry's function, which looks
+ * for its strategy on the global object each time, through the proxy of `watchCarriers`.
+ */
+function scopesOf(scope: Scope | undefined): Scopes {
+  return [scope, asyncContextStrategy.getIsolationScope()];
 }
 
 /** Returns a valid time limit in milliseconds. As in Sentry, 0 is none, which here is that of the requests. */

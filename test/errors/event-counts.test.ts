@@ -145,6 +145,17 @@ const cases: readonly {
     dropped: { unsampled: 3 },
   },
   {
+    title: "ignored values that are no errors",
+    env: { TELLTALE_IGNORE_ERRORS: "two" },
+    capture({ capture }) {
+      capture("two");
+      capture({ message: "two" });
+      capture(Object.assign(Object.create(null), { name: "E", message: "two" }));
+    },
+    created: 3,
+    dropped: { filtered: 3 },
+  },
+  {
     title: "ignored errors, which no filter sees",
     env: { TELLTALE_IGNORE_ERRORS: "one" },
     options: {

@@ -37,9 +37,21 @@ export class IgnoreRules {
 
   /** Whether an event is of an ignored error: by its message or class as in Sentry, or by a code. */
   ignoresError(event: Event, { originalException }: EventHint): boolean {
-    if (this.#errors.length === 0) return false;
-    const texts = textsOf(event);
-    const codes = codesOf(originalException);
+    return this.#errors.length > 0 && this.#matches(textsOf(event), codesOf(originalException));
+  }
+
+  /**
+   * Whether an error is certain to be ignored. This takes a few microseconds, in contrast
+   * to its event: expected errors may be many.
+   */
+  ignoresThrown(thrown: unknown): boolean {
+    if (this.#errors.length === 0 || !isObject(thrown)) return false;
+    const [name, message] = [readProperty(thrown, "name"), readProperty(thrown, "message")];
+    if (typeof name !== "string" || typeof message !== "string") return false;
+    return this.#matches([message, `${name}: ${message}`], codesOf(thrown));
+  }
+
+  #matches(texts: readonly string[], codes: readonly string[]): boolean {
     return this.#errors.some(
       ({ matchesText, matchesCode }) => texts.some(matchesText) || codes.some(matchesCode),
     );

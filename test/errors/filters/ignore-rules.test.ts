@@ -58,12 +58,16 @@ const syntax: readonly (readonly [source: string, isAccepted: boolean])[] = [
 describe("An error is ignored", () => {
   for (const [list, error] of matches) {
     it(`if ${list} matches ${String(error)}`, () => {
-      assert.equal(rulesOf({ errors: list }).rules.ignoresError(...eventOf(error)), true);
+      const { rules } = rulesOf({ errors: list });
+      assert.equal(rules.ignoresError(...eventOf(error)), true);
+      assert.equal(rules.ignoresThrown(error), true);
     });
   }
   for (const [list, error] of misses) {
     it(`but not if ${list} does not match ${String(error).slice(0, 40)}`, () => {
-      assert.equal(rulesOf({ errors: list }).rules.ignoresError(...eventOf(error)), false);
+      const { rules } = rulesOf({ errors: list });
+      assert.equal(rules.ignoresError(...eventOf(error)), false);
+      assert.equal(rules.ignoresThrown(error), false);
     });
   }
 
@@ -84,6 +88,7 @@ describe("An error is ignored", () => {
     });
     for (const error of [circular, throwing, null, "text", withCode({}), withCode(Symbol("x"))]) {
       assert.equal(rules.ignoresError({}, { originalException: error }), false);
+      assert.equal(rules.ignoresThrown(error), false);
     }
   });
 });
