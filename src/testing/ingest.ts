@@ -2,7 +2,12 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { parseEnvelope } from "./envelope.ts";
 import type { Fault } from "./fault.ts";
 import { logsOf, metricsOf, type OtlpSignal, readExport, spansOf } from "./otlp.ts";
-import type { ReceivedCheckIn, ReceivedEvent } from "./received.ts";
+import type {
+  ReceivedCheckIn,
+  ReceivedClientReport,
+  ReceivedEvent,
+  ReceivedSessions,
+} from "./received.ts";
 import type { ReceivedStore } from "./store.ts";
 
 /** Maximum decompressed size of a request. Decoded objects take about ten times as much. */
@@ -70,6 +75,8 @@ export function storeEnvelope(
   store.add("events", payloads<ReceivedEvent>("event"));
   store.add("feedback", payloads<ReceivedEvent>("feedback"));
   store.add("checkIns", payloads<ReceivedCheckIn>("check_in"));
+  store.add("sessions", payloads<ReceivedSessions>("sessions"));
+  store.add("clientReports", payloads<ReceivedClientReport>("client_report"));
 }
 
 function withoutLast<T>(rejected: number, items: readonly T[]): readonly T[] {

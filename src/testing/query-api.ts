@@ -13,6 +13,8 @@ const kinds: readonly (keyof Received)[] = [
   "events",
   "feedback",
   "checkIns",
+  "sessions",
+  "clientReports",
   "requests",
 ];
 

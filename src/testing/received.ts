@@ -175,6 +175,35 @@ export interface ReceivedCheckIn {
   readonly contexts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+/**
+ * Counts of sessions of release health.
+ * https://develop.sentry.dev/sdk/telemetry/sessions/#session-aggregates-payload
+ */
+export interface ReceivedSessions {
+  readonly attrs?: Readonly<Record<string, string>>;
+  readonly aggregates: readonly {
+    /** Start of the minute, in ISO 8601. */
+    readonly started: string;
+    readonly exited?: number;
+    readonly errored?: number;
+    readonly crashed?: number;
+    readonly abnormal?: number;
+  }[];
+}
+
+/**
+ * Items that a client has lost, by reason and category.
+ * https://develop.sentry.dev/sdk/telemetry/client-reports/
+ */
+export interface ReceivedClientReport {
+  readonly timestamp?: number | string;
+  readonly discarded_events: readonly {
+    readonly reason: string;
+    readonly category: string;
+    readonly quantity: number;
+  }[];
+}
+
 /** One received request. */
 export interface ReceivedRequest {
   readonly method: string;

@@ -151,6 +151,14 @@ class RunningReceiver implements Receiver {
     return this.#store.checkIns;
   }
 
+  get sessions(): Received["sessions"] {
+    return this.#store.sessions;
+  }
+
+  get clientReports(): Received["clientReports"] {
+    return this.#store.clientReports;
+  }
+
   get requests(): Received["requests"] {
     return this.#store.requests;
   }

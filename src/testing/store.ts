@@ -1,10 +1,12 @@
 import type {
   ReceivedCheckIn,
+  ReceivedClientReport,
   ReceivedEvent,
   ReceivedItem,
   ReceivedLog,
   ReceivedMetric,
   ReceivedRequest,
+  ReceivedSessions,
   ReceivedSpan,
 } from "./received.ts";
 
@@ -23,6 +25,10 @@ export interface Received {
   readonly feedback: readonly ReceivedEvent[];
   /** The payloads of the items that are check-ins of monitors. */
   readonly checkIns: readonly ReceivedCheckIn[];
+  /** The payloads of the items that are counts of sessions. */
+  readonly sessions: readonly ReceivedSessions[];
+  /** The payloads of the items that are client reports. */
+  readonly clientReports: readonly ReceivedClientReport[];
   readonly requests: readonly ReceivedRequest[];
 }
 
@@ -80,6 +86,14 @@ export class ReceivedStore implements Received {
 
   get checkIns(): readonly ReceivedCheckIn[] {
     return this.#lists.checkIns;
+  }
+
+  get sessions(): readonly ReceivedSessions[] {
+    return this.#lists.sessions;
+  }
+
+  get clientReports(): readonly ReceivedClientReport[] {
+    return this.#lists.clientReports;
   }
 
   get requests(): readonly ReceivedRequest[] {
@@ -173,6 +187,7 @@ function emptyLists(): ItemLists {
   return {
     ...{ spans: [], logs: [], metrics: [] },
     ...{ items: [], events: [], feedback: [], checkIns: [] },
+    ...{ sessions: [], clientReports: [] },
     requests: [],
   };
 }

@@ -19,7 +19,7 @@ describe("The receiver as a process", () => {
     await fetch(`${url}/faults`, { method: "PUT", body: JSON.stringify(faults) });
     assert.equal(await sendSpans(`${url}`, 2), 503);
     assert.equal(await sendSpans(`${url}`, 2), 200);
-    const sentry = { items: 0, events: 0, feedback: 0, checkIns: 0 };
+    const sentry = { items: 0, events: 0, feedback: 0, checkIns: 0, sessions: 0, clientReports: 0 };
     const counts = { spans: 2, logs: 0, metrics: 0, ...sentry, requests: 2 };
     assert.deepEqual(await getJson(`${url}/received`), counts);
     await fetch(`${url}/received`, { method: "DELETE" });

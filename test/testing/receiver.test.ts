@@ -158,6 +158,8 @@ describe("The receiver", () => {
       events: 0,
       feedback: 0,
       checkIns: 0,
+      clientReports: 0,
+      sessions: 0,
       requests: 1,
     });
   });
