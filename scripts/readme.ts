@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./build/paths.ts";
 import { benchTable } from "./readme/bench.ts";
+import { commitVariablesList } from "./readme/commits.ts";
 import { librariesTable } from "./readme/libraries.ts";
 import { readBlock, replaceBlock } from "./readme/marks.ts";
 import { metricsTables } from "./readme/metrics.ts";
@@ -32,6 +33,7 @@ const trimmed = (content: string): string => content.trim();
 
 const blocks: readonly GeneratedBlock[] = [
   { name: "variables", file: "docs/variables.md", render: variablesTable, comparable: trimmed },
+  { name: "commits", file: "docs/releases.md", render: commitVariablesList, comparable: trimmed },
   { name: "libraries", file: "docs/libraries.md", render: librariesTable, comparable: trimmed },
   {
     ...{ name: "sentry-functions", file: "docs/errors.md", comparable: trimmed },

@@ -7,7 +7,42 @@
 export type Environment = ReadonlyMap<string, string>;
 
 const relevantPrefixes = ["OTEL_", "SENTRY_", "TELLTALE_"];
-const relevantNames: ReadonlySet<string> = new Set(["NODE_ENV", "LAMBDA_TASK_ROOT", "_HANDLER"]);
+
+/**
+ * Variables in which platforms and CI systems name the commit, in the order of
+ * `@sentry/node` 11: the first one that is set is its release.
+ */
+export const commitVariables: readonly string[] = (
+  "GITHUB_SHA CI_MERGE_REQUEST_SOURCE_BRANCH_SHA CI_BUILD_REF CI_COMMIT_SHA BITBUCKET_COMMIT " +
+  "APPVEYOR_PULL_REQUEST_HEAD_COMMIT APPVEYOR_REPO_COMMIT CODEBUILD_RESOLVED_SOURCE_VERSION " +
+  "AWS_COMMIT_ID BUILD_SOURCEVERSION GIT_CLONE_COMMIT_HASH BUDDY_EXECUTION_REVISION " +
+  "BUILDKITE_COMMIT CIRCLE_SHA1 CIRRUS_CHANGE_IN_REPO CF_REVISION CM_COMMIT " +
+  "CF_PAGES_COMMIT_SHA DRONE_COMMIT_SHA FC_GIT_COMMIT_SHA HEROKU_TEST_RUN_COMMIT_VERSION " +
+  "HEROKU_BUILD_COMMIT HEROKU_SLUG_COMMIT RAILWAY_GIT_COMMIT_SHA RENDER_GIT_COMMIT " +
+  "SEMAPHORE_GIT_SHA TRAVIS_PULL_REQUEST_SHA VERCEL_GIT_COMMIT_SHA VERCEL_GITHUB_COMMIT_SHA " +
+  "VERCEL_GITLAB_COMMIT_SHA VERCEL_BITBUCKET_COMMIT_SHA ZEIT_GITHUB_COMMIT_SHA " +
+  "ZEIT_GITLAB_COMMIT_SHA ZEIT_BITBUCKET_COMMIT_SHA CI_COMMIT_ID SOURCE_COMMIT SOURCE_VERSION " +
+  "GIT_COMMIT COMMIT_REF BUILD_VCS_NUMBER"
+).split(" ");
+
+/**
+ * Variables in which platforms name the environment: Vercel (in the order of Sentry's
+ * SDK), Railway, GitLab's deployment jobs, and Netlify, whose `CONTEXT` is read only
+ * together with `NETLIFY`.
+ */
+export const environmentVariables: readonly string[] = [
+  "VERCEL_TARGET_ENV",
+  "VERCEL_ENV",
+  "RAILWAY_ENVIRONMENT_NAME",
+  "CI_ENVIRONMENT_NAME",
+  "CONTEXT",
+];
+
+const relevantNames: ReadonlySet<string> = new Set([
+  ...["NODE_ENV", "LAMBDA_TASK_ROOT", "_HANDLER", "NETLIFY"],
+  ...commitVariables,
+  ...environmentVariables,
+]);
 
 /** Reads `process.env`. No other module does. */
 export function readEnvironment(): Environment {

@@ -40,6 +40,7 @@ import { type CompositePropagator, createPropagator } from "./traces/propagation
 import { createTraces, type Traces } from "./traces/traces.ts";
 import { version } from "./version.ts";
 
+const loadRelease = lazy<typeof import("./resource/release.ts")>("resource/release.ts");
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
 /**
@@ -93,13 +94,16 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
   const counters = createTelemetryCounters();
   const unsent = new UnsentTelemetry();
   const redactor = createRedactor(config.redaction);
-  const shared = { resource: createResource(config), redactor, diagnostics, unsent };
+  const resource = createResource(config);
+  const shared = { resource, redactor, diagnostics, unsent };
   const traces = createTraces({ ...shared, config: config.traces, counters: counters.spans });
   const metrics = createMetrics({ ...shared, config, counters });
   const logs = createLogs({ ...shared, config: config.logs, counters: counters.logs });
   const errors = createErrors({
     ...shared,
     config: config.errors,
+    release: () => loadRelease().detectRelease(config, resource.attributes)?.name,
+    environment: () => loadRelease().detectEnvironment(config),
     nodeFlags: nodeFlags(),
     counters: counters.events,
     flushTimeoutMs: config.flushTimeoutMs,
@@ -191,7 +195,7 @@ function createLazyCacheRegistry({ meter }: Metrics): () => CacheRegistry {
 
 /** Flushes what is unsent when the process exits or is killed by a signal. */
 function watchEnd(signals: Signals, { http, messaging }: Tracing): void {
-  const { config, metrics, counters, health, pipelines, diagnostics, unsent } = signals;
+  const { config, metrics, counters, health, pipelines, diagnostics, unsent, errors } = signals;
   installLifecycle({
     pipelines,
     timeoutMs: config.flushTimeoutMs,
@@ -201,6 +205,7 @@ function watchEnd(signals: Signals, { http, messaging }: Tracing): void {
     hasUnsent: () =>
       metrics.exportsPeriodically ||
       hasQueued(counters) ||
+      errors.hasUnsentSessions() ||
       http.inFlightCount() + messaging.inFlightCount() > 0,
     onSignal: () => health.startDraining(),
     onEnd: () => {

@@ -57,7 +57,13 @@ async function startService(
   variables: NodeJS.ProcessEnv,
   stage: DemoEnvironment,
 ): Promise<DemoService> {
-  const env: NodeJS.ProcessEnv = { ...(await stage.variablesFor(name)), ...variables, PORT: "0" };
+  const env: NodeJS.ProcessEnv = {
+    ...(await stage.variablesFor(name)),
+    ...variables,
+    // Otherwise the release of the demo is the commit of this repository.
+    SENTRY_RELEASE: "1.0.0",
+    PORT: "0",
+  };
   const program = fileURLToPath(new URL(`${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [...stage.preload, program], {
     env,

@@ -171,6 +171,8 @@ export interface ErrorsConfig {
   /** Number of events of one error within a minute; 0 is no limit. */
   readonly repeatedErrors: number;
   readonly debug: boolean;
+  /** Whether requests are counted for release health. */
+  readonly sessions: boolean;
   /** Whether any trace may be exported over OTLP. */
   readonly exportsTraces: boolean;
   /** Address of a trace, with placeholders. Undefined if no trace is. */
@@ -208,8 +210,10 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** `OTEL_SERVICE_NAME` or `service.name` of the resource attributes. Never a detected name. */
   readonly serviceName: string | undefined;
-  /** `deployment.environment.name`, from the resource attributes, `SENTRY_ENVIRONMENT` or `NODE_ENV`. */
+  /** `deployment.environment.name`, from the resource attributes, `SENTRY_ENVIRONMENT`, the platform or `NODE_ENV`. */
   readonly environment: string | undefined;
+  /** The commit that a platform or a CI system names in a variable. */
+  readonly commit: { readonly value: string; readonly variable: string } | undefined;
   readonly resourceAttributes: Readonly<Record<string, string>>;
   readonly resourceDetectors: readonly ResourceDetectorName[];
   readonly propagators: readonly PropagatorName[];

@@ -23,6 +23,11 @@ export class EnvironmentReader {
     return this.#environment.has(variable.name);
   }
 
+  /** Returns the text of a variable that is not in the table: of a platform. */
+  text(name: string): string | undefined {
+    return this.#environment.get(name);
+  }
+
   /**
    * Returns the variable's value, or its fallback.
    *

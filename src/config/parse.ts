@@ -1,4 +1,4 @@
-import type { Environment } from "../env.ts";
+import { commitVariables, type Environment, environmentVariables } from "../env.ts";
 import type {
   BatchConfig,
   Config,
@@ -83,7 +83,7 @@ function readConfig(reader: EnvironmentReader): Config {
 
 type Identity = Pick<
   Config,
-  "serviceName" | "environment" | "resourceAttributes" | "resourceDetectors"
+  "serviceName" | "environment" | "commit" | "resourceAttributes" | "resourceDetectors"
 >;
 
 const detectors: readonly ResourceDetectorName[] = [
@@ -107,10 +107,28 @@ function readIdentity(reader: EnvironmentReader, errors: OwnErrorsConfig): Ident
     serviceName:
       reader.read(table.serviceName) ?? (resourceAttributes["service.name"] || undefined),
     environment:
-      resourceAttributes["deployment.environment.name"] || errors.environment || nodeEnvironment,
+      resourceAttributes["deployment.environment.name"] ||
+      errors.environment ||
+      readPlatformEnvironment(reader) ||
+      nodeEnvironment,
+    commit: readCommit(reader),
     resourceAttributes,
     resourceDetectors,
   };
+}
+
+function readPlatformEnvironment(reader: EnvironmentReader): string | undefined {
+  const names = environmentVariables.filter((name) => name !== "CONTEXT" || reader.text("NETLIFY"));
+  return names.map((name) => reader.text(name)).find(Boolean);
+}
+
+/** Some build systems set a variable to its own name, which is no commit. */
+function readCommit(reader: EnvironmentReader): Config["commit"] {
+  for (const variable of commitVariables) {
+    const value = reader.text(variable);
+    if (value !== undefined && value !== variable) return { value, variable };
+  }
+  return undefined;
 }
 
 /** Adds the extraction of a browser's Sentry trace if there is a DSN and OTEL_PROPAGATORS is not set. */
@@ -299,6 +317,7 @@ function readErrors(reader: EnvironmentReader): OwnErrorsConfig {
     spotlight: reader.read(table.sentrySpotlight),
     repeatedErrors: reader.read(table.repeatedErrors),
     debug: reader.read(table.sentryDebug),
+    sessions: reader.read(table.sentrySessions),
     traceUrl: reader.read(table.traceUrl),
     orgUrl: reader.read(table.sentryOrgUrl),
     cronCheckIns: reader.read(table.cronCheckIns),

@@ -13,6 +13,8 @@ import type {
   RedactionSetting,
 } from "./config.ts";
 
+/** Loaded only for a name that Sentry may not accept. */
+const loadSentryNames = lazy<typeof import("./sentry-names.ts")>("config/sentry-names.ts");
 /** Loaded only if one of their variables is set. */
 const loadErrorFilters = lazy<typeof import("./error-filters.ts")>("config/error-filters.ts");
 const loadRedactionEntries = lazy<typeof import("./redaction-entries.ts")>(
@@ -140,6 +142,23 @@ export const pemFile: ValueType<string> = {
 };
 
 export const dsn: ValueType<string> = { description: "DSN", parse: parseDsn, format: () => MASK };
+
+/** Most names that Sentry accepts, of releases and of environments. */
+const PLAIN_NAME = /^(?!latest$|none$|\.\.?$)[\w@.+-]{1,64}$/i;
+
+/** The name of a release. One that Sentry does not accept is changed. */
+export const release: ValueType<string> = nameType("parseRelease");
+
+/** The name of an environment. One that Sentry does not accept is changed. */
+export const environment: ValueType<string> = nameType("parseEnvironment");
+
+function nameType(parse: "parseRelease" | "parseEnvironment"): ValueType<string> {
+  return {
+    description: "text",
+    parse: (value, report) =>
+      PLAIN_NAME.test(value) ? value : loadSentryNames()[parse](value, report),
+  };
+}
 
 /** The template of a trace's address. */
 export const traceUrl: ValueType<string> = {

@@ -135,7 +135,7 @@ export const nodeEnvironment: Variable<string | undefined> = defineVariable({
   name: "NODE_ENV",
   valueType: types.text,
   fallback: undefined,
-  doc: "Fallback for `deployment.environment.name`, if neither `OTEL_RESOURCE_ATTRIBUTES` nor `SENTRY_ENVIRONMENT` sets it.",
+  doc: "Fallback for `deployment.environment.name`, if neither `OTEL_RESOURCE_ATTRIBUTES` nor `SENTRY_ENVIRONMENT` nor the platform sets it.",
 });
 
 /* Traces */
@@ -413,18 +413,19 @@ export const sentryDsn: Variable<string | undefined> = defineVariable({
 export const sentryEnvironment: Variable<string | undefined> = defineVariable({
   group: "Errors (Sentry)",
   name: "SENTRY_ENVIRONMENT",
-  valueType: types.text,
+  valueType: types.environment,
   fallback: undefined,
   default: "`deployment.environment.name`",
-  doc: "Environment of Sentry events.",
+  doc: "Environment of Sentry events and sessions ([Releases](releases.md)).",
 });
 
 export const sentryRelease: Variable<string | undefined> = defineVariable({
   group: "Errors (Sentry)",
   name: "SENTRY_RELEASE",
-  valueType: types.text,
+  valueType: types.release,
   fallback: undefined,
-  doc: "Release of Sentry events.",
+  default: "the detected release",
+  doc: "Release of Sentry events and sessions ([Releases](releases.md)). Its version is also `service.version`.",
 });
 
 export const sentrySampleRate: Variable<number> = defineVariable({
@@ -489,6 +490,14 @@ export const sentrySpotlight: Variable<string | undefined> = defineVariable({
   valueType: types.spotlight,
   fallback: undefined,
   doc: "For development: sends events to [Spotlight](https://spotlightjs.com/) too, also without a DSN. `1` is `http://localhost:8969/stream`.",
+});
+
+export const sentrySessions: Variable<boolean> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_SENTRY_SESSIONS",
+  valueType: types.flag,
+  fallback: true,
+  doc: "Counts requests by their result for Sentry's release health. Needs a release.",
 });
 
 export const sentryOrgUrl: Variable<string | undefined> = defineVariable({

@@ -52,6 +52,8 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot
   mountPath = "";
   /** Id of the last event of an error in Sentry. */
   errorEventId: string | undefined = undefined;
+  /** How Sentry's release health counts the unit; undefined without a captured error. */
+  sessionStatus: "errored" | "crashed" | undefined = undefined;
   /** Sentry scopes, forked at their first use. */
   scope: unknown = undefined;
   /** The local trace (`traces/local-trace.ts`). */

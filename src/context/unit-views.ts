@@ -91,6 +91,8 @@ export interface IdSlot extends LogIds {
 
 /** Unit of work as seen by error events: their source, and the place of their scopes. */
 export interface ErrorSlot extends IdSlot {
+  /** How release health counts the unit of work; undefined without a captured error. */
+  sessionStatus: "errored" | "crashed" | undefined;
   /** Sentry scopes of the unit of work, forked at their first use. */
   scope: unknown;
   readonly error: unknown;

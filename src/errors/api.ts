@@ -21,6 +21,10 @@ export interface ErrorsDeps {
   readonly config: ErrorsConfig;
   readonly resource: Resource;
   readonly redactor: Redactor;
+  /** Returns the name of the release, if it is known. */
+  readonly release: () => string | undefined;
+  /** Returns the name of the environment; undefined for Sentry's default. */
+  readonly environment: () => string | undefined;
   /** The flags that Node runs with. */
   readonly nodeFlags: readonly string[];
   /** Counters of events. */
@@ -64,6 +68,15 @@ export interface Errors extends ErrorsApi {
    */
   start(onDelegated: () => void): void;
   readonly pipeline: Pipeline;
+  /**
+   * Counts a request that has ended, for release health.
+   *
+   * @param endedAt its monotonic end, in milliseconds.
+   * @param isInterrupted whether the process has exited before its end.
+   */
+  countRequest(unit: ErrorSlot, endedAt: number, isInterrupted: boolean): void;
+  /** Whether there are counts that have not been sent. */
+  hasUnsentSessions(): boolean;
 }
 
 /** Check-in of a scheduled job that has started. */

@@ -14,7 +14,6 @@ import {
   withIsolationScope,
 } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
-import type { Resource } from "@opentelemetry/resources";
 import type { DataCollectionName, ErrorsConfig } from "../config/config.ts";
 import { maskAddress } from "../config/mask.ts";
 import { thrownValueOf } from "../context/thrown.ts";
@@ -41,6 +40,7 @@ import { ProcessContexts } from "./event-data/process-contexts.ts";
 import { addRequestData } from "./event-data/request-data.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
+import type { SessionAggregate } from "./sessions/request-sessions.ts";
 import { stackParser } from "./stack.ts";
 import { createSpotlightTransport, SPOTLIGHT_DSN, SpotlightCopy } from "./spotlight.ts";
 import { EnvelopeTransport, type EnvelopeTransportDeps } from "./transport/transport.ts";
@@ -57,15 +57,21 @@ export interface ErrorsClient extends SentryBinding, Pick<Pipeline, "drainForExi
   captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined;
   captureFatal(error: unknown, origin: FatalOrigin): void;
   captureRejection(reason: unknown): void;
+  /** Whether it has a release, without which Sentry discards sessions. */
+  readonly hasRelease: boolean;
+  sendSessions(): void;
 }
 
 /**
  * Creates Sentry's client on our context. Called once per process: the client and
  * the strategy of its scopes are global.
  */
-export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
+export function createErrorsClient(
+  deps: ErrorsDeps,
+  takeSessions: () => SessionAggregate[],
+): ErrorsClient {
   if (deps.config.debug) debug.enable();
-  const client = createClient(deps);
+  const client = createClient(deps, takeSessions);
   installClient(client);
   const captureCheckIn: SentryBinding["captureCheckIn"] = (checkIn, config) =>
     client.captureCheckIn(checkIn, config);
@@ -86,13 +92,15 @@ export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
     captureRejection: (reason) => void capture(client, reason, rejectionEventHint(reason)),
     flush: (timeoutMs) => client.flush(timeoutMs),
     drainForExit: () => client.drainForExit(),
+    hasRelease: client.getOptions().release !== undefined,
+    sendSessions: () => client.sendSessions(),
   };
 }
 
 /** Longer texts are truncated, to keep an event below Sentry's limit of 1 MB. */
 const MAX_TEXT_LENGTH = 10_000;
 
-function createClient(deps: ErrorsDeps): SentryClient {
+function createClient(deps: ErrorsDeps, takeSessions: () => SessionAggregate[]): SentryClient {
   const { diagnostics } = deps;
   const { beforeSend } = deps.config;
   const filter = beforeSend && loadEventFilter().createEventFilter(beforeSend, diagnostics);
@@ -115,7 +123,7 @@ function createClient(deps: ErrorsDeps): SentryClient {
       ),
     _metadata: { sdk },
   };
-  const client = new SentryClient(options, { ...clientDeps(deps), filter });
+  const client = new SentryClient(options, { ...clientDeps(deps), filter, takeSessions });
   addEventData(client, deps.config);
   return client;
 }
@@ -190,18 +198,19 @@ const sdk = {
 function serviceOptions({
   config,
   resource,
+  release,
+  environment,
 }: ErrorsDeps): Pick<
   ServerRuntimeClientOptions,
   "dsn" | "environment" | "release" | "sampleRate" | "serverName"
 > {
-  const text = (name: string): string | undefined => textAttribute(resource, name);
-  const serverName = text("host.name");
+  const serverName = resource.attributes["host.name"];
   return {
     dsn: config.dsn ?? SPOTLIGHT_DSN,
-    environment: config.environment ?? text("deployment.environment.name"),
-    release: config.release ?? releaseOf(resource),
+    environment: environment(),
+    release: release(),
     sampleRate: config.sampleRate,
-    ...(serverName !== undefined && { serverName }),
+    ...(typeof serverName === "string" && { serverName }),
   };
 }
 
@@ -233,18 +242,6 @@ function dataCollectionOf({
     httpBodies: isOpened("httpBodies") ? ["incomingRequest"] : [],
     urlQueryParams: isOpened("urlQueryParams"),
   };
-}
-
-/** `service@version`, or undefined without a version. */
-function releaseOf(resource: Resource): string | undefined {
-  const serviceVersion = textAttribute(resource, "service.version");
-  const name = textAttribute(resource, "service.name") ?? "unknown_service:node";
-  return serviceVersion === undefined ? undefined : `${name}@${serviceVersion}`;
-}
-
-function textAttribute({ attributes }: Resource, name: string): string | undefined {
-  const value = attributes[name];
-  return typeof value === "string" ? value : undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ import { allowForeignRegistration } from "../register-api.ts";
 import { type AppSentryClient, type SentryCarrier, watchCarriers } from "./sentry-carrier.ts";
 import type { ErrorsClient } from "./client.ts";
 import type { CronCheckIns } from "./monitors/cron-check-ins.ts";
+import type { RequestSessions } from "./sessions/request-sessions.ts";
 import { watchUncaughtErrors } from "./uncaught-errors.ts";
 import type {
   Breadcrumb,
@@ -28,6 +29,9 @@ const loadCronCheckIns = lazy<typeof import("./monitors/cron-check-ins.ts")>(
   "errors/monitors/cron-check-ins.ts",
 );
 const loadLostCaptures = lazy<typeof import("./lost-captures.ts")>("errors/lost-captures.ts");
+const loadSessions = lazy<typeof import("./sessions/request-sessions.ts")>(
+  "errors/sessions/request-sessions.ts",
+);
 const loadAppSentry = lazy<typeof import("./app-sentry.ts")>("errors/app-sentry.ts");
 
 export function createErrors(deps: ErrorsDeps): Errors {
@@ -36,6 +40,8 @@ export function createErrors(deps: ErrorsDeps): Errors {
 
 /** When Sentry is loaded if nothing has needed it yet, in milliseconds after `start`. */
 const PRELOAD_DELAY_MS = 1_000;
+/** How often counts of requests are sent, in milliseconds, as in Sentry's SDKs. */
+const SESSION_INTERVAL_MS = 60_000;
 /** How long a failed load is not retried, in milliseconds: errors may arrive in bursts. */
 const RELOAD_DELAY_MS = 100;
 
@@ -55,12 +61,19 @@ class LazyErrors implements Errors {
   #appSentry: SentryBinding | undefined = undefined;
   #cronCheckIns: CronCheckIns | undefined = undefined;
   #isLoading = false;
+  /** Counts of requests, unless that is off. Loaded with the first one. */
+  #sessions: RequestSessions | undefined = undefined;
+  #countsRequests: boolean;
+  #sessionTimer: NodeJS.Timeout | undefined = undefined;
+  /** Whether an uncaught error has occurred, which the app may survive. */
+  #hadFatal = false;
   /** When a failed load is retried, in milliseconds of `performance.now()`. */
   #reloadAt: number | undefined = undefined;
 
   constructor(deps: ErrorsDeps) {
     this.#deps = deps;
     this.#isEnabled = (deps.config.dsn ?? deps.config.spotlight) !== undefined;
+    this.#countsRequests = deps.config.dsn !== undefined && deps.config.sessions;
   }
 
   start(onDelegated: () => void): void {
@@ -79,6 +92,8 @@ class LazyErrors implements Errors {
     };
     watchUncaughtErrors(handlers, this.#deps.nodeFlags);
     setTimeout(() => this.#load(), PRELOAD_DELAY_MS).unref();
+    // Created outside of any request, so that it retains none. Restarted with `refresh`.
+    this.#sessionTimer = setTimeout(() => this.#sendSessions(), SESSION_INTERVAL_MS).unref();
   }
 
   captureException(error: unknown, context?: CaptureContext): string | undefined {
@@ -155,6 +170,7 @@ class LazyErrors implements Errors {
 
   captureServerErrors(unit: ErrorSlot, failures: readonly unknown[]): void {
     if (failures.length === 0) return;
+    unit.sessionStatus = "crashed";
     this.#captureOwn((client) => client.captureServerErrors(unit, failures), failures.length);
   }
 
@@ -175,7 +191,20 @@ class LazyErrors implements Errors {
   }
 
   captureFatal(error: unknown, origin: FatalOrigin): void {
+    if (!process.hasUncaughtExceptionCaptureCallback()) this.#hadFatal = true;
     runInThrowContext(() => this.#captureOwn((client) => client.captureFatal(error, origin)));
+  }
+
+  countRequest(unit: ErrorSlot, endedAt: number, isInterrupted: boolean): void {
+    if (!this.#countsRequests) return;
+    this.#sessions ??= new (loadSessions().RequestSessions)(() => this.#sessionTimer?.refresh());
+    // A signal leaves the exit code unset.
+    const isCrash = isInterrupted && this.#hadFatal && Number(process.exitCode ?? 0) !== 0;
+    this.#sessions.count(isCrash ? "crashed" : unit.sessionStatus, endedAt);
+  }
+
+  hasUnsentSessions(): boolean {
+    return this.#sessions?.hasUnsent === true;
   }
 
   captureRejection(reason: unknown): void {
@@ -185,7 +214,10 @@ class LazyErrors implements Errors {
   readonly pipeline: Pipeline = {
     // For Sentry, 0 is no limit.
     flush: async (timeoutMs) => void (await this.#client?.flush(Math.max(timeoutMs, 1))),
-    drainForExit: () => this.#client?.drainForExit() ?? [],
+    drainForExit: () => {
+      const client = this.hasUnsentSessions() ? this.#load() : this.#client;
+      return client?.drainForExit() ?? [];
+    },
   };
 
   /** Whether telltale sends the errors, and not the app's own Sentry. */
@@ -219,6 +251,16 @@ class LazyErrors implements Errors {
     return runIsolated(method === "withScope", run);
   }
 
+  #sendSessions(): void {
+    if (this.hasUnsentSessions()) this.#runSafely((client) => client.sendSessions(), this.#load());
+  }
+
+  /** Sentry discards sessions without a release, and the app's own Sentry counts them itself. */
+  #stopSessions(): void {
+    this.#countsRequests = false;
+    this.#sessions = undefined;
+  }
+
   #withScope<R>(work: (scope: Scope) => R): R | undefined {
     return this.#runSafely((sentry) => work(sentry.isolationScope()), this.#currentBinding());
   }
@@ -247,7 +289,10 @@ class LazyErrors implements Errors {
     if (this.#reloadAt !== undefined && performance.now() < this.#reloadAt) return undefined;
     this.#isLoading = true;
     try {
-      this.#client = this.#outside(() => loadClient().createErrorsClient(this.#deps));
+      this.#client = this.#outside(() =>
+        loadClient().createErrorsClient(this.#deps, () => this.#sessions?.take() ?? []),
+      );
+      if (!this.#client.hasRelease) this.#stopSessions();
       if (this.#reloadAt !== undefined) this.#logLoad("info", "Sentry is loaded now");
     } catch (error) {
       this.#reloadAt = performance.now() + RELOAD_DELAY_MS;
@@ -267,6 +312,7 @@ class LazyErrors implements Errors {
    */
   #delegateTo(client: AppSentryClient, carrier: SentryCarrier): void {
     this.#isDelegated ||= client.getDsn?.() !== undefined;
+    if (this.#isDelegated) this.#stopSessions();
     const appSentryModule = this.#tryToLink(() => loadAppSentry());
     if (this.#isDelegated) this.#appSentry = appSentryModule?.createAppBinding(carrier);
     this.#tryToLink(() => appSentryModule?.linkTraces(client, carrier, this.#deps));

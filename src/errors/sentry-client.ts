@@ -14,6 +14,7 @@ import type { EventCounters, DropReason } from "../diagnostics/telemetry-counter
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { ExitRequestFactory } from "../export/pipeline.ts";
+import type { ErrorSlot } from "../context/unit-views.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { CaptureRegistry } from "./capture-registry.ts";
 import { checkInIdOf, createCheckIn, invalidCheckIn } from "./monitors/check-in.ts";
@@ -41,6 +42,7 @@ import {
 import { readableCopy, safeString } from "./readable-error.ts";
 import { asyncContextStrategy } from "./scopes.ts";
 import type { SpotlightCopy } from "./spotlight.ts";
+import type { SessionAggregate } from "./sessions/request-sessions.ts";
 import { DEADLINE_MS, type EnvelopeTransport } from "./transport/transport.ts";
 
 /** Delay of a client report, which collects several losses, in milliseconds. */
@@ -60,6 +62,8 @@ export interface SentryClientDeps {
   readonly contexts: ProcessContexts;
   /** What is read from disk for events. */
   readonly completions: readonly EventCompletion[];
+  /** Removes and returns the counts of requests. */
+  readonly takeSessions?: () => SessionAggregate[];
 }
 
 /** A hint, with the other errors that are like that of its event. */
@@ -117,8 +121,9 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   override captureException(exception: unknown, hint?: EventHint, scope?: Scope): string {
-    const source = hint?.mechanism?.type ?? "generic";
-    const place = { unit: currentOrigin().unit, source };
+    const { unit } = currentOrigin();
+    recordSessionStatus(unit, hint);
+    const place = { unit, source: hint?.mechanism?.type ?? "generic" };
     const knownId = this.#captures.eventIdOf(exception, place);
     if (knownId !== undefined) return knownId;
     if (this.#captures.has(exception)) clearCapturedMark(exception as object);
@@ -203,6 +208,8 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   override captureEvent(event: Event, hint?: EventHint, scope?: Scope): string {
+    if (event.type === undefined && event.exception !== undefined)
+      recordSessionStatus(currentOrigin().unit, hint);
     try {
       return super.captureEvent(event, hint, scope);
     } catch (error) {
@@ -329,6 +336,7 @@ export class SentryClient extends ServerRuntimeClient {
    */
   override async flush(timeout?: number): Promise<boolean> {
     const deadline = performance.now() + flushLimitOf(timeout);
+    this.sendSessions();
     this.#sendAllPending();
     while (this.#processing.size > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -344,9 +352,21 @@ export class SentryClient extends ServerRuntimeClient {
     return this.flush(timeout);
   }
 
+  /** Sends the counts of requests, if there are any. Never throws. */
+  sendSessions(): void {
+    const aggregates = this.#deps.takeSessions?.() ?? [];
+    if (aggregates.length === 0) return;
+    try {
+      this.sendSession({ aggregates });
+    } catch (error) {
+      this.#logFailure(error);
+    }
+  }
+
   /** Removes and returns everything that has not reached the network. */
   drainForExit(): ExitRequestFactory[] {
     this.#finishProcessing();
+    this.sendSessions();
     this.#sendAllPending();
     const requests = this.#transport?.drain() ?? [];
     return [...requests, ...(this.#deps.spotlight?.drainForExit() ?? [])];
@@ -528,6 +548,16 @@ function flushLimitOf(timeout: number | undefined): number {
 
 /** Maximum delay of Node's timers. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Records an error on the session of the request that it was captured in, also if a
+ * filter drops its event, as Sentry's SDKs do.
+ */
+function recordSessionStatus(unit: ErrorSlot | undefined, hint: EventHint | undefined): void {
+  if (unit === undefined) return;
+  if (hint?.mechanism?.handled === false) unit.sessionStatus = "crashed";
+  else unit.sessionStatus ??= "errored";
+}
 
 /** Returns the category of an error, a message or feedback; undefined for Sentry's transactions and others. */
 function countedCategoryOf({ type }: Event): "error" | "feedback" | undefined {

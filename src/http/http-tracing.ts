@@ -18,6 +18,7 @@ import { installHttpClient } from "./client/http-client.ts";
 import { installHttpServer } from "./server/http-server.ts";
 import { installHttp2Server } from "./server/http2.ts";
 import { OpenResponses } from "./client/open-responses.ts";
+import { ABORTED_BY_EXIT } from "./server/server-request.ts";
 import { ServerMetrics } from "./server/server-metrics.ts";
 import { installUndici } from "./client/undici.ts";
 
@@ -100,6 +101,7 @@ function installServers(
     userReader: createUserReader(config),
     keepsHeaders: needsHeaders(config),
     onServerErrors: (unit, failures) => errors.captureServerErrors(unit, failures),
+    onEnded: (unit) => errors.countRequest(unit, unit.endedAt, unit.abort === ABORTED_BY_EXIT),
     onStart: () => unsent.mark(),
   });
   const { onInternalError } = shared;

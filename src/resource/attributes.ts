@@ -5,18 +5,25 @@ import type { Config } from "../config/config.ts";
 import { version } from "../version.ts";
 import { containerId } from "./container.ts";
 import { instanceId } from "./instance.ts";
-import { type PackageInfo, findPackage } from "./package.ts";
+import { isCommitId } from "./commit-id.ts";
+import { findApp, findGitCommit, packageAbove } from "./package.ts";
 
 /**
  * Returns the resource attributes of this process. Attributes from the environment
  * override detected ones; unknown ones are absent.
  * https://opentelemetry.io/docs/specs/semconv/resource/
  *
- * Kubernetes and the commit are not detected: the only standard variable for them
- * is `OTEL_RESOURCE_ATTRIBUTES` (`k8s.pod.name=$(POD_NAME),...`).
+ * Kubernetes is not detected: the only standard variable for it is
+ * `OTEL_RESOURCE_ATTRIBUTES` (`k8s.pod.name=$(POD_NAME),...`).
+ *
+ * @param path where the app is, a file or a folder; undefined if that is unknown.
  */
-export function detectResourceAttributes(config: Config): Attributes {
-  const app = needsPackage(config) ? appPackage() : undefined;
+export function detectResourceAttributes(
+  config: Config,
+  path: string | undefined = appPath(),
+): Attributes {
+  const app = needsPackage(config) && path !== undefined ? packageAbove(path) : undefined;
+  const release = config.errors.release ?? "";
   const detectors = new Set(config.resourceDetectors);
   return withoutEmpty({
     ...sdkAttributes,
@@ -26,7 +33,8 @@ export function detectResourceAttributes(config: Config): Attributes {
     ...(detectors.has("process") ? processAttributes() : {}),
     ...(detectors.has("serviceinstance") ? { "service.instance.id": instanceId() } : {}),
     "deployment.environment.name": config.environment,
-    "service.version": app?.version,
+    "service.version": versionOf(release) ?? app?.version,
+    "vcs.ref.head.revision": commitOf(config, release, path),
     ...config.resourceAttributes,
     "service.name": config.serviceName ?? app?.name ?? `unknown_service:${executableName()}`,
   });
@@ -51,9 +59,21 @@ function needsPackage(config: Config): boolean {
   return config.serviceName === undefined || !config.resourceAttributes["service.version"];
 }
 
-function appPackage(): PackageInfo | undefined {
+function appPath(): string | undefined {
   const script = process.argv[1];
-  return script === undefined ? undefined : findPackage(script, process.cwd);
+  return script === undefined ? undefined : findApp(script, process.cwd);
+}
+
+/** Returns the version in the name of a Sentry release, such as `shop@1.2.3`, unless that is a commit. */
+function versionOf(release: string): string | undefined {
+  const version = release.slice(release.lastIndexOf("@") + 1);
+  return version === "" || isCommitId(version) ? undefined : version;
+}
+
+function commitOf(config: Config, release: string, path: string | undefined): string | undefined {
+  if (config.resourceAttributes["vcs.ref.head.revision"] !== undefined) return undefined;
+  const named = [release.slice(release.lastIndexOf("@") + 1), config.commit?.value ?? ""];
+  return named.find(isCommitId) ?? (path === undefined ? undefined : findGitCommit(path));
 }
 
 /**

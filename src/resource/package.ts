@@ -1,5 +1,9 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { lazy } from "../lazy.ts";
+
+/** Loaded where a repository was found. */
+const loadGit = lazy<typeof import("./git-commit.ts")>("resource/git-commit.ts");
 
 /** Name and version in an app's `package.json`. */
 export interface PackageInfo {
@@ -16,18 +20,52 @@ const MAX_DEPTH = 12;
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Finds the package of the script at `path`: the nearest `package.json` with a name,
- * in its folder or above. One without a name (`{"type": "commonjs"}` in a build's
- * folder) is skipped. A script in `node_modules` is a tool that runs the app: then
- * the search starts in the working directory. Never throws.
+ * Returns the path above which the app's files are: the script's, without symbolic
+ * links. A script in `node_modules` is a tool that runs the app: then it is the
+ * working directory. Undefined if that does not exist any more. Never throws.
  *
  * @param path `process.argv[1]`: absolute; a file, a folder, or without its extension.
  * @param folder returns the working directory.
  */
-export function findPackage(path: string, folder: () => string): PackageInfo | undefined {
+export function findApp(path: string, folder: () => string): string | undefined {
   try {
     const script = realPath(path);
-    return nearestPackage(isTool(script) ? folder() : script);
+    return isTool(script) ? folder() : script;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Finds the package of the app whose script is at `path`. The parameters are those of `findApp`. Never throws. */
+export function findPackage(path: string, folder: () => string): PackageInfo | undefined {
+  const app = findApp(path, folder);
+  return app === undefined ? undefined : packageAbove(app);
+}
+
+/**
+ * Finds the package of the app at `path`: the nearest `package.json` with a name, in
+ * its folder or above. One without a name (`{"type": "commonjs"}` in a build's folder)
+ * is skipped. Never throws.
+ */
+export function packageAbove(path: string): PackageInfo | undefined {
+  try {
+    return searchUpwards(path, packageIn);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Finds the commit that is checked out where the app is: the `HEAD` of the nearest
+ * repository, if there is one. Never throws.
+ */
+export function findGitCommit(path: string): string | undefined {
+  try {
+    const entry = searchUpwards(path, (folder) => {
+      const name = join(folder, ".git");
+      return statSync(name, { throwIfNoEntry: false }) && name;
+    });
+    return entry === undefined ? undefined : loadGit().readGitCommit(entry);
   } catch {
     return undefined;
   }
@@ -46,11 +84,12 @@ function isTool(path: string): boolean {
   return /[\\/]node_modules[\\/]/.test(path);
 }
 
-function nearestPackage(start: string): PackageInfo | undefined {
+/** Returns the first result of `find` for a folder and those above it. */
+function searchUpwards<T>(start: string, find: (folder: string) => T | undefined): T | undefined {
   let folder = start;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
-    const candidate = packageIn(folder);
-    if (candidate?.name !== undefined) return candidate;
+    const found = find(folder);
+    if (found !== undefined) return found;
     const parent = dirname(folder);
     if (parent === folder) return undefined;
     folder = parent;
@@ -63,7 +102,8 @@ function packageIn(folder: string): PackageInfo | undefined {
   const file = statSync(path, { throwIfNoEntry: false });
   if (!file?.isFile() || file.size > MAX_BYTES) return undefined;
   try {
-    return parsePackage(JSON.parse(readFileSync(path, "utf8")), folder);
+    const info = parsePackage(JSON.parse(readFileSync(path, "utf8")), folder);
+    return info?.name === undefined ? undefined : info;
   } catch {
     return undefined;
   }

@@ -191,6 +191,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.traces.sampler,
     value: { name: "parentbased_traceidratio", ratio: 0.1 },
   },
+  TELLTALE_SENTRY_SESSIONS: { text: "false", read: (c) => c.errors.sessions, value: false },
   SENTRY_DEBUG: { text: "TRUE", read: (c) => c.errors.debug, value: true },
   SENTRY_ORG_URL: {
     text: "https://acme.sentry.io/",

@@ -23,6 +23,7 @@ describe("The default configuration", () => {
       logLevel: "info",
       serviceName: undefined,
       environment: undefined,
+      commit: undefined,
       resourceAttributes: {},
       resourceDetectors: ["env", "host", "os", "process", "serviceinstance", "container"],
       propagators: ["tracecontext", "baggage"],
@@ -78,6 +79,7 @@ describe("The default configuration", () => {
         repeatedErrors: 100,
         debug: false,
         exportsTraces: true,
+        sessions: true,
         traceUrl: undefined,
         orgUrl: undefined,
         cronCheckIns: false,
@@ -457,6 +459,17 @@ describe("Resource attributes", () => {
   const environments: readonly [Record<string, string>, string, string][] = [
     [{ NODE_ENV: "n" }, "n", "n"],
     [{ NODE_ENV: "n", SENTRY_ENVIRONMENT: "s" }, "s", "s"],
+    [{ NODE_ENV: "n", VERCEL_ENV: "preview" }, "preview", "preview"],
+    [{ VERCEL_TARGET_ENV: "qa", VERCEL_ENV: "preview" }, "qa", "qa"],
+    [
+      { NODE_ENV: "n", CONTEXT: "deploy-preview", NETLIFY: "true" },
+      "deploy-preview",
+      "deploy-preview",
+    ],
+    // Only Netlify sets it to the environment.
+    [{ NODE_ENV: "n", CONTEXT: "kubernetes-admin" }, "n", "n"],
+    [{ NODE_ENV: "n", RAILWAY_ENVIRONMENT_NAME: "pr-12" }, "pr-12", "pr-12"],
+    [{ CI_ENVIRONMENT_NAME: "staging", SENTRY_ENVIRONMENT: "s" }, "s", "s"],
     [{ NODE_ENV: "n", OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=r" }, "r", "r"],
     [
       { SENTRY_ENVIRONMENT: "s", OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=r" },

@@ -110,6 +110,7 @@ function neededModules(): Record<string, string> {
     "instrumentation/frameworks/express/",
     "lifecycle/",
     "redaction/",
+    "resource/",
   );
 }
 

@@ -26,8 +26,10 @@ describe("The service's name and version in a real process", () => {
     readonly env?: Readonly<Record<string, string>>;
     readonly name: string;
     readonly version: string | undefined;
+    readonly commit?: string;
   }
 
+  const commit = "1f".repeat(20);
   const shop = JSON.stringify({ name: "shop", version: "1.2.3" });
 
   const rows: readonly Row[] = [
@@ -90,6 +92,14 @@ describe("The service's name and version in a real process", () => {
       version: "1.2.3",
     },
     {
+      title: "come with the commit of the repository around them",
+      files: { "shop/package.json": shop, "shop/src/app.js": "", ".git/HEAD": `${commit}\n` },
+      run: ["shop/src/app.js"],
+      name: "shop",
+      version: "1.2.3",
+      commit,
+    },
+    {
       title: "are unknown without a script",
       files: { "package.json": shop },
       run: ["--eval", "0"],
@@ -124,6 +134,7 @@ describe("The service's name and version in a real process", () => {
       const attributes = attributesOf(row.run, join(home, row.cwd ?? ""), row.env ?? {});
       assert.equal(attributes["service.name"], row.name);
       assert.equal(attributes["service.version"], row.version);
+      assert.equal(attributes["vcs.ref.head.revision"], row.commit);
     });
   }
 

@@ -71,7 +71,7 @@ describe("The resource", () => {
     assert.ok(!Object.values(attributes).includes(undefined));
   });
 
-  const always = ["service.name", "service.version", "telemetry"];
+  const always = ["service.name", "service.version", "vcs.", "telemetry"];
   const detectors: readonly [string, readonly string[]][] = [
     ["none", []],
     ["host", ["host."]],

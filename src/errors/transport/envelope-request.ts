@@ -25,6 +25,8 @@ const SENT_AT_MAX_AGE_MS = 5_000;
 
 const NEWLINE = 0x0a;
 
+const STATISTICS: ReadonlySet<string> = new Set(["client_report", "sessions"]);
+
 /** An envelope that is queued or in flight. */
 export class EnvelopeRequest {
   body: Uint8Array;
@@ -34,8 +36,8 @@ export class EnvelopeRequest {
   readonly losses: readonly ItemLoss[];
   /** Sentry's categories of its items, without attachments, which belong to an event. */
   readonly categories: readonly DataCategory[];
-  /** Whether it has client reports only, whose loss is not one of the app's data. */
-  readonly isReport: boolean;
+  /** Whether it has only client reports and counts of sessions, whose loss the log does not mention. */
+  readonly isStatistics: boolean;
   /** Undefined once it cannot be reduced any more. */
   #envelope: Envelope | undefined;
   readonly #done = Promise.withResolvers<TransportMakeRequestResponse>();
@@ -59,7 +61,7 @@ export class EnvelopeRequest {
     this.events = parts.events;
     this.losses = parts.losses;
     this.categories = parts.categories;
-    this.isReport = parts.isReport;
+    this.isStatistics = parts.isStatistics;
     this.#envelope = parts.body.length > REDUCED_EVENT_BYTES ? parts.envelope : undefined;
     this.file = parts.file;
     this.#storable = parts.storable;
@@ -77,7 +79,7 @@ export class EnvelopeRequest {
       events: countEvents(envelope),
       losses: itemLosses(envelope),
       categories: categoriesOf(envelope),
-      isReport: envelope[1].every(([{ type }]) => type === "client_report"),
+      isStatistics: envelope[1].every(([{ type }]) => STATISTICS.has(type)),
       file: undefined,
       storable: isStorable ? { id, category, time: Date.now() } : undefined,
     });
@@ -92,7 +94,7 @@ export class EnvelopeRequest {
       events: 1,
       losses: [{ reason: undefined, category, quantity: 1 }],
       categories: [category],
-      isReport: false,
+      isStatistics: false,
       file,
       storable: undefined,
     });
@@ -163,7 +165,7 @@ interface RequestParts {
   readonly events: number;
   readonly losses: readonly ItemLoss[];
   readonly categories: readonly DataCategory[];
-  readonly isReport: boolean;
+  readonly isStatistics: boolean;
   readonly file: StoredFile | undefined;
   readonly storable:
     | { readonly id: string; readonly category: StoredCategory; readonly time: number }

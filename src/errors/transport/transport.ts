@@ -180,7 +180,8 @@ export class EnvelopeTransport implements Transport {
   /** Returns undefined if the envelope is not sent, because Sentry is unavailable. */
   #exitRequest(request: EnvelopeRequest, exit: ExitStore): ExitRequest | undefined {
     const file = exit.store(request);
-    const isUseless = file !== undefined || (this.#deps.spool !== undefined && request.isReport);
+    const isUseless =
+      file !== undefined || (this.#deps.spool !== undefined && request.isStatistics);
     if (this.#sendPause.isFailing && isUseless) {
       exit.onResult(file, false);
       request.finish();
@@ -204,7 +205,7 @@ export class EnvelopeTransport implements Transport {
   ): void {
     if (delivered) this.#deps.counters.sent += request.events;
     else if (!isStored) this.#loseRequest(request, "failed", "network_error");
-    if (!delivered && reason !== undefined && !request.isReport)
+    if (!delivered && reason !== undefined && !request.isStatistics)
       this.#log.undelivered(reason, request.events, isStored);
     request.finish();
   }
@@ -315,7 +316,7 @@ export class EnvelopeTransport implements Transport {
     } else {
       // Sentry counts what it has answered with 429.
       this.#loseRequest(request, "rejected", status === 429 ? undefined : "send_error");
-      if (!request.isReport) this.#log.rejected(status, request.events);
+      if (!request.isStatistics) this.#log.rejected(status, request.events);
     }
     request.finish({ statusCode: status });
     this.#startQueued();

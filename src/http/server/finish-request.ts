@@ -11,7 +11,8 @@ const loadResponseAbort = lazy<typeof import("./response-abort.ts")>(
   "http/server/response-abort.ts",
 );
 
-const FINISH_STEPS = 8;
+const FINISH_STEPS = 9;
+const SWITCHING_PROTOCOLS = 101;
 
 /** Runs the steps of the end of a request. An error in one step does not skip the later ones. */
 export function finishRequest(
@@ -39,7 +40,7 @@ function runFinishStep(
   unit: HttpServerRequest,
   response: ResponseHead | undefined,
 ): void {
-  const { metrics, onServerErrors } = deps;
+  const { metrics, onServerErrors, onEnded } = deps;
   switch (step) {
     case 0: // Detach from the connection.
       unit.connection.remove(unit);
@@ -63,8 +64,11 @@ function runFinishStep(
     case 6: // End the span.
       endSpan(unit);
       return;
-    default: // Record the metrics.
+    case 7: // Record the metrics.
       metrics.requestEnded(unit);
+      return;
+    default: // Count it for release health. Sentry's SDKs do not count handshakes of WebSockets.
+      if (unit.statusCode !== SWITCHING_PROTOCOLS) onEnded(unit);
   }
 }
 

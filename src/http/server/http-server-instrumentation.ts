@@ -21,6 +21,8 @@ export interface HttpServerDeps extends Pick<HttpRequestDeps, "userReader" | "ke
   readonly knownMethods: KnownMethods;
   /** Called with the errors of a failed request, as far as they are known. */
   readonly onServerErrors: (unit: HttpServerRequest, failures: readonly unknown[]) => void;
+  /** Called at the end of each request, but not of the handshake of a WebSocket. */
+  readonly onEnded: (unit: HttpServerRequest) => void;
   /** Called at the start of each request. */
   readonly onStart: () => void;
   /** Called with an error of telltale, which must not reach the app. */

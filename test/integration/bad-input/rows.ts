@@ -195,6 +195,14 @@ export const configurations: readonly BadInputRow[] = [
     lines: ["OTEL_TRACE_SAMPLER is not known, did you mean OTEL_TRACES_SAMPLER?"],
   },
   {
+    title: "names that Sentry does not accept",
+    env: { SENTRY_RELEASE: "feature/a", SENTRY_ENVIRONMENT: "none" },
+    lines: [
+      'SENTRY_ENVIRONMENT: received "none", expected a name of at most 64 bytes without / and \\; using deployment.environment.name',
+      'SENTRY_RELEASE: received "feature/a", expected a name of at most 200 bytes without / and \\; using its first 200 bytes, with a dash for each of these characters',
+    ],
+  },
+  {
     title: "several at once, in one report",
     env: {
       OTEL_SERVICE_NAME: "  ",
