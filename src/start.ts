@@ -3,12 +3,13 @@ import { isInternalThread, isMainThread } from "node:worker_threads";
 import { createAdmin } from "./admin/server.ts";
 import { claimStart, publishApi } from "./api.ts";
 import type { CacheRegistry } from "./caches/caches.ts";
-import type { Config } from "./config/config.ts";
+import type { Config, ErrorsConfig } from "./config/config.ts";
 import { parseConfig } from "./config/parse.ts";
 import type { ConfigIssue } from "./config/issue.ts";
 import { formatIssues } from "./config/report.ts";
+import { addToTrail } from "./context/breadcrumb-trail.ts";
 import { StorageContextManager } from "./context/manager.ts";
-import { keepActiveTrace, setOrganization, setRequestId } from "./context/unit-access.ts";
+import { keepActiveTrace, logIdsIn, setOrganization, setRequestId } from "./context/unit-access.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
 import {
   createTelemetryCounters,
@@ -30,6 +31,7 @@ import { installInstrumentations } from "./instrumentation/loader.ts";
 import { patchConsole } from "./instrumentation/loggers/console/patch-console.ts";
 import { lazy } from "./lazy.ts";
 import { installLifecycle } from "./lifecycle/lifecycle.ts";
+import type { LogObserver } from "./logs/log-observer.ts";
 import { createLogs, type Logs } from "./logs/logs.ts";
 import { createLazyMessagingTracer, type LazyMessagingTracer } from "./messaging/lazy-messaging.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
@@ -37,6 +39,7 @@ import { createRedactor } from "./redaction/redactor.ts";
 import { registeredSdk, registerApi } from "./register-api.ts";
 import { createResource } from "./resource/resource.ts";
 import { type CompositePropagator, createPropagator } from "./traces/propagation/propagator.ts";
+import type { OnClientSpan } from "./traces/tracer.ts";
 import { createTraces, type Traces } from "./traces/traces.ts";
 import { version } from "./version.ts";
 
@@ -96,9 +99,6 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
   const redactor = createRedactor(config.redaction);
   const resource = createResource(config);
   const shared = { resource, redactor, diagnostics, unsent };
-  const traces = createTraces({ ...shared, config: config.traces, counters: counters.spans });
-  const metrics = createMetrics({ ...shared, config, counters });
-  const logs = createLogs({ ...shared, config: config.logs, counters: counters.logs });
   const errors = createErrors({
     ...shared,
     config: config.errors,
@@ -108,6 +108,10 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     counters: counters.events,
     flushTimeoutMs: config.flushTimeoutMs,
   });
+  const observed = { ...shared, ...createObservers(config.errors, errors) };
+  const traces = createTraces({ ...observed, config: config.traces, counters: counters.spans });
+  const metrics = createMetrics({ ...shared, config, counters });
+  const logs = createLogs({ ...observed, config: config.logs, counters: counters.logs });
   const propagator = createPropagator(config.propagators, {
     sentry: config.extractOnly.includes("sentry"),
   });
@@ -123,6 +127,30 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     propagator,
     health: createHealth({ config, counters }),
     pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, metrics],
+  };
+}
+
+/** What the pipeline of errors learns of spans and lines. */
+interface Observers {
+  readonly onClientSpan?: OnClientSpan;
+  readonly logObserver?: LogObserver;
+}
+
+/** Returns what remembers calls, queries and lines for breadcrumbs, and captures the errors of lines. */
+function createObservers({ dsn, breadcrumbs, logEvents }: ErrorsConfig, errors: Errors): Observers {
+  if (dsn === undefined) return {};
+  const addsLines = breadcrumbs.includes("log");
+  const addsSpans = breadcrumbs.some((kind) => kind !== "log");
+  return {
+    ...(addsSpans && { onClientSpan: (span, context) => addToTrail(logIdsIn(context), span) }),
+    ...((addsLines || logEvents) && {
+      logObserver: {
+        addRecord: addsLines ? (record, { unit }) => addToTrail(unit, record) : undefined,
+        captureError: logEvents
+          ? (error, record, { context }) => errors.captureLogged(error, record, context)
+          : undefined,
+      },
+    }),
   };
 }
 

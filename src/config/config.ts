@@ -153,6 +153,9 @@ export interface ModuleReference {
   readonly folder: string;
 }
 
+/** What breadcrumbs are made of: log lines, outgoing HTTP calls, database queries. */
+export type BreadcrumbKind = "log" | "http" | "query";
+
 export interface ErrorsConfig {
   /** Undefined: Sentry is never loaded. */
   readonly dsn: string | undefined;
@@ -173,6 +176,9 @@ export interface ErrorsConfig {
   readonly debug: boolean;
   /** Whether requests are counted for release health. */
   readonly sessions: boolean;
+  /** Whether errors that the app logs become events. */
+  readonly logEvents: boolean;
+  readonly breadcrumbs: readonly BreadcrumbKind[];
   /** Whether any trace may be exported over OTLP. */
   readonly exportsTraces: boolean;
   /** Address of a trace, with placeholders. Undefined if no trace is. */

@@ -318,6 +318,8 @@ function readErrors(reader: EnvironmentReader): OwnErrorsConfig {
     repeatedErrors: reader.read(table.repeatedErrors),
     debug: reader.read(table.sentryDebug),
     sessions: reader.read(table.sentrySessions),
+    logEvents: reader.read(table.logEvents),
+    breadcrumbs: reader.read(table.breadcrumbs),
     traceUrl: reader.read(table.traceUrl),
     orgUrl: reader.read(table.sentryOrgUrl),
     cronCheckIns: reader.read(table.cronCheckIns),

@@ -1,4 +1,5 @@
 import type {
+  BreadcrumbKind,
   ConsoleLines,
   DataCollectionName,
   ErrorPattern,
@@ -506,6 +507,22 @@ export const sentryOrgUrl: Variable<string | undefined> = defineVariable({
   valueType: types.orgUrl,
   fallback: undefined,
   doc: "Address of the Sentry organization, such as `https://acme.sentry.io`: adds the address of an event to the span that failed.",
+});
+
+export const logEvents: Variable<boolean> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_LOG_EVENTS",
+  valueType: types.flag,
+  fallback: true,
+  doc: "Sends each `Error` that the app logs at level `error` or above to Sentry. All other lines are breadcrumbs.",
+});
+
+export const breadcrumbs: Variable<readonly BreadcrumbKind[]> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_BREADCRUMBS",
+  valueType: types.someOf<BreadcrumbKind>(["log", "http", "query"]),
+  fallback: ["log", "http", "query"],
+  doc: "Breadcrumbs that Sentry events have: log lines, outgoing HTTP calls, database queries.",
 });
 
 export const traceUrl: Variable<string | undefined> = defineVariable({

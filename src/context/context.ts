@@ -1,6 +1,6 @@
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
-import type { IsolatedPart } from "./isolated-part.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
+import type { IdSlot } from "./unit-views.ts";
 
 /**
  * Keys of every copy of `@opentelemetry/api` and of the SDK: their
@@ -54,7 +54,7 @@ export class Context implements ApiContext {
   setValue(key: symbol, value: unknown): Context {
     if (key === SPAN_KEY && (value === undefined || isSpan(value))) return this.withSpan(value);
     if (key === UNIT_OF_WORK_KEY) return this.withUnitOfWork(value as UnitOfWork | undefined);
-    if (key === PART_KEY) return this.withPart(value as IsolatedPart | undefined);
+    if (key === PART_KEY) return this.withPart(value as IdSlot | undefined);
     if (key === SUPPRESS_TRACING_KEY) {
       return new Context(this.span, this.unit, value === true, this.#entries, this.part);
     }
@@ -75,7 +75,7 @@ export class Context implements ApiContext {
     return new Context(this.span, unit, this.suppressed, this.#entries);
   }
 
-  withPart(part: IsolatedPart | undefined): Context {
+  withPart(part: IdSlot | undefined): Context {
     return new Context(this.span, this.unit, this.suppressed, this.#entries, part);
   }
 
@@ -122,16 +122,16 @@ export function unitOfWorkIn(context: ApiContext): UnitOfWork | undefined {
 }
 
 /** Returns the isolated part of a context or, outside of any, its unit of work. */
-export function idsIn(context: ApiContext): IsolatedPart | UnitOfWork | undefined {
+export function idsIn(context: ApiContext): IdSlot | undefined {
   if (context instanceof Context) {
-    return (context.part ?? context.unit) as IsolatedPart | UnitOfWork | undefined;
+    return (context.part ?? context.unit) as IdSlot | undefined;
   }
   const part = foreignValue(context, PART_KEY);
-  return typeof part === "object" && part !== null ? (part as IsolatedPart) : unitOfWorkIn(context);
+  return typeof part === "object" && part !== null ? (part as IdSlot) : unitOfWorkIn(context);
 }
 
 /** Returns a context with an isolated part of its unit of work, or with none. */
-export function withPart(context: ApiContext, part: IsolatedPart | undefined): ApiContext {
+export function withPart(context: ApiContext, part: IdSlot | undefined): ApiContext {
   return context.setValue(PART_KEY, part);
 }
 

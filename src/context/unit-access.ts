@@ -1,9 +1,8 @@
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
-import { type Context, idsIn, ROOT_CONTEXT, unitOfWorkIn, withPart } from "./context.ts";
+import { type Context, idsIn, ROOT_CONTEXT, unitOfWorkIn } from "./context.ts";
 import { findUnitOfWork, unitOfWorkOf } from "./in-flight-requests.ts";
-import { IsolatedPart } from "./isolated-part.ts";
 import { isOwnSpan, type KeepReason } from "./local-trace-handle.ts";
-import { activeContext, activeSpan, activeUnitOfWork, runWithContext } from "./manager.ts";
+import { activeContext, activeSpan, activeUnitOfWork } from "./manager.ts";
 import { isRequestId } from "./request-id.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 import type {
@@ -35,9 +34,9 @@ export const routeRecorderIn: (context: ApiContext) => RouteRecorder | undefined
 /** Returns the active unit of work, for adaptors of remote procedure calls. */
 export const activeRpcRecorder: () => RpcRecorder | undefined = activeUnitOfWork;
 
-/** Returns the ids of the active unit of work, or of its active part, for log lines. */
-export function activeLogIds(): LogIds | undefined {
-  return idsIn(activeContext());
+/** Whether a unit of work is active. */
+export function hasActiveUnit(): boolean {
+  return activeUnitOfWork() !== undefined;
 }
 
 /** Returns the ids of the unit of work in a context, or of the part of it, for log lines. */
@@ -86,25 +85,6 @@ export function setOrganization(id: unknown): void {
 export function idText(id: unknown): string | undefined {
   const isId = typeof id === "string" || typeof id === "number" || typeof id === "bigint";
   return isId ? String(id) : undefined;
-}
-
-/**
- * Returns a context for work with a user and an organization of its own.
- *
- * @param sharesEvents whether events of the work are also those of the unit of work.
- */
-export function isolatedContext(context: ApiContext, sharesEvents: boolean): ApiContext {
-  return withPart(context, new IsolatedPart(idsIn(context), unitOfWorkIn(context), sharesEvents));
-}
-
-/** Returns a context with the same ids as that from which `ids` were read. */
-export function contextWithIds(context: ApiContext, ids: IdSlot): ApiContext {
-  return withPart(context, ids instanceof IsolatedPart ? ids : undefined);
-}
-
-/** Runs `work`, and what it starts, with a user and an organization of its own. */
-export function runIsolated<R>(sharesEvents: boolean, work: () => R): R {
-  return runWithContext(isolatedContext(activeContext(), sharesEvents), work);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Span } from "@opentelemetry/api";
+import type { BreadcrumbTrail } from "./breadcrumb-trail.ts";
 import type { JobInfo } from "./job.ts";
 import type { LocalTraceHandle } from "./local-trace-handle.ts";
 import { markThrown } from "./thrown.ts";
@@ -54,6 +55,8 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot
   errorEventId: string | undefined = undefined;
   /** How Sentry's release health counts the unit; undefined without a captured error. */
   sessionStatus: "errored" | "crashed" | undefined = undefined;
+  /** Its latest lines, calls and queries, for breadcrumbs. */
+  trail: BreadcrumbTrail | undefined = undefined;
   /** Sentry scopes, forked at their first use. */
   scope: unknown = undefined;
   /** The local trace (`traces/local-trace.ts`). */

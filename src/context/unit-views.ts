@@ -1,4 +1,5 @@
 import type { Span } from "@opentelemetry/api";
+import type { BreadcrumbTrail } from "./breadcrumb-trail.ts";
 import type { JobInfo } from "./job.ts";
 import type { LocalTraceHandle } from "./local-trace-handle.ts";
 
@@ -56,6 +57,8 @@ export interface LogIds {
   readonly organizationId: string | undefined;
   /** Id of the last event of an error in Sentry. */
   readonly errorEventId: string | undefined;
+  /** Its latest lines, calls and queries; undefined until there is one, and without Sentry. */
+  trail: BreadcrumbTrail | undefined;
 }
 
 /** Fields of the user that a framework knows: those that are asked for, under their names in Sentry. */

@@ -1,4 +1,6 @@
+import type { Context as ApiContext } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
+import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ErrorsConfig } from "../config/config.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 import type { EventCounters } from "../diagnostics/telemetry-counters.ts";
@@ -60,6 +62,13 @@ export interface Errors extends ErrorsApi {
   captureFatal(error: unknown, origin: FatalOrigin): void;
   /** Captures an unhandled rejection that the process survives. */
   captureRejection(reason: unknown): void;
+  /**
+   * Captures an error that the app has logged.
+   *
+   * @param context the context of the line.
+   * @returns the id of its event, also if that is an earlier one.
+   */
+  captureLogged(error: object, record: ReadableLogRecord, context: ApiContext): string | undefined;
   /**
    * Listens to the process, makes an app's own copy of Sentry 11 use our client,
    * and delegates errors to an app that sets up Sentry itself.

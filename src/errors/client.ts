@@ -14,6 +14,8 @@ import {
   withIsolationScope,
 } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
+import type { Context as ApiContext } from "@opentelemetry/api";
+import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { DataCollectionName, ErrorsConfig } from "../config/config.ts";
 import { maskAddress } from "../config/mask.ts";
 import { thrownValueOf } from "../context/thrown.ts";
@@ -33,11 +35,13 @@ import { captureFeedback } from "./feedback.ts";
 import { runMonitored } from "./monitors/with-monitor.ts";
 import { IgnoreRules } from "./filters/ignore-rules.ts";
 import { RepeatedErrors } from "./filters/repeated-errors.ts";
+import { adjustBreadcrumbTimes, mergeBreadcrumbs } from "./event-data/breadcrumbs.ts";
 import { addFrameworkUser } from "./event-data/framework-user.ts";
 import { ModuleVersions } from "./event-data/module-versions.ts";
 import { FrameSources } from "./frames/frame-sources.ts";
 import { ProcessContexts } from "./event-data/process-contexts.ts";
 import { addRequestData } from "./event-data/request-data.ts";
+import { captureLogged } from "./logged/logged-error.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
 import type { SessionAggregate } from "./sessions/request-sessions.ts";
@@ -60,6 +64,7 @@ export interface ErrorsClient extends SentryBinding, Pick<Pipeline, "drainForExi
   /** Whether it has a release, without which Sentry discards sessions. */
   readonly hasRelease: boolean;
   sendSessions(): void;
+  captureLogged(error: object, record: ReadableLogRecord, context: ApiContext): string | undefined;
 }
 
 /**
@@ -90,6 +95,8 @@ export function createErrorsClient(
     captureJobError: (unit, willRetry) => captureJobError(client, unit, willRetry),
     captureFatal: (error, origin) => void capture(client, error, fatalEventHint(error, origin)),
     captureRejection: (reason) => void capture(client, reason, rejectionEventHint(reason)),
+    captureLogged: (error, record, context) =>
+      captureLogged((hint) => capture(client, error, hint), error, record, context),
     flush: (timeoutMs) => client.flush(timeoutMs),
     drainForExit: () => client.drainForExit(),
     hasRelease: client.getOptions().release !== undefined,
@@ -124,6 +131,8 @@ function createClient(deps: ErrorsDeps, takeSessions: () => SessionAggregate[]):
     _metadata: { sdk },
   };
   const client = new SentryClient(options, { ...clientDeps(deps), filter, takeSessions });
+  // Before the app's processors, which see all breadcrumbs in order.
+  client.addEventProcessor(mergeBreadcrumbs);
   addEventData(client, deps.config);
   return client;
 }
@@ -141,6 +150,7 @@ function clientDeps(deps: ErrorsDeps): Omit<SentryClientDeps, "filter"> {
     spotlight: createSpotlightCopy(deps),
     contexts: new ProcessContexts(deps.resource),
     completions: [new ModuleVersions(), new FrameSources()],
+    breadcrumbs: config.breadcrumbs,
   };
 }
 
@@ -253,7 +263,7 @@ function installClient(client: SentryClient): void {
   registerExternalPropagationContext(() => propagationContextOf(activeSpan()));
   // Created here, so that they are of telltale's version, whatever copy of Sentry is loaded later.
   getGlobalScope();
-  getDefaultIsolationScope();
+  adjustBreadcrumbTimes(getDefaultIsolationScope());
   markOwnClient(client);
   const scope = getDefaultCurrentScope();
   scope.setClient(client);

@@ -1,9 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { lazy } from "../lazy.ts";
+import type { Context as ApiContext } from "@opentelemetry/api";
+import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { runInThrowContext } from "../context/manager.ts";
-import { runIsolated, setUserId } from "../context/unit-access.ts";
+import { setUserId } from "../context/unit-access.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 import type { Pipeline } from "../export/pipeline.ts";
+import { tryRead } from "../try-read.ts";
 import { allowForeignRegistration } from "../register-api.ts";
 import { type AppSentryClient, type SentryCarrier, watchCarriers } from "./sentry-carrier.ts";
 import type { ErrorsClient } from "./client.ts";
@@ -25,6 +28,9 @@ import type {
 import type { Errors, ErrorsDeps, FatalOrigin, JobCheckIn, SentryBinding } from "./api.ts";
 
 const loadClient = lazy<typeof import("./client.ts")>("errors/client.ts");
+const loadIsolatedPart = lazy<typeof import("../context/isolated-part.ts")>(
+  "context/isolated-part.ts",
+);
 const loadCronCheckIns = lazy<typeof import("./monitors/cron-check-ins.ts")>(
   "errors/monitors/cron-check-ins.ts",
 );
@@ -155,9 +161,9 @@ class LazyErrors implements Errors {
 
   withMonitor<R>(monitorSlug: string, work: () => R, config?: MonitorConfig): R {
     const sentry = this.#currentBinding();
-    if (sentry === undefined) return runIsolated(false, work);
-    const run = (): R => sentry.withMonitor(monitorSlug, work, config);
-    return sentry === this.#client ? run() : runIsolated(false, run);
+    return this.#isolated(sentry, false, () =>
+      sentry === undefined ? work() : sentry.withMonitor(monitorSlug, work, config),
+    );
   }
 
   async flush(timeoutMs?: number): Promise<boolean> {
@@ -211,6 +217,10 @@ class LazyErrors implements Errors {
     this.#captureOwn((client) => client.captureRejection(reason));
   }
 
+  captureLogged(error: object, record: ReadableLogRecord, context: ApiContext): string | undefined {
+    return this.#captureOwn((client) => client.captureLogged(error, record, context));
+  }
+
   readonly pipeline: Pipeline = {
     // For Sentry, 0 is no limit.
     flush: async (timeoutMs) => void (await this.#client?.flush(Math.max(timeoutMs, 1))),
@@ -245,10 +255,16 @@ class LazyErrors implements Errors {
     work: (scope: Scope | undefined) => R,
   ): R {
     const sentry = this.#currentBinding();
-    const run = (): R => (sentry === undefined ? work(undefined) : sentry[method](work));
-    // telltale's client does it itself, also for an app that calls Sentry's functions.
-    if (sentry !== undefined && sentry === this.#client) return run();
-    return runIsolated(method === "withScope", run);
+    return this.#isolated(sentry, method === "withScope", () =>
+      sentry === undefined ? work(undefined) : sentry[method](work),
+    );
+  }
+
+  /** Isolates the ids of `work`. telltale's client does so itself, also for an app that calls Sentry's functions. */
+  #isolated<R>(sentry: SentryBinding | undefined, sharesEvents: boolean, work: () => R): R {
+    const isOwn = sentry !== undefined && sentry === this.#client;
+    const isolation = isOwn ? undefined : tryRead(loadIsolatedPart);
+    return isolation === undefined ? work() : isolation.runIsolated(sharesEvents, work);
   }
 
   #sendSessions(): void {

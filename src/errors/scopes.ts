@@ -6,15 +6,11 @@ import {
   type setAsyncContextStrategy,
 } from "@sentry/core";
 import { isTracingSuppressed, suppressTracing } from "../context/context.ts";
-import {
-  contextWithIds,
-  errorSlotIn,
-  idSlotIn,
-  idText,
-  isolatedContext,
-} from "../context/unit-access.ts";
+import { contextWithIds, isolatedContext } from "../context/isolated-part.ts";
+import { errorSlotIn, idSlotIn, idText } from "../context/unit-access.ts";
 import type { ErrorSlot, IdSlot } from "../context/unit-views.ts";
 import { activeContext, runWithContext } from "../context/manager.ts";
+import { adjustBreadcrumbTimes } from "./event-data/breadcrumbs.ts";
 import { forwardLastEventId } from "./last-event-id.ts";
 
 type AsyncContextStrategy = NonNullable<Parameters<typeof setAsyncContextStrategy>[0]>;
@@ -97,6 +93,7 @@ const idsOfScopes = new WeakMap<Scope, IdSlot>();
 
 /** Binds a scope to ids, which get each user that is set on the scope. */
 function bindIds(scope: Scope, ids: IdSlot | undefined): void {
+  adjustBreadcrumbTimes(scope);
   if (ids === undefined) return;
   idsOfScopes.set(scope, ids);
   let userId = scope.getUser()?.id;

@@ -14,6 +14,8 @@ import type { EventCounters, DropReason } from "../diagnostics/telemetry-counter
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { ExitRequestFactory } from "../export/pipeline.ts";
+import type { BreadcrumbKind } from "../config/config.ts";
+import { processTrail } from "../context/breadcrumb-trail.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { CaptureRegistry } from "./capture-registry.ts";
@@ -33,6 +35,9 @@ import {
   currentOrigin,
   transactionOf,
 } from "./capture-origin.ts";
+import { breadcrumbsOf } from "./event-data/breadcrumbs.ts";
+import { processEvent } from "./filters/event-processing.ts";
+import { LineDuplicates } from "./logged/line-duplicates.ts";
 import {
   awaitsRoute,
   type EventCompletion,
@@ -64,6 +69,7 @@ export interface SentryClientDeps {
   readonly completions: readonly EventCompletion[];
   /** Removes and returns the counts of requests. */
   readonly takeSessions?: () => SessionAggregate[];
+  readonly breadcrumbs: readonly BreadcrumbKind[];
 }
 
 /** A hint, with the other errors that are like that of its event. */
@@ -97,6 +103,7 @@ export class SentryClient extends ServerRuntimeClient {
   readonly #pendingEvents: PendingEvents;
   /** Replaces the flag that Sentry sets on errors, which fails on frozen objects and is permanent. */
   readonly #captures = new CaptureRegistry();
+  readonly #lineDuplicates = new LineDuplicates();
   readonly #origins = new WeakMap<EventHint, CaptureOrigin>();
   /** Events that are counted as created, and are not yet dropped or pending. */
   readonly #processing = new Set<EventHint>();
@@ -124,7 +131,9 @@ export class SentryClient extends ServerRuntimeClient {
     const { unit } = currentOrigin();
     recordSessionStatus(unit, hint);
     const place = { unit, source: hint?.mechanism?.type ?? "generic" };
-    const knownId = this.#captures.eventIdOf(exception, place);
+    const knownId =
+      this.#captures.eventIdOf(exception, place) ??
+      this.#lineDuplicates.eventIdOf(exception, hint, unit);
     if (knownId !== undefined) return knownId;
     if (this.#captures.has(exception)) clearCapturedMark(exception as object);
     // Sentry's flag crosses threads: an error that ends a worker, and then the main thread, is
@@ -138,6 +147,7 @@ export class SentryClient extends ServerRuntimeClient {
           (hint) => this.#captureNew(exception, hint, scope),
         );
     this.#captures.add(exception, place, id);
+    this.#lineDuplicates.add(exception, hint, unit, id);
     return id;
   }
 
@@ -385,7 +395,9 @@ export class SentryClient extends ServerRuntimeClient {
     this.#deps.unsent?.mark();
     this.#processing.add(hint);
     this.#lastDropReason = undefined;
-    const captured = super._captureEvent(event, hint, currentScope, isolationScope).then((id) => {
+    const captured = processEvent(() =>
+      super._captureEvent(event, hint, currentScope, isolationScope),
+    ).then((id) => {
       if (id === undefined && this.#processing.delete(hint)) this.#countDropped(hint);
       return id;
     });
@@ -416,6 +428,9 @@ export class SentryClient extends ServerRuntimeClient {
     this.#origins.set(hint, origin);
     event.contexts = { ...this.#deps.contexts.current(), ...event.contexts };
     applyOrigin(event, origin);
+    // Errors and messages.
+    if (event.type === undefined)
+      event.breadcrumbs = breadcrumbsOf(origin.ids ?? processTrail, this.#deps.breadcrumbs);
     const hasTrace = event.contexts?.trace !== undefined;
     return this.#prepareReadable(event, hint, currentScope, isolationScope).then((prepared) => {
       if (prepared !== null && countedCategoryOf(prepared) !== undefined)

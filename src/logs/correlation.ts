@@ -1,5 +1,5 @@
 import type { Context as ApiContext, SpanContext } from "@opentelemetry/api";
-import { spanIn } from "../context/context.ts";
+import { ROOT_CONTEXT, spanIn } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
 import { isOwnSpan } from "../context/local-trace-handle.ts";
 import { logIdsIn } from "../context/unit-access.ts";
@@ -17,11 +17,16 @@ export interface CorrelationFields {
 
 /** The trace and the unit of work in which a line was written. */
 export interface LogContext {
+  readonly context: ApiContext;
   readonly spanContext: SpanContext | undefined;
   readonly unit: LogIds | undefined;
 }
 
-const EMPTY_CONTEXT: LogContext = { spanContext: undefined, unit: undefined };
+export const EMPTY_LOG_CONTEXT: LogContext = {
+  context: ROOT_CONTEXT,
+  spanContext: undefined,
+  unit: undefined,
+};
 
 /** Returns the log context of the active context. Never throws. */
 export function activeLogContext(): LogContext {
@@ -29,17 +34,17 @@ export function activeLogContext(): LogContext {
     return logContextIn(activeContext());
   } catch {
     // A foreign span throws when its span context is read.
-    return EMPTY_CONTEXT;
+    return EMPTY_LOG_CONTEXT;
   }
 }
 
 /** Returns the log context of a context. Throws only if a foreign span does. */
-function logContextIn(context: ApiContext): LogContext {
-  return { spanContext: spanContextIn(context), unit: logIdsIn(context) };
+export function logContextIn(context: ApiContext): LogContext {
+  return { context, spanContext: spanContextIn(context), unit: logIdsIn(context) };
 }
 
 /** Returns the span context of the span in a context, if it is valid. */
-export function spanContextIn(context: ApiContext): SpanContext | undefined {
+function spanContextIn(context: ApiContext): SpanContext | undefined {
   const span = spanIn(context);
   if (span === undefined) return undefined;
   const spanContext = span.spanContext();

@@ -70,6 +70,15 @@ export function isErrorInstance(value: unknown): value is Error {
   }
 }
 
+/** Returns the first field with an error, and the error. Runs none of the app's code. */
+export function findErrorField(fields: object): readonly [key: string, error: Error] | undefined {
+  for (const key of Object.keys(fields)) {
+    const value = readDataProperty(fields, key);
+    if (isErrorInstance(value)) return [key, value];
+  }
+  return undefined;
+}
+
 /** Whether an error defines its own JSON. */
 export function hasToJson(error: object): boolean {
   return "toJSON" in error;

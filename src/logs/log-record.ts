@@ -90,6 +90,12 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
     if (this.#canAdd(name)) this.#fields.push(name, isScalar(value) ? value : this.#copy(value));
   }
 
+  /** Adds an attribute to a record that may have been read already. */
+  addLateAttribute(name: string, value: string): void {
+    this.#attributes = undefined;
+    this.setAttribute(name, value);
+  }
+
   /** Adds an attribute whose value the app can't change, so that it need not be copied. */
   setAttributeWithoutCopy(name: string, value: unknown): void {
     if (typeof value !== "object" || this.#attributeLengthLimit() !== Infinity)

@@ -1,5 +1,5 @@
+import { types } from "node:util";
 import type {
-  Context as ApiContext,
   Attributes,
   Logger,
   LoggerOptions,
@@ -15,8 +15,9 @@ import {
 } from "../export/provider-flush.ts";
 import { wallClock } from "../clock.ts";
 import { type Timestamp, parseTimestamp } from "./timestamp.ts";
-import { spanContextIn } from "./correlation.ts";
+import { EMPTY_LOG_CONTEXT, type LogContext, logContextIn } from "./correlation.ts";
 import { exceptionOf } from "./exception.ts";
+import { type LogObserver, observeRecord } from "./log-observer.ts";
 import { createScope, type LoggerScope, scopeKey } from "./logger-scope.ts";
 import { LogRecord, type LoggerSharedState, type LogRecordSource } from "./log-record.ts";
 import { readProperty } from "./value.ts";
@@ -27,15 +28,16 @@ export type LogRecordSink = ((record: LogRecordSource) => void) | undefined;
 /** More scopes than any app has by intention. Beyond them each `getLogger` creates a new logger. */
 const MAX_LOGGERS = 1000;
 
-/** The sink that all loggers of a provider share; a shutdown removes it. */
-interface SinkRef {
+/** What all loggers of a provider share. A shutdown removes the sink. */
+interface LogOutput {
   sink: LogRecordSink;
+  readonly observer: LogObserver | undefined;
 }
 
 /** The `LoggerProvider` that is registered with `@opentelemetry/api`. */
 export class TelltaleLoggerProvider implements LoggerProvider {
   readonly #sharedState: LoggerSharedState;
-  readonly #sinkRef: SinkRef;
+  readonly #output: LogOutput;
   readonly #flush: ProviderFlush;
   readonly #loggers = new Map<string, TelltaleLogger>();
 
@@ -43,11 +45,12 @@ export class TelltaleLoggerProvider implements LoggerProvider {
     sharedState: LoggerSharedState,
     sink: LogRecordSink,
     flush: ProviderFlushDeps = noopFlush,
+    observer?: LogObserver,
   ) {
     this.#sharedState = sharedState;
-    this.#sinkRef = { sink };
+    this.#output = { sink, observer };
     const onShutdown = (): void => {
-      this.#sinkRef.sink = undefined;
+      this.#output.sink = undefined;
     };
     this.#flush = new ProviderFlush({ ...flush, onShutdown });
   }
@@ -57,7 +60,7 @@ export class TelltaleLoggerProvider implements LoggerProvider {
     const key = scopeKey(scope);
     const existing = this.#loggers.get(key);
     if (existing !== undefined) return existing;
-    const logger = new TelltaleLogger(this.#sharedState, scope, this.#sinkRef);
+    const logger = new TelltaleLogger(this.#sharedState, scope, this.#output);
     if (this.#loggers.size < MAX_LOGGERS) this.#loggers.set(key, logger);
     return logger;
   }
@@ -77,16 +80,32 @@ export class TelltaleLoggerProvider implements LoggerProvider {
 export class TelltaleLogger implements Logger {
   readonly #sharedState: LoggerSharedState;
   readonly #scope: LoggerScope;
-  readonly #sinkRef: SinkRef;
+  readonly #output: LogOutput;
 
-  constructor(sharedState: LoggerSharedState, scope: LoggerScope, sinkRef: SinkRef) {
+  constructor(sharedState: LoggerSharedState, scope: LoggerScope, output: LogOutput) {
     this.#sharedState = sharedState;
     this.#scope = scope;
-    this.#sinkRef = sinkRef;
+    this.#output = output;
   }
 
+  /** Whether records are exported, or used for Sentry. */
   enabled(): boolean {
-    return this.#sinkRef.sink !== undefined;
+    return this.#output.sink !== undefined || this.#output.observer !== undefined;
+  }
+
+  /** Whether records are exported. */
+  get exports(): boolean {
+    return this.#output.sink !== undefined;
+  }
+
+  /** Whether errors in lines become events. */
+  get capturesErrors(): boolean {
+    return this.#output.observer?.captureError !== undefined;
+  }
+
+  /** Whether lines become breadcrumbs, also those that are not exported. */
+  get addsBreadcrumbs(): boolean {
+    return this.#output.observer?.addRecord !== undefined;
   }
 
   /** Creates an empty record with this logger's scope, for an adaptor to fill in and to `write`. */
@@ -94,26 +113,42 @@ export class TelltaleLogger implements Logger {
     return new LogRecord(this.#sharedState, this.#scope, observedTimestamp);
   }
 
-  /** Passes a record of an adaptor to the pipeline. */
-  write(record: LogRecordSource): void {
-    this.#sinkRef.sink?.(record);
+  /**
+   * Passes a record of an adaptor to the pipeline.
+   *
+   * @param error the error that the line reports, where it is known.
+   */
+  write(record: LogRecordSource, line: LogContext, error?: object): void {
+    this.observe(record, line, error);
+    this.#output.sink?.(record);
+  }
+
+  /** Passes a record of a line that is not exported to the pipeline of errors. */
+  observe(record: LogRecordSource, line: LogContext, error?: object): void {
+    const { observer } = this.#output;
+    if (observer !== undefined) observeRecord(observer, record, line, error);
   }
 
   emit(input: ApiRecord): void {
-    const { sink } = this.#sinkRef;
-    if (sink === undefined) return;
+    if (!this.enabled()) return;
     try {
-      sink(this.#toRecord(input));
+      const line = contextOf(input);
+      const { exception } = input;
+      this.write(
+        this.#toRecord(input, line),
+        line,
+        types.isNativeError(exception) ? exception : undefined,
+      );
     } catch {
       // The app passed no record, or one that can't be read. Logging must not throw.
     }
   }
 
-  #toRecord(input: ApiRecord): LogRecord {
+  #toRecord(input: ApiRecord, { spanContext }: LogContext): LogRecord {
     const record = this.createRecord(parseTimestamp(input.observedTimestamp) ?? wallClock());
     const timestamp = parseTimestamp(input.timestamp);
     if (timestamp !== undefined) record.setTimestamp(timestamp);
-    setSpanContext(record, input.context);
+    if (spanContext !== undefined) record.spanContext = spanContext;
     const { severityNumber, severityText, eventName } = input;
     if (isSeverity(severityNumber)) record.severityNumber = severityNumber;
     if (typeof severityText === "string") record.severityText = severityText;
@@ -126,12 +161,13 @@ export class TelltaleLogger implements Logger {
   }
 }
 
-function setSpanContext(record: LogRecord, context: ApiContext | undefined): void {
+/** Returns the context of a record: the one that the app passed, or the active one. */
+function contextOf({ context = activeContext() }: ApiRecord): LogContext {
   try {
-    const spanContext = spanContextIn(context ?? activeContext());
-    if (spanContext !== undefined) record.spanContext = spanContext;
+    return logContextIn(context);
   } catch {
     // A foreign context or span throws. The record has no span context then.
+    return EMPTY_LOG_CONTEXT;
   }
 }
 

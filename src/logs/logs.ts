@@ -7,6 +7,7 @@ import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { createLogProcessor } from "../export/item-processors.ts";
+import type { LogObserver } from "./log-observer.ts";
 import { type LogRecordSink, TelltaleLoggerProvider } from "./logger.ts";
 import type { LogRecord } from "./log-record.ts";
 
@@ -22,6 +23,7 @@ interface LogsDeps {
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
+  readonly logObserver?: LogObserver;
 }
 
 export interface Logs {
@@ -34,15 +36,13 @@ export interface Logs {
 export function createLogs(deps: LogsDeps): Logs {
   const { config, resource, redactor } = deps;
   const output = createLogOutput(deps);
+  const flush = {
+    flush: (timeoutMs: number) => output.pipeline.flush(timeoutMs),
+    timeoutMs: config.batch.exportTimeoutMs,
+  };
+  const sharedState = { resource, limits: config.limits, redactor };
   return {
-    provider: new TelltaleLoggerProvider(
-      { resource, limits: config.limits, redactor },
-      output.sink,
-      {
-        flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
-        timeoutMs: config.batch.exportTimeoutMs,
-      },
-    ),
+    provider: new TelltaleLoggerProvider(sharedState, output.sink, flush, deps.logObserver),
     pipeline: output.pipeline,
   };
 }

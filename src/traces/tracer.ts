@@ -9,7 +9,7 @@ import type {
   Tracer,
 } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
-import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
+import type { ReadableSpan, Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import {
   Context,
   asContext,
@@ -33,6 +33,9 @@ import { SAMPLED_FLAG } from "./trace-flags.ts";
 const INVALID_TRACE_ID = "00000000000000000000000000000000";
 const INVALID_SPAN_ID = "0000000000000000";
 
+/** `SpanKind.CLIENT` of the API, without loading it. */
+const CLIENT = 2;
+
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NO_OPTIONS: SpanOptions = Object.freeze({});
 const NO_LINKS: Link[] = [];
@@ -54,7 +57,11 @@ export interface TracerSharedState extends SpanSharedState {
   readonly tailSamples: boolean;
   /** Returns the probability with which head sampling keeps a trace with this parent; undefined if unknown. */
   readonly probabilityOf: (parent: SpanContext | undefined) => number | undefined;
+  /** Called with each client span that starts. Must not throw. */
+  readonly onClientSpan: OnClientSpan | undefined;
 }
+
+export type OnClientSpan = (span: ReadableSpan, context: ApiContext) => void;
 
 /** The API's `Tracer`. No call of it throws (specification, error-handling.md). */
 export class TelltaleTracer implements Tracer {
@@ -169,8 +176,8 @@ export class TelltaleTracer implements Tracer {
     );
     if (startTime !== undefined) span.setExactStart(startTime);
     if (localParent === undefined) this.#attachRoot(localTrace, span, context);
-    if (result.attributes !== undefined) span.setAttributes(result.attributes);
-    return span;
+    if (kind === CLIENT) this.#sharedState.onClientSpan?.(span, context);
+    return result.attributes === undefined ? span : span.setAttributes(result.attributes);
   }
 
   /**

@@ -13,7 +13,7 @@ import { OpenSpans } from "./open-spans.ts";
 import { createSampler, headProbability } from "./sampling/sampler.ts";
 import type { TelltaleSpan } from "./span.ts";
 import { TelltaleTracerProvider } from "./tracer-provider.ts";
-import type { TracerSharedState } from "./tracer.ts";
+import type { OnClientSpan, TracerSharedState } from "./tracer.ts";
 import { TailBuffer } from "./tail-buffer.ts";
 
 const loadConsolePrinter = lazy<typeof import("../export/console-printer.ts")>(
@@ -28,6 +28,7 @@ export interface TracesDeps {
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
+  readonly onClientSpan?: OnClientSpan;
   /** Extension points of OpenTelemetry, for an app's own sampler and processors. */
   readonly sampler?: Sampler;
   readonly processors?: readonly SpanProcessor[];
@@ -86,7 +87,7 @@ function createSink({ config, counters, unsent }: TracesDeps, output: SpanOutput
 }
 
 function createSharedState(
-  { config, resource, redactor, processors, sampler }: TracesDeps,
+  { config, resource, redactor, processors, sampler, onClientSpan }: TracesDeps,
   sink: ReplaceableSink,
 ): TracerSharedState {
   const { limits } = config;
@@ -100,6 +101,7 @@ function createSharedState(
     sink,
     tailSamples: config.exporters.length > 0 && !config.sampler.name.endsWith("always_off"),
     probabilityOf: sampler === undefined ? headProbability(config.sampler) : () => undefined,
+    onClientSpan,
   };
 }
 

@@ -208,6 +208,12 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.errors.spoolMaxBytes,
     value: 2_000_000,
   },
+  TELLTALE_LOG_EVENTS: { text: "false", read: (c) => c.errors.logEvents, value: false },
+  TELLTALE_BREADCRUMBS: {
+    text: "query, log",
+    read: (c) => c.errors.breadcrumbs,
+    value: ["query", "log"],
+  },
   TELLTALE_TRACE_URL: {
     text: "https://grafana.example/explore?trace={trace_id}",
     read: (c) => c.errors.traceUrl,

@@ -78,6 +78,8 @@ describe("The default configuration", () => {
         spotlight: undefined,
         repeatedErrors: 100,
         debug: false,
+        logEvents: true,
+        breadcrumbs: ["log", "http", "query"],
         exportsTraces: true,
         sessions: true,
         traceUrl: undefined,
@@ -294,6 +296,11 @@ describe("Lists", () => {
     ["OTEL_METRICS_EXPORTER", "otlp,prometheus", ["otlp", "prometheus"], 0],
     ["OTEL_METRICS_EXPORTER", "none", [], 0],
     ["OTEL_LOGS_EXPORTER", "console,,otlp,", ["console", "otlp"], 0],
+    ["TELLTALE_BREADCRUMBS", "query,http", ["query", "http"], 0],
+    ["TELLTALE_BREADCRUMBS", "LOG", ["log"], 0],
+    ["TELLTALE_BREADCRUMBS", "none", [], 0],
+    ["TELLTALE_BREADCRUMBS", "logs", ["log", "http", "query"], 1],
+    ["TELLTALE_BREADCRUMBS", "none,log", ["log"], 1],
     ["OTEL_PROPAGATORS", "none", [], 0],
     ["OTEL_PROPAGATORS", "tracecontext", ["tracecontext"], 0],
     ["OTEL_PROPAGATORS", "TraceContext,tracecontext", ["tracecontext"], 0],
@@ -304,6 +311,7 @@ describe("Lists", () => {
     OTEL_TRACES_EXPORTER: (config) => config.traces.exporters,
     OTEL_METRICS_EXPORTER: (config) => config.metrics.exporters,
     OTEL_LOGS_EXPORTER: (config) => config.logs.exporters,
+    TELLTALE_BREADCRUMBS: (config) => config.errors.breadcrumbs,
     OTEL_PROPAGATORS: (config) => config.propagators,
   };
   for (const [name, text, value, count] of rows) {

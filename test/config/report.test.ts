@@ -49,6 +49,14 @@ describe("The report", () => {
       'SENTRY_SAMPLE_RATE: received "50%", expected a number from 0 to 1; using 1',
     ],
     [
+      { TELLTALE_LOG_EVENTS: "off" },
+      'TELLTALE_LOG_EVENTS: received "off", expected true or false; using true',
+    ],
+    [
+      { TELLTALE_BREADCRUMBS: "logs" },
+      'TELLTALE_BREADCRUMBS: received "logs", expected log, http, query or none (did you mean log?); using log,http,query',
+    ],
+    [
       { OTEL_SDK_DISABLED: "yes" },
       'OTEL_SDK_DISABLED: received "yes", expected true or false; using false',
     ],

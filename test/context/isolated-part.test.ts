@@ -4,20 +4,19 @@ import { setImmediate as immediate } from "node:timers/promises";
 import type { Context as ApiContext } from "@opentelemetry/api";
 import { type Context, ROOT_CONTEXT } from "../../src/context/context.ts";
 import { activeContext, runWithContext } from "../../src/context/manager.ts";
-import {
-  activeLogIds,
-  contextWithIds,
-  idSlotIn,
-  runIsolated,
-  setOrganization,
-  setUserId,
-} from "../../src/context/unit-access.ts";
+import { contextWithIds, runIsolated } from "../../src/context/isolated-part.ts";
+import { idSlotIn, logIdsIn, setOrganization, setUserId } from "../../src/context/unit-access.ts";
+import type { LogIds } from "../../src/context/unit-views.ts";
 import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { collectingProvider } from "../traces/provider.ts";
 
 function inUnit<R>(work: (unit: UnitOfWork) => R): R {
   const unit = Object.assign(new UnitOfWork(), { requestId: "request-1" });
   return runWithContext(ROOT_CONTEXT.withUnitOfWork(unit), () => work(unit));
+}
+
+function activeLogIds(): LogIds | undefined {
+  return logIdsIn(activeContext());
 }
 
 function activeUser(): string | undefined {

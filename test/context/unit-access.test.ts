@@ -5,7 +5,6 @@ import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { runWithContext } from "../../src/context/manager.ts";
 import {
   activeErrorSlot,
-  activeLogIds,
   activeRouteRecorder,
   activeRpcRecorder,
   contextOfUnit,
@@ -32,7 +31,6 @@ describe("A view of a unit of work", () => {
 
   for (const [name, view] of Object.entries<() => unknown>({
     activeErrorSlot,
-    activeLogIds,
     activeRouteRecorder,
     activeRpcRecorder,
   })) {

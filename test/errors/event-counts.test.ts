@@ -355,7 +355,17 @@ describe("The counters of events", () => {
           }),
         ...changes,
       },
-      { counters, diagnostics, redactor, links, ignored, repeated, contexts, completions: [] },
+      {
+        counters,
+        diagnostics,
+        redactor,
+        links,
+        ignored,
+        repeated,
+        contexts,
+        completions: [],
+        breadcrumbs: [],
+      },
     );
     const keepReasons: KeepReason[] = [];
     const unit = new UnitOfWork();

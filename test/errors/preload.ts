@@ -103,11 +103,13 @@ function neededModules(): Record<string, string> {
   return lazyEntryPoints(
     "admin/",
     "config/",
+    "context/isolated-part.ts",
     "http/server/",
     "errors/",
     "export/exit/",
     "export/otlp/",
     "instrumentation/frameworks/express/",
+    "instrumentation/loggers/console/",
     "lifecycle/",
     "redaction/",
     "resource/",

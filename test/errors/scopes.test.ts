@@ -4,7 +4,7 @@ import type { Context } from "../../src/context/context.ts";
 import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { activeContext, runWithContext } from "../../src/context/manager.ts";
 import { forwardLastEventId } from "../../src/errors/last-event-id.ts";
-import { activeLogIds } from "../../src/context/unit-access.ts";
+import { logIdsIn } from "../../src/context/unit-access.ts";
 import { asyncContextStrategy, withEventScope } from "../../src/errors/scopes.ts";
 
 /** Runs `work` as a new request. */
@@ -173,7 +173,7 @@ describe("Scopes", () => {
 
 describe("The user of a scope", () => {
   const { withIsolationScope, withScope, withSetIsolationScope } = asyncContextStrategy;
-  const user = (): string | undefined => activeLogIds()?.userId;
+  const user = (): string | undefined => logIdsIn(activeContext())?.userId;
 
   it("reaches the log lines of its request", () => {
     const unit = new UnitOfWork();
@@ -236,7 +236,7 @@ describe("The user of a scope", () => {
 
   it("does not reach the log lines of the process", () => {
     isolationScope().setUser({ id: 7 });
-    assert.equal(activeLogIds(), undefined);
+    assert.equal(user(), undefined);
     isolationScope().setUser(null);
   });
 });

@@ -4,7 +4,7 @@ import type { SpanLimits } from "../../src/config/config.ts";
 import { AlwaysOnSampler } from "../../src/traces/sampling/constant.ts";
 import { TelltaleTracerProvider } from "../../src/traces/tracer-provider.ts";
 import { redactor } from "../redaction/default-redactor.ts";
-import type { TracerSharedState } from "../../src/traces/tracer.ts";
+import type { OnClientSpan, TracerSharedState } from "../../src/traces/tracer.ts";
 import { OpenSpans } from "../../src/traces/open-spans.ts";
 import { TailBuffer } from "../../src/traces/tail-buffer.ts";
 
@@ -29,6 +29,7 @@ export interface ProviderOptions {
   readonly probability?: number;
   readonly probabilityOf?: TracerSharedState["probabilityOf"];
   readonly tailSamples?: boolean;
+  readonly onClientSpan?: OnClientSpan;
 }
 
 /** Creates a provider that exports to a list. */
@@ -56,6 +57,7 @@ export function collectingProvider(options: ProviderOptions = {}): {
     probabilityOf:
       options.probabilityOf ??
       ((parent) => (parent === undefined ? options.probability : undefined)),
+    onClientSpan: options.onClientSpan,
     tailSamples: options.tailSamples ?? true,
     sink: {
       tailBuffer,

@@ -210,6 +210,7 @@ export const configurations: readonly BadInputRow[] = [
       OTEL_TRACES_SAMPLER: "sometimes",
       OTEL_BLRP_SCHEDULE_DELAY: "soon",
       SENTRY_SAMPLE_RATE: "50%",
+      TELLTALE_BREADCRUMBS: "logs,http",
       TELLTALE_FLUSH_TIMOUT: "10",
     },
     lines: [
@@ -217,6 +218,7 @@ export const configurations: readonly BadInputRow[] = [
       'OTEL_TRACES_SAMPLER: received "sometimes", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio; using parentbased_always_on',
       'OTEL_BLRP_SCHEDULE_DELAY: received "soon", expected an integer from 0 to 2147483647; using 1000',
       'SENTRY_SAMPLE_RATE: received "50%", expected a number from 0 to 1; using 1',
+      'TELLTALE_BREADCRUMBS: received "logs", expected log, http, query or none (did you mean log?); using http',
       "TELLTALE_FLUSH_TIMOUT is not known, did you mean TELLTALE_FLUSH_TIMEOUT?",
     ],
   },

@@ -1,37 +1,15 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
-import type { ReceivedEvent, ReceivedLog, ReceivedSpan } from "../../../src/testing/received.ts";
-import { startReceiver } from "../../../src/testing/receiver.ts";
-import { preload, Program, type ProgramResult, telemetryEnv } from "../program.ts";
 import { eventText } from "../../errors/events.ts";
+import { type LoggedRun, runApp } from "./run.ts";
 
-interface Run {
-  readonly ended: ProgramResult;
+interface IdsRun extends LoggedRun {
   readonly lines: readonly Readonly<Record<string, unknown>>[];
-  readonly logs: readonly ReceivedLog[];
-  readonly events: readonly ReceivedEvent[];
-  readonly spans: readonly ReceivedSpan[];
 }
 
-async function runIds(env: Readonly<Record<string, string>>): Promise<Run> {
-  const receiver = await startReceiver();
-  try {
-    const program = new Program({
-      file: fileURLToPath(new URL("apps/ids.mjs", import.meta.url)),
-      flags: preload.import,
-      env: { ...telemetryEnv(receiver), ...env },
-    });
-    const ended = await program.ended;
-    await receiver.settled();
-    const { logs, events, spans } = receiver;
-    const lines = ended.stdout
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-    return { ended, lines, logs: [...logs], events: [...events], spans: [...spans] };
-  } finally {
-    await receiver.close();
-  }
+async function runIds(env: Readonly<Record<string, string>>): Promise<IdsRun> {
+  const run = await runApp("ids.mjs", env);
+  const lines = run.ended.stdout.trim().split("\n");
+  return { ...run, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }
 
 /** The user that a text names: `deep anna` and `removed -`. */
@@ -55,7 +33,7 @@ for (const [title, env, events] of [
   ["without a DSN", { SENTRY_DSN: "" }, 0],
 ] as const) {
   describe(`A user that is set at any depth (${title})`, () => {
-    let run: Run;
+    let run: IdsRun;
     before(async () => {
       run = await runIds(env);
       assert.equal(run.ended.code, 0, run.ended.stderr);

@@ -1,5 +1,10 @@
 import { fileURLToPath } from "node:url";
-import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/testing/received.ts";
+import type {
+  ReceivedEvent,
+  ReceivedLog,
+  ReceivedMetric,
+  ReceivedSpan,
+} from "../../../src/testing/received.ts";
 import { startReceiver } from "../../../src/testing/receiver.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes, type TestNode } from "../../nodes.ts";
@@ -13,6 +18,7 @@ export interface LoggerRun {
   readonly logs: readonly ReceivedLog[];
   readonly spans: readonly ReceivedSpan[];
   readonly metrics: readonly ReceivedMetric[];
+  readonly events: readonly ReceivedEvent[];
 }
 
 export interface LoggerRunOptions {
@@ -35,6 +41,8 @@ export async function runLogger(app: string, options: LoggerRunOptions = {}): Pr
       env: {
         ...telemetryEnv(receiver),
         OTEL_NODE_DISABLED_INSTRUMENTATIONS: "",
+        // The tests of records log errors, too.
+        TELLTALE_LOG_EVENTS: "false",
         // All records are sent together at the exit, and so in their order.
         OTEL_BLRP_SCHEDULE_DELAY: "600000",
         ...options.env,
@@ -42,8 +50,16 @@ export async function runLogger(app: string, options: LoggerRunOptions = {}): Pr
     });
     const { stdout, stderr, code } = await program.ended;
     await receiver.settled();
-    const { logs, spans, metrics } = receiver;
-    return { stdout, stderr, code, logs: [...logs], spans: [...spans], metrics: [...metrics] };
+    const { logs, spans, metrics, events } = receiver;
+    return {
+      stdout,
+      stderr,
+      code,
+      logs: [...logs],
+      spans: [...spans],
+      metrics: [...metrics],
+      events: [...events],
+    };
   } finally {
     await receiver.close();
   }

@@ -48,6 +48,12 @@ const cases: readonly {
     events: ["rejected"],
     code: 0,
   },
+  {
+    title: "reports no error that is logged, unless it does by itself",
+    scenario: "logged",
+    events: ["captured"],
+    code: 0,
+  },
 ];
 
 describe("An app's own Sentry", function () {
@@ -68,7 +74,11 @@ describe("An app's own Sentry", function () {
       flags,
       file: `${apps}${main}`,
       args: [version ?? "", scenario ?? "", JSON.stringify(initOptions)],
-      env: { ...env, ...(place === "environment" && { SENTRY_DSN: dsn ?? "" }) },
+      env: {
+        ...env,
+        OTEL_NODE_DISABLED_INSTRUMENTATIONS: "",
+        ...(place === "environment" && { SENTRY_DSN: dsn ?? "" }),
+      },
     });
     const ended = await program.ended;
     await receiver.settled();
@@ -86,6 +96,9 @@ describe("An app's own Sentry", function () {
           assert.deepEqual(receiver.events.map(textOf), events);
           for (const event of receiver.events)
             assert.equal(senderOf(event), "sentry.javascript.node");
+          const breadcrumbs = receiver.events.flatMap((event) => event.breadcrumbs ?? []);
+          const isLine = scenario === "logged" ? 1 : 0;
+          assert.equal(breadcrumbs.length, isLine, JSON.stringify(breadcrumbs));
           const handoverLines = linesOf(ended).filter((line) => HANDOVER_LINE.test(line));
           assert.equal(handoverLines.length, 1, ended.stderr);
           assert.equal(linesOf(ended).length, 1, ended.stderr);

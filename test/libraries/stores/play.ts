@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
-import type { ReceivedMetric, ReceivedSpan } from "../../../src/testing/received.ts";
+import type { ReceivedEvent, ReceivedMetric, ReceivedSpan } from "../../../src/testing/received.ts";
+import { eventText } from "../../errors/events.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
 import { freePort } from "../../free-port.ts";
@@ -11,12 +12,14 @@ import type { StoreRow } from "./rows.ts";
 export interface StoreRun {
   /** Client spans below each request's span, in the order of their start. */
   readonly calls: Readonly<Record<string, readonly ReceivedSpan[]>>;
+  /** The event of each step. */
+  readonly events: Readonly<Record<string, ReceivedEvent>>;
   readonly metrics: readonly ReceivedMetric[];
   /** Prometheus page before the end, while pools are open. */
   readonly page: string;
   readonly stderr: string;
   readonly code: number | null;
-  /** All spans and metrics as text. */
+  /** All spans, metrics and events as text. */
   readonly allTelemetry: string;
 }
 
@@ -68,7 +71,7 @@ async function ask(port: string, step: string): Promise<void> {
 
 function receivedTelemetry(
   { steps }: StoreRow,
-  { spans, metrics }: Receiver,
+  { spans, metrics, events }: Receiver,
 ): Omit<StoreRun, "page" | "code" | "stderr"> {
   const calls = steps.map(({ step }) => {
     const request = spans.find(({ attributes }) => attributes["url.path"] === `/${step}`);
@@ -81,7 +84,8 @@ function receivedTelemetry(
   return {
     calls: Object.fromEntries(calls) as StoreRun["calls"],
     metrics: metrics.filter(({ name }) => name.startsWith("db.")),
-    allTelemetry: JSON.stringify([spans, metrics]),
+    events: Object.fromEntries(events.map((event) => [String(eventText(event)), event])),
+    allTelemetry: JSON.stringify([spans, metrics, events]),
   };
 }
 

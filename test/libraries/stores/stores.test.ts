@@ -3,6 +3,7 @@ import type { Context } from "mocha";
 import { parsePage, samplesOf } from "../../metrics/exposition.ts";
 import { findInPath } from "../../../scripts/test/programs.ts";
 import { programOrSkip } from "../../programs.ts";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { startFerretDb } from "../servers/ferretdb.ts";
@@ -77,6 +78,18 @@ for (const [name, start] of Object.entries(servers)) {
           });
         }
 
+        it("adds a breadcrumb for each call, with its statement", () => {
+          for (const { step } of row.steps) {
+            const event = result.events[step] ?? assert.fail(`no event of ${step}`);
+            const found = (event.breadcrumbs ?? []).map(({ message }) => message);
+            const calls = result.calls[step] ?? [];
+            // A cursor that is left open ends later.
+            const ended = calls.filter((call) => hasEndedBefore(event, call)).slice(-100);
+            assert.deepEqual(missingIn(found, ended.map(statementOf)), [], step);
+            assert.deepEqual(missingIn(calls.map(statementOf), found), [], step);
+          }
+        });
+
         it("records each call in the duration metric", () => {
           const counted = countsOf(result);
           for (const call of row.steps.flatMap(({ calls }) => calls)) {
@@ -111,6 +124,27 @@ for (const [name, start] of Object.entries(servers)) {
         });
       });
     }
+  });
+}
+
+/** Whether a call ended before an event was captured, whose time has whole milliseconds. */
+function hasEndedBefore(event: ReceivedEvent, { endTimeUnixNano }: ReceivedSpan): boolean {
+  return (
+    Number(BigInt(endTimeUnixNano) / 1_000_000n) < Math.round(Number(event["timestamp"]) * 1000)
+  );
+}
+
+function statementOf({ name, attributes }: ReceivedSpan): unknown {
+  return attributes["db.query.text"] ?? name;
+}
+
+/** Returns the items that a list lacks, each as often as it does. */
+function missingIn(list: readonly unknown[], items: readonly unknown[]): unknown[] {
+  const rest = [...list];
+  return items.filter((item) => {
+    const at = rest.indexOf(item);
+    if (at !== -1) rest.splice(at, 1);
+    return at === -1;
   });
 }
 

@@ -5,6 +5,7 @@ import {
   type LogContext,
   injectIds,
 } from "../../../logs/correlation.ts";
+import { isErrorSeverity } from "../../../logs/log-observer.ts";
 import { TelltaleLogger } from "../../../logs/logger.ts";
 import { hasToJson, isErrorInstance, readDataProperty } from "../../../logs/data-property.ts";
 import { exceptionOf } from "../../../logs/exception.ts";
@@ -14,16 +15,24 @@ import { severityOfLevelNumber } from "../../../logs/severity.ts";
 import { recordFromFields, ParsedLineRecord } from "../../../logs/parsed-line-record.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { loggerOutput } from "../logger-output.ts";
+import { SerializedErrors } from "./serialized-errors.ts";
 
 /** The adaptor of bunyan 1 and 2, whose only file exports the class of all loggers. */
 export const adaptor: Adaptor = {
   patch(exports, { version }, services) {
-    const { prototype, nameFromLevel } = exportsOf(exports);
+    const bunyan = exportsOf(exports);
     const logger = services.loggerProvider.getLogger("bunyan", version);
-    patchLogger(prototype, nameFromLevel, logger instanceof TelltaleLogger ? logger : undefined);
+    patchLogger(bunyan, logger instanceof TelltaleLogger ? logger : undefined);
     return exports;
   },
 };
+
+/** The used part of bunyan: its exports are the class of all loggers. */
+interface Bunyan {
+  readonly prototype: BunyanPrototype;
+  readonly nameFromLevel: LevelNames;
+  readonly stdSerializers?: object;
+}
 
 type LevelNames = Readonly<Record<number, string>>;
 
@@ -46,13 +55,12 @@ interface BunyanPrototype {
 
 const PATCHED: unique symbol = Symbol.for("telltale.bunyan");
 
-function patchLogger(
-  prototype: BunyanPrototype,
-  levelNames: LevelNames,
-  logger: TelltaleLogger | undefined,
-): void {
+function patchLogger(bunyan: Bunyan, logger: TelltaleLogger | undefined): void {
+  const { prototype, nameFromLevel: levelNames } = bunyan;
   if (PATCHED in prototype) return;
   const otelLogger = logger?.enabled() === true ? logger : undefined;
+  const errors = otelLogger?.capturesErrors === true ? new SerializedErrors() : undefined;
+  errors?.patch(bunyan);
   const { _emit: original } = prototype;
   prototype._emit = function _emit(line, isProbe) {
     // For DTrace probes bunyan serialises the line again and doesn't write it.
@@ -66,7 +74,7 @@ function patchLogger(
     try {
       const text = original.call(this, line, isProbe);
       if (otelLogger !== undefined)
-        recordLine(otelLogger, this, { line, text, timestamp, levelNames, logContext });
+        recordLine(otelLogger, this, { line, text, timestamp, levelNames, logContext, errors });
       return text;
     } finally {
       loggerOutput.end();
@@ -93,6 +101,8 @@ interface EmittedLine {
   readonly timestamp: number;
   readonly levelNames: LevelNames;
   readonly logContext: LogContext;
+  /** Undefined if errors in lines are no events. */
+  readonly errors: SerializedErrors | undefined;
 }
 
 /**
@@ -103,29 +113,37 @@ interface EmittedLine {
 function recordLine(
   otelLogger: TelltaleLogger,
   { streams }: BunyanLogger,
-  { line, text, timestamp, levelNames, logContext }: EmittedLine,
+  emitted: EmittedLine,
 ): void {
   try {
+    const { line, text, timestamp, logContext, errors } = emitted;
     const accepting = streams.filter(({ level }) => level <= line.level);
     if (accepting.length === 0) return;
-    const name = levelNames[line.level];
-    const metadata: LineMetadata = {
-      keys: KEYS,
-      severityText: name ?? String(line.level),
-      severityNumber: severityOfLevelNumber(line.level, name),
-      level: line.level,
-      spanContext: logContext.spanContext,
-      ids: recordIdsOf(logContext),
-      areIdsInjected: true,
-      message: undefined,
-      error: findError(line),
-    };
-    if (typeof text === "string" && accepting.some(({ raw }) => raw !== true)) {
-      otelLogger.write(new ParsedLineRecord(otelLogger, timestamp, text, metadata));
-    } else otelLogger.write(recordFromFields(otelLogger, timestamp, line, metadata));
+    const metadata = metadataOf(emitted);
+    const isText = typeof text === "string" && accepting.some(({ raw }) => raw !== true);
+    const record = isText
+      ? new ParsedLineRecord(otelLogger, timestamp, text, metadata)
+      : recordFromFields(otelLogger, timestamp, line, metadata);
+    const error = isErrorSeverity(metadata.severityNumber) ? errors?.find(line) : undefined;
+    otelLogger.write(record, logContext, error);
   } catch {
     // The line can't be read.
   }
+}
+
+function metadataOf({ line, levelNames, logContext }: EmittedLine): LineMetadata {
+  const name = levelNames[line.level];
+  return {
+    keys: KEYS,
+    severityText: name ?? String(line.level),
+    severityNumber: severityOfLevelNumber(line.level, name),
+    level: line.level,
+    spanContext: logContext.spanContext,
+    ids: recordIdsOf(logContext),
+    areIdsInjected: true,
+    message: undefined,
+    error: findError(line),
+  };
 }
 
 /** Finds an error that no serialiser has converted: the line shows `{}`. */
@@ -140,13 +158,13 @@ function findError(line: BunyanLine): LoggedError | undefined {
   return undefined;
 }
 
-function exportsOf(exports: unknown): { prototype: BunyanPrototype; nameFromLevel: LevelNames } {
+function exportsOf(exports: unknown): Bunyan {
   const { prototype, nameFromLevel } = exports as {
     readonly prototype?: Partial<BunyanPrototype>;
-    readonly nameFromLevel?: LevelNames;
+    readonly nameFromLevel?: unknown;
   };
   if (typeof prototype?._emit === "function" && typeof nameFromLevel === "object") {
-    return { prototype: prototype as BunyanPrototype, nameFromLevel };
+    return exports as Bunyan;
   }
   throw new Error("bunyan exports no class with _emit");
 }

@@ -7,6 +7,7 @@ import { exceptionOf } from "../../../logs/exception.ts";
 import { visibleException } from "../../../logs/line-exception.ts";
 import type { LoggedError } from "../../../logs/line-metadata.ts";
 import { stripColors } from "../../../logs/line-text.ts";
+import type { LogRecord } from "../../../logs/log-record.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import { addIdAttributes, recordIdsOf } from "../../../logs/record-ids.ts";
 import { loggerOutput } from "../logger-output.ts";
@@ -22,6 +23,16 @@ const TRACE_OUTPUT = /^Trace(: [^]*)?\n {4}at /;
 
 export type ConsoleMethod = keyof typeof SEVERITIES;
 
+export interface ConsoleCall {
+  readonly method: ConsoleMethod;
+  readonly args: readonly unknown[];
+  /** Whether the line is exported. */
+  readonly isRecorded: boolean;
+}
+
+/** The start of Sentry's debug output, which `SENTRY_DEBUG` enables. */
+const SENTRY_DEBUG_OUTPUT = "Sentry Logger [";
+
 /**
  * Writes the record of a line that the console is about to write, except for output
  * of loggers and of telltale itself, and for empty lines. Never throws.
@@ -31,15 +42,14 @@ export type ConsoleMethod = keyof typeof SEVERITIES;
  */
 export function recordConsoleCall(
   logger: TelltaleLogger,
-  method: ConsoleMethod,
-  args: readonly unknown[],
+  { method, args, isRecorded }: ConsoleCall,
   text: string,
 ): void {
   try {
     const timestamp = wallClock();
     if (isTracingSuppressed(activeContext()) || loggerOutput.isActive(timestamp)) return;
     const visibleText = stripColors(text);
-    if (visibleText.trim() === "") return;
+    if (visibleText.trim() === "" || visibleText.startsWith(SENTRY_DEBUG_OUTPUT)) return;
     const logContext = activeLogContext();
     const record = logger.createRecord(timestamp);
     if (logContext.spanContext !== undefined) record.spanContext = logContext.spanContext;
@@ -47,14 +57,19 @@ export function recordConsoleCall(
     record.severityText = isTrace ? "trace" : method;
     record.severityNumber = isTrace ? 1 : SEVERITIES[method];
     record.setBody(visibleText);
-    const exception = exceptionOf(args.find(isErrorInstance), readDataProperty);
-    if (exception !== undefined) {
-      const error: LoggedError = { key: undefined, exception, isComplete: false };
-      record.addException(visibleException(error, [visibleText], undefined));
-    }
+    const error = args.find(isErrorInstance);
+    addVisibleException(record, error, visibleText);
     addIdAttributes(record, recordIdsOf(logContext));
-    logger.write(record);
+    if (isRecorded) logger.write(record, logContext, error);
+    else logger.observe(record, logContext, error);
   } catch {
     // An argument can't be read. The console has formatted it, so the app sees the line.
   }
+}
+
+function addVisibleException(record: LogRecord, error: Error | undefined, text: string): void {
+  const exception = exceptionOf(error, readDataProperty);
+  if (exception === undefined) return;
+  const logged: LoggedError = { key: undefined, exception, isComplete: false };
+  record.addException(visibleException(logged, [text], undefined));
 }

@@ -1,10 +1,11 @@
 import { isMainThread } from "node:worker_threads";
 import type { ConsoleLines } from "../../../config/config.ts";
 import { activeSpan } from "../../../context/manager.ts";
-import { activeLogIds } from "../../../context/unit-access.ts";
+import { hasActiveUnit } from "../../../context/unit-access.ts";
 import { lazy } from "../../../lazy.ts";
+import { tryRead } from "../../../try-read.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
-import type { ConsoleMethod } from "./console-record.ts";
+import type { ConsoleCall, ConsoleMethod } from "./console-record.ts";
 
 const loadConsoleRecord = lazy<typeof import("./console-record.ts")>(
   "instrumentation/loggers/console/console-record.ts",
@@ -18,19 +19,23 @@ const PATCHED_METHODS: readonly ConsoleMethod[] = ["log", "info", "warn", "error
  * stays unchanged.
  *
  * @param logger creates the records; if it is not enabled, nothing is patched.
- * @param lines which lines are recorded. Outside of any unit of work they are
- *   mostly not a log, but the output of a command that happens to be preloaded.
+ * @param lines which lines are exported. Outside of any unit of work they are
+ *   mostly not a log, but the output of a command that happens to be preloaded: these
+ *   are only for Sentry.
  */
 export function patchConsole(logger: TelltaleLogger, lines: ConsoleLines): void {
   if (!logger.enabled() || isPinoTransportThread()) return;
   const isRecorded = lines === "all" ? () => true : isContextActive;
   const state: ConsoleState = { currentCall: undefined, isWriting: false };
   if (!patchWriteToConsole(logger, state)) return;
-  for (const method of PATCHED_METHODS) patchMethod(method, isRecorded, state);
+  for (const method of PATCHED_METHODS) {
+    const isObserved = logger.addsBreadcrumbs || (method === "error" && logger.capturesErrors);
+    patchMethod(method, { isRecorded, isObserved }, state);
+  }
 }
 
 function isContextActive(): boolean {
-  return activeSpan() !== undefined || activeLogIds() !== undefined;
+  return activeSpan() !== undefined || hasActiveUnit();
 }
 
 /** Whether this thread runs a transport of pino. Lines that it prints were recorded in the app's thread. */
@@ -46,21 +51,29 @@ interface ConsoleState {
   isWriting: boolean;
 }
 
-interface ConsoleCall {
-  readonly method: ConsoleMethod;
-  readonly args: readonly unknown[];
+interface MethodUse {
+  /** Returns whether lines are exported. */
+  readonly isRecorded: () => boolean;
+  /** Whether lines that are not exported are for Sentry. */
+  readonly isObserved: boolean;
 }
 
-function patchMethod(method: ConsoleMethod, isRecorded: () => boolean, state: ConsoleState): void {
+function patchMethod(
+  method: ConsoleMethod,
+  { isRecorded, isObserved }: MethodUse,
+  state: ConsoleState,
+): void {
   const descriptor = Object.getOwnPropertyDescriptor(console, method);
   const original: unknown = descriptor?.value;
   if (typeof original !== "function" || descriptor?.writable !== true) return;
   const { [method]: value } = {
     [method](this: unknown, ...args: unknown[]): unknown {
-      if (state.isWriting || !isRecorded()) return Reflect.apply(original, this, args);
+      if (state.isWriting) return Reflect.apply(original, this, args);
+      const call = { method, args, isRecorded: isRecorded() };
+      if (!call.isRecorded && !isObserved) return Reflect.apply(original, this, args);
       // Formatting an argument may call the console itself.
       const outerCall = state.currentCall;
-      state.currentCall = { method, args };
+      state.currentCall = call;
       try {
         return Reflect.apply(original, this, args);
       } finally {
@@ -88,9 +101,8 @@ function patchWriteToConsole(logger: TelltaleLogger, state: ConsoleState): boole
   const value: WriteText = (stream, text, ...more) => {
     const call = state.currentCall;
     state.currentCall = undefined;
-    if (call !== undefined) {
-      loadConsoleRecord().recordConsoleCall(logger, call.method, call.args, text);
-    }
+    if (call !== undefined)
+      tryRead(() => loadConsoleRecord().recordConsoleCall(logger, call, text));
     const wasWriting = state.isWriting;
     state.isWriting = true;
     try {

@@ -35,18 +35,28 @@ export function patchLogger(
 ): void {
   if (PATCHED in prototype) return;
   const recorder = logger?.enabled() === true ? new PinoRecorder(logger, symbols) : undefined;
-  prototype[symbols.asJsonSym] = wrapAsJson(
-    prototype[symbols.asJsonSym] as AsJson,
-    symbols,
-    recorder,
-  );
-  if (recorder !== undefined) wrapHooks(prototype, symbols, recorder);
+  const hasHooks = callsStreamWrite(prototype[symbols.writeSym]);
+  const hooksSym = hasHooks ? symbols.hooksSym : undefined;
+  const asJson = prototype[symbols.asJsonSym] as AsJson;
+  prototype[symbols.asJsonSym] = wrapAsJson(asJson, symbols, hooksSym, recorder);
+  if (recorder !== undefined && hasHooks) wrapHooks(prototype, symbols, recorder);
   Object.defineProperty(prototype, PATCHED, { value: true });
 }
 
+/**
+ * Whether pino calls the hook `streamWrite`. Versions 7 and 8 ignore it, and a line that
+ * waits for it would never be recorded. If others have patched `write`, it may call it.
+ */
+function callsStreamWrite(write: unknown): boolean {
+  const source = typeof write === "function" ? Function.prototype.toString.call(write) : "";
+  return source.includes("streamWrite") || !source.includes("asJsonSym");
+}
+
+/** @param hooksSym undefined if pino has no hook `streamWrite` */
 function wrapAsJson(
   original: AsJson,
   symbols: PinoSymbols,
+  hooksSym: symbol | undefined,
   recorder: PinoRecorder | undefined,
 ): AsJson {
   const ids = new IdSerializer(symbols);
@@ -55,9 +65,11 @@ function wrapAsJson(
     const idText = ids.serialize(this, fields, logContext);
     const timeText = idText === "" ? time : time + idText;
     if (recorder === undefined) return original.call(this, fields, message, level, timeText);
-    const isHooked = (this[symbols.hooksSym] as PinoHooks | undefined)?.streamWrite !== undefined;
-    const isCopy = isPlainObject(fields) && !hasFormatter(this, symbols);
+    const isHooked =
+      hooksSym !== undefined &&
+      (this[hooksSym] as PinoHooks | undefined)?.streamWrite !== undefined;
     // Getters run once, as without telltale: the copy has their results.
+    const isCopy = recorder.exports && isPlainObject(fields) && !hasFormatter(this, symbols);
     const fieldsCopy = isCopy ? { ...fields } : fields;
     const canBeSimple = isCopy && !isHooked && ids.areUnredacted(this, logContext);
     const simpleMessage = canBeSimple

@@ -22,7 +22,8 @@ export type PinoSymbols = Readonly<
     | "setLevelSym"
     | "streamSym"
     | "stringifiersSym"
-    | "wildcardFirstSym",
+    | "wildcardFirstSym"
+    | "writeSym",
     symbol
   > & {
     /** Missing in pino 7, where the key is always `err`. */

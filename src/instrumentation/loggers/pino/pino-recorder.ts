@@ -1,12 +1,18 @@
 import type { LogContext } from "../../../logs/correlation.ts";
-import { hasToJson, isErrorInstance, readDataProperty } from "../../../logs/data-property.ts";
+import {
+  findErrorField,
+  hasToJson,
+  isErrorInstance,
+  readDataProperty,
+} from "../../../logs/data-property.ts";
 import { exceptionOf } from "../../../logs/exception.ts";
 import type { LineMetadata, LineKeys, LoggedError } from "../../../logs/line-metadata.ts";
+import { isErrorSeverity } from "../../../logs/log-observer.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import type { JsonLine } from "../../../logs/parse-json-line.ts";
 import { SimpleLines } from "./simple-lines.ts";
 import { acceptsLevel } from "./thread-stream.ts";
-import type { LogRecord } from "../../../logs/log-record.ts";
+import type { LogRecord, LogRecordSource } from "../../../logs/log-record.ts";
 import { recordIdsOf } from "../../../logs/record-ids.ts";
 import { severityOfLevelNumber } from "../../../logs/severity.ts";
 import { ParsedLineRecord } from "../../../logs/parsed-line-record.ts";
@@ -33,6 +39,26 @@ export interface PinoLine {
 interface DeferredLine {
   readonly logger: PinoLogger;
   readonly line: PinoLine;
+}
+
+const NO_FIELDS: object = Object.freeze({});
+
+function severityIn({ levels }: PinoLogger, { level }: Pick<PinoLine, "level">): number {
+  return severityOfLevelNumber(level, levels.labels[level]);
+}
+
+/** A record that is built when it is read. */
+class LazyRecord implements LogRecordSource {
+  readonly #build: () => LogRecordSource;
+  #source: LogRecordSource | undefined = undefined;
+
+  constructor(build: () => LogRecordSource) {
+    this.#build = build;
+  }
+
+  toRecord(): LogRecord {
+    return (this.#source ??= this.#build()).toRecord();
+  }
 }
 
 /** Makes the records of pino's lines from their texts, which the app's serialisers, redactions and hooks have changed. */
@@ -83,21 +109,45 @@ export class PinoRecorder {
     return deferred;
   }
 
+  /** Whether records are exported. If not, they are for Sentry only, which nearly never reads one. */
+  get exports(): boolean {
+    return this.#otelLogger.exports;
+  }
+
   /** Writes the record of a line, unless none of its streams accepts the level. Never throws. */
   record(logger: PinoLogger, line: PinoLine): void {
     try {
       if (!acceptsLevel(logger[this.#symbols.streamSym], line.level)) return;
-      if (line.simpleMessage !== undefined) {
-        this.#otelLogger.write(this.#createSimpleRecord(logger, line, line.simpleMessage));
-        return;
-      }
-      const metadata = this.#metadataOf(logger, line);
-      this.#otelLogger.write(
-        new ParsedLineRecord(this.#otelLogger, line.timestamp, line.text, metadata),
-      );
+      const record = this.#recordOf(logger, line);
+      this.#otelLogger.write(record, line.logContext, this.#reportedError(logger, line, record));
     } catch {
       // The line can't be read.
     }
+  }
+
+  #recordOf(logger: PinoLogger, line: PinoLine): LogRecordSource {
+    const { simpleMessage } = line;
+    if (simpleMessage !== undefined) return this.#createSimpleRecord(logger, line, simpleMessage);
+    if (this.exports || isErrorSeverity(severityIn(logger, line))) {
+      return this.#parsedRecord(logger, line);
+    }
+    // The app may change its fields until the record is read.
+    const lineOfText = { ...line, fields: NO_FIELDS };
+    return new LazyRecord(() => this.#parsedRecord(logger, lineOfText));
+  }
+
+  #parsedRecord(logger: PinoLogger, line: PinoLine): ParsedLineRecord {
+    const metadata = this.#metadataOf(logger, line);
+    return new ParsedLineRecord(this.#otelLogger, line.timestamp, line.text, metadata);
+  }
+
+  /** Returns the error that becomes an event, unless the app redacts it. */
+  #reportedError(logger: PinoLogger, line: PinoLine, source: LogRecordSource): Error | undefined {
+    const isReported = this.#otelLogger.capturesErrors && line.simpleMessage === undefined;
+    if (!isReported || !isErrorSeverity(severityIn(logger, line))) return undefined;
+    const [key, error] = findErrorField(line.fields) ?? [];
+    if (key === undefined || !this.#simpleLines.isRedacted(logger, key)) return error;
+    return "exception.message" in source.toRecord().attributes ? error : undefined;
   }
 
   #createSimpleRecord(
@@ -106,20 +156,18 @@ export class PinoRecorder {
     message: string,
   ): LogRecord {
     const record = this.#otelLogger.createRecord(timestamp);
-    const name = logger.levels.labels[level];
-    record.severityText = name ?? String(level);
-    record.severityNumber = severityOfLevelNumber(level, name);
+    record.severityText = logger.levels.labels[level] ?? String(level);
+    record.severityNumber = severityIn(logger, { level });
     this.#simpleLines.fillRecord(record, logger, fields as JsonLine, message, logContext);
     return record;
   }
 
   #metadataOf(logger: PinoLogger, line: PinoLine): LineMetadata {
     const { level, logContext } = line;
-    const name = logger.levels.labels[level];
     return {
       keys: this.#keysOf(logger),
-      severityText: name ?? String(level),
-      severityNumber: severityOfLevelNumber(level, name),
+      severityText: logger.levels.labels[level] ?? String(level),
+      severityNumber: severityIn(logger, line),
       level,
       spanContext: logContext.spanContext,
       ids: recordIdsOf(logContext),

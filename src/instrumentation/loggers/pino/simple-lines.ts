@@ -60,14 +60,15 @@ export class SimpleLines {
 
   /** Whether a field is neither serialised nor redacted. */
   isUnmodified(logger: PinoLogger, key: string): boolean {
-    const { serializersSym, stringifiersSym, wildcardFirstSym } = this.#symbols;
-    const serializers = logger[serializersSym] as JsonLine;
+    const serializers = logger[this.#symbols.serializersSym] as JsonLine;
+    return serializers[key] === undefined && !this.isRedacted(logger, key);
+  }
+
+  /** Whether the app redacts a field, or a part of it. */
+  isRedacted(logger: PinoLogger, key: string): boolean {
+    const { stringifiersSym, wildcardFirstSym } = this.#symbols;
     const stringifiers = logger[stringifiersSym] as Readonly<Record<string | symbol, unknown>>;
-    return (
-      serializers[key] === undefined &&
-      stringifiers[key] === undefined &&
-      stringifiers[wildcardFirstSym] === undefined
-    );
+    return stringifiers[key] !== undefined || stringifiers[wildcardFirstSym] !== undefined;
   }
 
   /** Fills a record from a simple line. */

@@ -8,6 +8,10 @@ export interface WinstonLine extends LogContext {
   readonly timestamp: number;
   /** The error that was logged, captured before a format could take it apart. */
   error: object | undefined;
+  /** The error that becomes an event. */
+  reported: object | undefined;
+  /** The error that a child logger has turned into a plain object. */
+  readonly childError: object | undefined;
   /** Whether the app's formats see the ids on the line. */
   hasIds: boolean;
   /** Whether a logger that forwards its lines to this one has already written the record. */
@@ -44,6 +48,8 @@ interface JsonResult {
 class LinesInFlight {
   /** What the innermost `write` received, until `_transform` takes it. */
   pendingWrite: unknown = undefined;
+  /** The error that a child logger is about to write, until its parent takes it. */
+  childError: object | undefined = undefined;
   /** The line whose format runs, until `push` takes it. */
   currentLine: WinstonLine | undefined = undefined;
   /** The last text that `json-writer.ts` wrote, until the record takes it. */
@@ -56,6 +62,12 @@ class LinesInFlight {
   readonly #forwardedLines = new WeakSet<object>();
   /** Most apps forward no lines, and then no line needs the look-up. */
   #hasForwardedLines = false;
+
+  takeChildError(): object | undefined {
+    const error = this.childError;
+    this.childError = undefined;
+    return error;
+  }
 
   buffer(info: object, line: WinstonLine): void {
     const lines = this.#bufferedLines.get(info);

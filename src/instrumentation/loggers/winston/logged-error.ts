@@ -1,5 +1,7 @@
-import { isErrorInstance, readDataProperty } from "../../../logs/data-property.ts";
-import { SPLAT, type WinstonInfo } from "./winston-info.ts";
+import { findErrorField, isErrorInstance, readDataProperty } from "../../../logs/data-property.ts";
+import { isErrorSeverity } from "../../../logs/log-observer.ts";
+import { type Levels, severityOf } from "../../../logs/severity.ts";
+import { LEVEL, SPLAT, type WinstonInfo } from "./winston-info.ts";
 
 /**
  * Returns the error that a line is about: the `info` itself, its message or the
@@ -23,4 +25,28 @@ export function errorOfCopy({ message, [SPLAT]: splat }: WinstonInfo): object | 
   if (typeof message === "object" && isErrorInstance(message)) return message;
   const first: unknown = Array.isArray(splat) ? splat[0] : undefined;
   return typeof first === "object" && isErrorInstance(first) ? first : undefined;
+}
+
+/**
+ * Returns the error that becomes an event, if the level is severe enough: the one that
+ * the line is about, or the first one among its arguments or its fields.
+ *
+ * @param known the error that the line is about, if it is.
+ */
+export function reportedErrorOf(
+  info: WinstonInfo,
+  known: object | undefined,
+  levels: Levels,
+): object | undefined {
+  try {
+    const { [LEVEL]: level } = info;
+    if (typeof level !== "string" || !isErrorSeverity(severityOf(level, levels))) return undefined;
+    if (known !== undefined) return known;
+    const { [SPLAT]: splat } = info;
+    const among: unknown = Array.isArray(splat) ? splat.find(isErrorInstance) : undefined;
+    return isErrorInstance(among) ? among : findErrorField(info)?.[1];
+  } catch {
+    // The `info` can't be read.
+    return undefined;
+  }
 }

@@ -2,15 +2,18 @@ import { wallClock } from "../../../clock.ts";
 import { withSignature } from "../../../context/signature.ts";
 import { activeLogContext, hasIds } from "../../../logs/correlation.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
+import type { Levels } from "../../../logs/severity.ts";
 import { copyWithIds, withTemporaryIds } from "./info-with-ids.ts";
 import { linesInFlight, type WinstonLine } from "./lines-in-flight.ts";
-import { errorOf, errorOfCopy } from "./logged-error.ts";
+import { wrapChild } from "./child-logger.ts";
+import { errorOf, errorOfCopy, reportedErrorOf } from "./logged-error.ts";
 import { PATCHED, type WinstonLogger } from "./recipients.ts";
 import { recordFormattedLine } from "./record-line.ts";
 import { isObject } from "./winston-info.ts";
 
-/** The methods that are replaced on the prototype of winston's loggers; they inherit all but `_transform`. */
+/** The methods that are replaced on the prototype of winston's loggers; they inherit `write` and `push`. */
 export interface WinstonPrototype {
+  child?(this: WinstonLogger, ...args: unknown[]): object;
   write(this: WinstonLogger, chunk: unknown, encoding?: unknown, callback?: unknown): boolean;
   push(this: WinstonLogger, chunk: unknown, encoding?: unknown): boolean;
   _transform(this: WinstonLogger, info: unknown, encoding: unknown, callback: unknown): void;
@@ -37,33 +40,36 @@ export function patchLogger(
 ): void {
   if (PATCHED in prototype) return;
   const enabledLogger = otelLogger?.enabled() === true ? otelLogger : undefined;
-  const { write, push, _transform } = prototype;
-  defineMethod(prototype, "write", wrapWrite(write, enabledLogger !== undefined));
-  defineMethod(prototype, "_transform", wrapTransform(_transform, enabledLogger !== undefined));
+  const use: LineUse =
+    enabledLogger === undefined ? "ids" : enabledLogger.capturesErrors ? "errors" : "records";
+  const { write, push, _transform, child } = prototype;
+  defineMethod(prototype, "write", wrapWrite(write, use));
+  defineMethod(prototype, "_transform", wrapTransform(_transform, use));
   if (enabledLogger !== undefined) defineMethod(prototype, "push", wrapPush(push, enabledLogger));
+  if (use === "errors" && child !== undefined) defineMethod(prototype, "child", wrapChild(child));
   Object.defineProperty(prototype, PATCHED, { value: true });
 }
+
+/** What lines are used for: only to get ids, also for records, also to capture errors. */
+type LineUse = "ids" | "records" | "errors";
 
 function defineMethod<Name extends keyof WinstonPrototype>(
   prototype: WinstonPrototype,
   name: Name,
-  value: WinstonPrototype[Name],
+  value: NonNullable<WinstonPrototype[Name]>,
 ): void {
-  withSignature(value, prototype[name]);
+  withSignature(value, prototype[name] as object);
   Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
 }
 
-function wrapWrite(
-  original: WinstonPrototype["write"],
-  isRecording: boolean,
-): WinstonPrototype["write"] {
+function wrapWrite(original: WinstonPrototype["write"], use: LineUse): WinstonPrototype["write"] {
   return function write(chunk, encoding, callback) {
     const outer = linesInFlight.pendingWrite;
     linesInFlight.pendingWrite = chunk;
     try {
       const hasCapacity = original.call(this, chunk, encoding, callback);
       if (linesInFlight.pendingWrite === chunk && isObject(chunk))
-        linesInFlight.buffer(chunk, createLine(chunk, isRecording));
+        linesInFlight.buffer(chunk, createLine(chunk, use));
       return hasCapacity;
     } finally {
       linesInFlight.pendingWrite = outer;
@@ -73,10 +79,10 @@ function wrapWrite(
 
 function wrapTransform(
   original: WinstonPrototype["_transform"],
-  isRecording: boolean,
+  use: LineUse,
 ): WinstonPrototype["_transform"] {
   return function _transform(info, encoding, callback) {
-    const line = isObject(info) ? takeLine(info, isRecording) : undefined;
+    const line = isObject(info) ? takeLine(info, use) : undefined;
     if (line === undefined || this.silent === true) {
       return original.call(this, info, encoding, callback);
     }
@@ -86,10 +92,12 @@ function wrapTransform(
       const copy = hasIds(line) ? copyWithIds(info as object, line) : undefined;
       if (copy !== undefined) {
         line.hasIds = true;
-        if (isRecording) line.error = errorOfCopy(copy);
+        if (use !== "ids") line.error = errorOfCopy(copy);
+        if (use === "errors") setReportedError(line, copy, this.levels);
         return original.call(this, copy, encoding, callback);
       }
-      if (isRecording) line.error = errorOf(info as object);
+      if (use !== "ids") line.error = errorOf(info as object);
+      if (use === "errors") setReportedError(line, info as object, this.levels);
       if (!hasIds(line)) return original.call(this, info, encoding, callback);
       return withTemporaryIds(info as object, line, () =>
         original.call(this, info, encoding, callback),
@@ -115,18 +123,31 @@ function wrapPush(
 }
 
 /** Takes the line of an `info` that winston is about to transform: just written, or buffered since. */
-function takeLine(info: object, isRecording: boolean): WinstonLine | undefined {
+function takeLine(info: object, use: LineUse): WinstonLine | undefined {
   if (info === linesInFlight.pendingWrite) {
     linesInFlight.pendingWrite = undefined;
-    return createLine(info, isRecording);
+    return createLine(info, use);
   }
   return linesInFlight.takeBuffered(info);
 }
 
 /** Creates a line with the ids of the active context. Never throws. */
-function createLine(info: object, isRecording: boolean): WinstonLine {
-  const { spanContext, unit } = activeLogContext();
-  const timestamp = isRecording ? wallClock() : 0;
-  const isRecorded = !isRecording || linesInFlight.isForwarded(info);
-  return { spanContext, unit, timestamp, error: undefined, hasIds: false, isRecorded };
+function createLine(info: object, use: LineUse): WinstonLine {
+  const { context, spanContext, unit } = activeLogContext();
+  const isRecording = use !== "ids";
+  return {
+    context,
+    spanContext,
+    unit,
+    timestamp: isRecording ? wallClock() : 0,
+    error: undefined,
+    reported: undefined,
+    childError: use === "errors" ? linesInFlight.takeChildError() : undefined,
+    hasIds: false,
+    isRecorded: !isRecording || linesInFlight.isForwarded(info),
+  };
+}
+
+function setReportedError(line: WinstonLine, info: object, levels: Levels): void {
+  line.reported = reportedErrorOf(info, line.error ?? line.childError, levels);
 }

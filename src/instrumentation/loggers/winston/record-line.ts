@@ -1,10 +1,11 @@
+import type { LogRecordSource } from "../../../logs/log-record.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import { ParsedLineRecord, recordFromFields } from "../../../logs/parsed-line-record.ts";
 import type { Levels } from "../../../logs/severity.ts";
 import { DeferredRecord } from "./deferred-record.ts";
 import { FormattedInfo } from "./formatted-info.ts";
 import { idsInFastJson } from "./line-ids.ts";
-import { linesInFlight, type WinstonLine } from "./lines-in-flight.ts";
+import { type FastJsonLine, linesInFlight, type WinstonLine } from "./lines-in-flight.ts";
 import { pendingFormats } from "./pending-formats.ts";
 import {
   FORMATTED_BY_TRANSPORT,
@@ -55,35 +56,37 @@ function recordInfo(
   previous: WinstonInfo | undefined,
   line: WinstonLine,
 ): void {
-  const level = info[LEVEL];
   const fastJson = line.error === undefined ? linesInFlight.takeFormatted(info) : undefined;
-  if (fastJson !== undefined) {
-    const ids = idsInFastJson(fastJson, line);
-    otelLogger.write(
-      new DeferredRecord(
-        otelLogger,
-        line.timestamp,
-        line.spanContext,
-        ids,
-        fastJson,
-        level,
-        levels,
-      ),
-    );
-    return;
-  }
+  const record =
+    fastJson === undefined
+      ? recordOfInfo(otelLogger, levels, info, previous, line)
+      : deferredRecord(otelLogger, levels, info, fastJson, line);
+  otelLogger.write(record, line, line.reported);
+}
+
+function deferredRecord(
+  otelLogger: TelltaleLogger,
+  levels: Levels,
+  info: WinstonInfo,
+  fastJson: FastJsonLine,
+  line: WinstonLine,
+): LogRecordSource {
+  const { timestamp, spanContext } = line;
+  const ids = idsInFastJson(fastJson, line);
+  return new DeferredRecord(otelLogger, timestamp, spanContext, ids, fastJson, info[LEVEL], levels);
+}
+
+function recordOfInfo(
+  otelLogger: TelltaleLogger,
+  levels: Levels,
+  info: WinstonInfo,
+  previous: WinstonInfo | undefined,
+  line: WinstonLine,
+): LogRecordSource {
   const formattedInfo = new FormattedInfo(info, previous, line);
   const metadata = formattedInfo.metadata(levels);
-  if (formattedInfo.text === undefined)
-    otelLogger.write(recordFromFields(otelLogger, line.timestamp, info, metadata));
-  else
-    otelLogger.write(
-      new ParsedLineRecord(
-        otelLogger,
-        line.timestamp,
-        formattedInfo.text,
-        metadata,
-        formattedInfo.fieldValues(),
-      ),
-    );
+  const { text } = formattedInfo;
+  if (text === undefined) return recordFromFields(otelLogger, line.timestamp, info, metadata);
+  const values = formattedInfo.fieldValues();
+  return new ParsedLineRecord(otelLogger, line.timestamp, text, metadata, values);
 }

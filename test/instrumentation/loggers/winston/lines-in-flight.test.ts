@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ROOT_CONTEXT } from "../../../../src/context/context.ts";
 import { jsonLayoutOf } from "../../../../src/instrumentation/loggers/winston/json-layout.ts";
 import {
   linesInFlight,
@@ -8,10 +9,13 @@ import { MESSAGE_SYMBOL } from "./winston-copy.ts";
 
 function lineAt(timestamp: number): WinstonLine {
   return {
+    context: ROOT_CONTEXT,
     spanContext: undefined,
     unit: undefined,
     timestamp,
     error: undefined,
+    reported: undefined,
+    childError: undefined,
     hasIds: false,
     isRecorded: false,
   };

@@ -19,6 +19,11 @@ const scenarios = {
     await sleep(10);
     await Sentry.flush(5_000);
   },
+  async logged(Sentry) {
+    console.error("one line", new Error("logged"));
+    Sentry.captureException(new Error("captured"));
+    await Sentry.flush(5_000);
+  },
   requests,
   calls,
 };
