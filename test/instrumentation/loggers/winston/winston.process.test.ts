@@ -25,7 +25,7 @@ describe("Winston in an app", () => {
   before(async () => {
     bundled = await bundleForTest("logs", {
       preload: "test/instrumentation/loggers/winston/fixtures/preload.ts",
-      ...lazyEntryPoints("logs/value-copier.ts", "instrumentation/loggers/winston/"),
+      ...lazyEntryPoints("logs/value-copier.ts", "redaction/", "instrumentation/loggers/winston/"),
     });
     preload = bundled.path("preload");
   });
