@@ -14,13 +14,13 @@ describe("A storm of one error", () => {
   let programs: BundledPrograms;
   let receiver: Receiver;
   before(async () => {
-    [programs, receiver] = await Promise.all([bundlePrograms(["storm.ts"]), startReceiver()]);
+    [programs, receiver] = await Promise.all([bundlePrograms(["repeated.ts"]), startReceiver()]);
   });
   after(() => Promise.all([programs.remove(), receiver.close()]));
 
   it("is a hundred events, and some more while it lasts; all others are counted", async () => {
     const env = { SENTRY_DSN: receiver.dsn, OTEL_LOG_LEVEL: "warn" };
-    const { stdout, stderr, tookMs } = await programs.run("storm.ts", {
+    const { stdout, stderr, tookMs } = await programs.run("repeated.ts", {
       args: [String(ERRORS)],
       env,
     });
@@ -47,7 +47,7 @@ describe("A storm of one error", () => {
     assert.ok(onEvents <= inReports);
     assert.match(
       stderr,
-      /^telltale: the error at .*storm\.js:\d+:\d+\)? occurs more than 100 times a minute; .*\n$/,
+      /^telltale: the error at .*repeated\.js:\d+:\d+\)? occurs more than 100 times a minute; .*\n$/,
     );
   });
 });
