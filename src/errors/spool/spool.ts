@@ -45,9 +45,6 @@ export interface StoredEntry {
   readonly body: Uint8Array;
 }
 
-/** How long after its start a process takes over files, in milliseconds. */
-const TAKEOVER_DELAY_MS = 1_000;
-
 /**
  * The envelopes on disk that Sentry has not taken: of this thread, and of threads that are
  * gone, whose files it takes over by renaming them. A file belongs to one thread at a
@@ -82,14 +79,13 @@ export class Spool {
   }
 
   /**
-   * Takes over the files of earlier processes, soon and from time to time. Not at once:
-   * a process that ends at once would send events and leave their files to the next one.
+   * Takes over the files of earlier processes, now and from time to time.
    *
    * @param onAvailable called if there is something to send.
    */
   start(onAvailable: () => void): void {
     this.#onAvailable = onAvailable;
-    setTimeout(() => void this.#enqueue(() => this.#takeOver()), TAKEOVER_DELAY_MS).unref();
+    void this.#enqueue(() => this.#takeOver());
     let beats = 0;
     setInterval(() => {
       beats++;

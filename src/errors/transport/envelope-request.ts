@@ -1,4 +1,5 @@
 import {
+  createClientReportEnvelope,
   type DataCategory,
   type Envelope,
   type Event,
@@ -98,6 +99,17 @@ export class EnvelopeRequest {
       file,
       storable: undefined,
     });
+  }
+
+  /**
+   * Returns a request that finds out whether Sentry takes envelopes: a report without
+   * losses. It is not sent again.
+   */
+  static ofProbe(): EnvelopeRequest {
+    const [head, items] = createClientReportEnvelope([]);
+    const request = EnvelopeRequest.of([{ ...head, sent_at: new Date().toISOString() }, items]);
+    request.failures = Infinity;
+    return request;
   }
 
   /** What can be stored on disk; undefined for check-ins, sessions and reports. */

@@ -21,6 +21,7 @@ export class SendPause {
   readonly #retry: RetryPolicy;
   readonly #onEnd: () => void;
   #failures = 0;
+  #isAvailable = false;
   #startedAt = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
 
@@ -39,6 +40,11 @@ export class SendPause {
     return this.#failures > 0;
   }
 
+  /** Whether the latest envelope with a result was accepted or rejected by Sentry; false before the first. */
+  get isAvailable(): boolean {
+    return this.#isAvailable;
+  }
+
   /**
    * Starts the pause. Failures during it, of envelopes that were already in flight, have no effect.
    *
@@ -46,6 +52,7 @@ export class SendPause {
    * @returns its length in milliseconds, or undefined if it has been started before.
    */
   start(requestedMs: number | undefined): number | undefined {
+    this.#isAvailable = false;
     if (this.isActive) return undefined;
     const delayMs = pauseMs(requestedMs ?? 0, backoffMs(this.#retry, ++this.#failures));
     this.#startedAt = performance.now();
@@ -60,6 +67,7 @@ export class SendPause {
 
   /** Sentry has accepted or rejected an envelope, so it is available. */
   reset(): void {
+    this.#isAvailable = true;
     this.#failures = 0;
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -100,6 +100,7 @@ export class EnvelopeTransport implements Transport {
       new StoredSender({
         spool,
         canSend: () => this.#canSendStored(),
+        isAvailable: () => this.#sendPause.isAvailable,
         pauseMs: (category) => this.#pauses.remainingMs(category),
         send: (request) => this.#queueStored(request),
       });
@@ -155,7 +156,11 @@ export class EnvelopeTransport implements Transport {
     const drained: EnvelopeRequest[] = [...this.#storing];
     this.#storing.clear();
     for (const request of this.#inFlight) {
-      if (request.isWritten && !this.#storeUnanswered(request, exit)) continue;
+      if (request.isWritten && !this.#storeUnanswered(request, exit)) {
+        // It counts as sent: with its file, another process would send it once more.
+        if (request.file !== undefined) spool?.removeSync(request.file);
+        continue;
+      }
       this.#inFlight.delete(request);
       request.abort();
       drained.push(request);
