@@ -136,6 +136,16 @@ export interface ReceivedItem {
   readonly payload: unknown;
 }
 
+/** Step before an event. */
+export interface ReceivedBreadcrumb {
+  readonly type?: string;
+  readonly category?: string;
+  readonly level?: string;
+  readonly message?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly timestamp?: number;
+}
+
 /** A Sentry event. Only the fields that are used here are typed. */
 export interface ReceivedEvent {
   readonly event_id?: string;
@@ -149,7 +159,7 @@ export interface ReceivedEvent {
   readonly tags?: Readonly<Record<string, unknown>>;
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly request?: Readonly<Record<string, unknown>>;
-  readonly breadcrumbs?: readonly Readonly<Record<string, unknown>>[];
+  readonly breadcrumbs?: readonly ReceivedBreadcrumb[];
   readonly contexts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly exception?: {
     readonly values?: readonly {

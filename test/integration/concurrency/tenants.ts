@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
+import type {
+  ReceivedBreadcrumb,
+  ReceivedEvent,
+  ReceivedSpan,
+} from "../../../src/testing/received.ts";
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
 import type { StockRequest } from "../stock.ts";
 
@@ -79,7 +83,7 @@ export const isolationChecks: readonly {
   },
   {
     title: "have the data of the right request on each event, and its id on the span",
-    check({ spans, events }) {
+    check({ spans, events, stockUrl }) {
       assert.equal(events.length, TENANT_COUNT);
       for (const tenant of tenants) {
         const event = eventOf(events, tenant);
@@ -96,14 +100,24 @@ export const isolationChecks: readonly {
         });
         assert.deepEqual(event.extra, { part: String(tenant), before: "no event" });
         assert.equal(serverSpan(spans, tenant).attributes["sentry.event_id"], event.event_id);
-        assert.deepEqual(
-          event.breadcrumbs?.map(({ message }) => message),
-          [`tenant ${tenant} began`, `tenant ${tenant} ends`],
-        );
+        assert.deepEqual(event.breadcrumbs?.map(summarizeBreadcrumb), [
+          `tenant ${tenant} began`,
+          `began: ${tenant}`,
+          `continues: ${tenant}`,
+          `call: ${stockUrl}/${tenant}`,
+          `tenant ${tenant} ends`,
+          `ends: ${tenant}`,
+        ]);
       }
     },
   },
 ];
+
+/** Message of a breadcrumb, with the tenant of a log line or the URL of a call. */
+function summarizeBreadcrumb({ message = "call", data }: ReceivedBreadcrumb): string {
+  const detail = data?.["tenant"] ?? data?.["url"];
+  return detail === undefined ? message : `${message}: ${String(detail)}`;
+}
 
 /** Whether a span belongs to one of those requests. */
 export function isTenantTrace({ traceId }: { readonly traceId: string }): boolean {

@@ -466,7 +466,8 @@ const exitAssertions: readonly Assertion[] = [
       // An error could still request the four spans of the unsampled trace.
       assert.deepEqual(made, { created: 14, sent: 10, queued: 4, dropped: 0 });
       assert.deepEqual(records, { created: 8, sent: 8, queued: 0, dropped: 0 });
-      assert.deepEqual(events, { created: 1, sent: 1, queued: 0, dropped: 0 });
+      const traces = { complete: 1, partial: 0, missing: 0 };
+      assert.deepEqual(events, { created: 1, sent: 1, queued: 0, dropped: 0, traces });
     },
   },
   {

@@ -100,8 +100,13 @@ function testIsolation(
       assert.equal(event.tags?.["request_id"], requestId);
       assert.equal(event.tags?.["tenant"], String(number));
       assert.deepEqual(
-        event.breadcrumbs?.map(({ message }) => message),
-        [`tenant ${number} began`, `tenant ${number} ends`],
+        event.breadcrumbs?.map(({ message, data }) => [message, Number(data?.["tenant"])]),
+        [
+          [`tenant ${number} began`, NaN],
+          ["began", number],
+          ["ends", number],
+          [`tenant ${number} ends`, NaN],
+        ],
       );
     }
   });
