@@ -115,8 +115,8 @@ export const isolationChecks: readonly {
 
 /** Message of a breadcrumb, with the tenant of a log line or the URL of a call. */
 function summarizeBreadcrumb({ message = "call", data }: ReceivedBreadcrumb): string {
-  const detail = data?.["tenant"] ?? data?.["url"];
-  return detail === undefined ? message : `${message}: ${String(detail)}`;
+  const { tenant, url = tenant } = (data ?? {}) as Readonly<Record<string, string | undefined>>;
+  return url === undefined ? message : `${message}: ${url}`;
 }
 
 /** Whether a span belongs to one of those requests. */

@@ -79,9 +79,10 @@ describe("The breadcrumbs of a request", () => {
       times.toSorted((a, b) => a - b),
     );
     assert.ok(times.every((time) => Math.abs(time - now) < 600));
-    const shapes = breadcrumbs.map(({ timestamp: _, ...shape }) => shape);
+    const shapes = breadcrumbs.map((one) => ({ ...one, timestamp: undefined }));
     const [line, call, , warning, , missing, query, printed] = shapes;
     assert.deepEqual(line, {
+      timestamp: undefined,
       category: "console",
       level: "info",
       message: "looking up x1",
@@ -93,6 +94,7 @@ describe("The breadcrumbs of a request", () => {
     assert.deepEqual(
       { ...call, data },
       {
+        timestamp: undefined,
         category: "http",
         type: "http",
         data: { method: "GET", status_code: 200 },
@@ -100,6 +102,7 @@ describe("The breadcrumbs of a request", () => {
     );
     assert.deepEqual([warning?.["level"], missing?.["level"]], ["warning", "warning"]);
     assert.deepEqual(query, {
+      timestamp: undefined,
       category: "query",
       type: "query",
       level: "info",
