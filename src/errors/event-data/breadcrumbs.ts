@@ -15,6 +15,9 @@ import { levelOf, lineFields, lineText, loggerNameOf } from "../logged/log-line.
 /** Sentry's own limit for the message of a breadcrumb. */
 const MAX_MESSAGE_LENGTH = 2048;
 
+/** Time between Sentry's reading of the clock and ours, in milliseconds, on a busy machine. */
+const MAX_ADDING_MS = 50;
+
 /** `SpanStatusCode.ERROR` of the API. */
 const STATUS_ERROR = 2;
 
@@ -59,8 +62,8 @@ export function mergeBreadcrumbs(event: Event): Event {
 
 /**
  * Sets the times of the breadcrumbs that the app adds to a scope by the clock of spans
- * and lines: Sentry's has whole milliseconds, in which their order would be lost. A time
- * that the app sets itself is kept.
+ * and lines: Sentry's has whole milliseconds, in which their order would be lost. Another
+ * time, which the app has set itself, is kept.
  */
 export function adjustBreadcrumbTimes(scope: Scope): void {
   let last = scope.getLastBreadcrumb();
@@ -68,7 +71,8 @@ export function adjustBreadcrumbTimes(scope: Scope): void {
     const added = scope.getLastBreadcrumb();
     if (added === undefined || added === last) return;
     last = added;
-    if (Math.abs(Date.now() - timeOf(added) * 1000) <= 1) added.timestamp = wallClock() / 1000;
+    const age = Date.now() - timeOf(added) * 1000;
+    if (age > -1 && age < MAX_ADDING_MS) added.timestamp = wallClock() / 1000;
   });
 }
 
