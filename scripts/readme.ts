@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { root } from "./build/paths.ts";
 import { benchTable } from "./readme/bench.ts";
 import { commitVariablesList } from "./readme/commits.ts";
+import { errorSourcesTables } from "./readme/error-sources.ts";
 import { librariesTable } from "./readme/libraries.ts";
 import { readBlock, replaceBlock } from "./readme/marks.ts";
 import { metricsTables } from "./readme/metrics.ts";
@@ -35,6 +36,10 @@ const blocks: readonly GeneratedBlock[] = [
   { name: "variables", file: "docs/variables.md", render: variablesTable, comparable: trimmed },
   { name: "commits", file: "docs/releases.md", render: commitVariablesList, comparable: trimmed },
   { name: "libraries", file: "docs/libraries.md", render: librariesTable, comparable: trimmed },
+  {
+    ...{ name: "error-sources", file: "docs/errors.md", comparable: trimmed },
+    render: errorSourcesTables,
+  },
   {
     ...{ name: "sentry-functions", file: "docs/errors.md", comparable: trimmed },
     render: sentryFunctionsTable,

@@ -9,7 +9,7 @@ import {
   runErrorSources,
   type Statuses,
 } from "./http-run.ts";
-import { type PlaceName, places, type Reporter } from "./places.ts";
+import { mechanismOf, type PlaceName, places } from "./places.ts";
 import { falsyValues } from "./values.ts";
 
 describe("Each error is exactly one event, if it is one, in", () => {
@@ -77,11 +77,6 @@ function summaryOf({ exception, transaction }: ReceivedEvent): EventSummary {
   return [mechanism?.["type"], type, value?.slice(0, MAX_TEXT), values.length, transaction];
 }
 
-const mechanisms: Readonly<Record<Exclude<Reporter, "process" | "none">, string>> = {
-  framework: "auto.http.server",
-  app: "generic",
-};
-
 /** An error is an event unless the framework responds to it with another status than 5xx. */
 function expectedOf(
   row: ErrorSourceRow,
@@ -92,16 +87,11 @@ function expectedOf(
   const status = statuses.get(id);
   const isHandled = place !== "stream" && status !== undefined && status < 500;
   if (reporter === "none" || (reporter === "framework" && isHandled)) return [];
-  const mechanism = reporter === "process" ? processMechanismOf(place) : mechanisms[reporter];
   const isReplaced = falsyValues.has(value.name) && reporter === "framework";
   const { type, text, exceptions = 1 } = (isReplaced && row.replacements?.[place]) || value;
   const route = row.routeOf(place);
   const transaction = route === undefined ? undefined : `GET ${route}`;
-  return [[mechanism, type, text.slice(0, MAX_TEXT), exceptions, transaction]];
-}
-
-function processMechanismOf(place: PlaceName): string {
-  return place === "timer" ? "auto.node.onuncaughtexception" : "auto.node.onunhandledrejection";
+  return [[mechanismOf(place, reporter), type, text.slice(0, MAX_TEXT), exceptions, transaction]];
 }
 
 function expectedCount(row: ErrorSourceRow, statuses: Statuses): number {

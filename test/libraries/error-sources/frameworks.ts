@@ -2,7 +2,8 @@ import { type FrameworkRow, rowsOf } from "../frameworks/row.ts";
 import { rows as frameworks } from "../frameworks/rows.ts";
 import { rows as nest10 } from "../nest10/rows.ts";
 import { rows as nest11 } from "../nest11/rows.ts";
-import type { PlaceName, Reporter } from "./places.ts";
+import { mechanismOf, type PlaceName, places, reasons, type Reporter } from "./places.ts";
+import type { SourceGroup } from "./source-group.ts";
 import type { ThrownValue } from "./values.ts";
 
 /** A framework whose app, in `frameworks/apps/failing`, throws every value in every place. */
@@ -125,8 +126,8 @@ const nest = {
 
 export const frameworkRows: readonly ErrorSourceRow[] = [
   serverRow("`node:http`", "http", bare),
-  serverRow("`node:http2`, streams", "http2", without(bare, "stream")),
-  { ...serverRow("`node:http2`, requests", "http2", without(bare, "stream")), prefix: "/request" },
+  serverRow("`node:http2` (streams)", "http2", without(bare, "stream")),
+  { ...serverRow("`node:http2` (requests)", "http2", without(bare, "stream")), prefix: "/request" },
   row(
     "Express 4",
     ["frameworks", "express4"],
@@ -177,3 +178,14 @@ export const frameworkRows: readonly ErrorSourceRow[] = [
     breaking: ["proxy"],
   }),
 ];
+
+export const sourceGroup: SourceGroup = {
+  title: "HTTP servers and frameworks",
+  sources: frameworkRows.flatMap(({ framework, reporters }) =>
+    Object.entries(reporters).map(([name, reporter]) => {
+      const place = name as PlaceName;
+      const mechanism = mechanismOf(place, reporter);
+      return { library: framework, place: places[place], mechanism, reason: reasons[place] };
+    }),
+  ),
+};

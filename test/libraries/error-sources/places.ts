@@ -26,3 +26,21 @@ export type PlaceName = keyof typeof places;
  * (`uncaughtException`, `unhandledRejection`), or `captureException`.
  */
 export type Reporter = "framework" | "process" | "app" | "none";
+
+const mechanisms: Readonly<Record<Exclude<Reporter, "process" | "none">, string>> = {
+  framework: "auto.http.server",
+  app: "generic",
+};
+
+/** Returns the `mechanism.type` of the event; undefined if there is none. */
+export function mechanismOf(place: PlaceName, reporter: Reporter): string | undefined {
+  if (reporter === "none") return undefined;
+  if (reporter !== "process") return mechanisms[reporter];
+  return place === "timer" ? "auto.node.onuncaughtexception" : "auto.node.onunhandledrejection";
+}
+
+/** Why an error of the place is no event. */
+export const reasons: Partial<Record<PlaceName, string>> = {
+  caught: "your code has handled it",
+  client: "it is the fault of the client",
+};

@@ -1,0 +1,20 @@
+/** One way in which the code of an app fails, in one library. */
+export interface ErrorSource {
+  /** Name and major version of the library, in Markdown. */
+  readonly library: string;
+  /** Where the error occurs, in words for the docs. */
+  readonly place: string;
+  /** `mechanism.type` of the event; undefined if there is no event. */
+  readonly mechanism: string | undefined;
+  /** Why there is no event. */
+  readonly reason?: string | undefined;
+}
+
+/**
+ * The sources of errors of similar libraries: a table of `docs/errors.md`. Each module of this folder
+ * that exports one as `sourceGroup` has its table, in the order of their file names.
+ */
+export interface SourceGroup {
+  readonly title: string;
+  readonly sources: readonly ErrorSource[];
+}
