@@ -292,7 +292,7 @@ function quotedLines(): string[] {
 function partsOf(line: string): string[] {
   return line
     .split(
-      /…|; |\bVARIABLE\b|\b\d+(?:\.\d+)?\b|\blocalhost\b|\bspans\b|\bUnauthorized\b|\bToo Many Requests\b/,
+      /…|; |\bVARIABLE\b|\b\d+(?:\.\d+)?\b|\blocalhost\b|\bspans\b|\bSentry(?: at)?\b|\bUnauthorized\b|\bToo Many Requests\b/,
     )
     .map((part) => part.replace(/^[^\w']+|[^\w)?]+$/g, ""))
     .filter((part) => part.length > 3);
