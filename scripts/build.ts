@@ -38,10 +38,12 @@ function messageOf(error: unknown): string {
 
 /** Returns the problems found, one line each. */
 async function buildDist(): Promise<string[]> {
+  const commands = lazyEntryPoints("cli/");
+  const modules = Object.entries(lazyEntryPoints()).filter(([name]) => !(name in commands));
   const files = await bundleDist({
-    preload: { start: "src/start.ts", ...lazyEntryPoints() },
+    preload: { start: "src/start.ts", ...Object.fromEntries(modules) },
     index: "src/index.ts",
-    cli: "src/cli/main.ts",
+    programs: { cli: "src/cli/main.ts", ...commands },
     aliases: moduleAliases,
   });
   slimMaps();

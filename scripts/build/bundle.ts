@@ -18,13 +18,16 @@ export interface BundleEntries {
    * global object, so that neither it nor an app that bundles it contains the preload.
    */
   readonly index: string;
-  /** The command-line program, which runs in its own process. */
-  readonly cli: string;
+  /**
+   * Name in `dist/` -> source file: `cli`, the command-line program, and its lazy
+   * commands. They share no files with the preload, which would then load more of them.
+   */
+  readonly programs: Readonly<Record<string, string>>;
   /** Packages replaced by modules of this project. */
   readonly aliases: Readonly<Record<string, string>>;
 }
 
-/** Precedes everything else in `cli.js`, which imports nothing (`builtins.ts`). */
+/** Precedes everything else in the files of commands, which import nothing (`builtins.ts`). */
 const PROGRAM_START = `#!/usr/bin/env node
 {
   const [major, minor] = process.versions.node.split(".").map(Number);
@@ -35,7 +38,8 @@ const PROGRAM_START = `#!/usr/bin/env node
 }`;
 
 /** Bundles everything into the staging folder. */
-export async function bundleDist({ preload, index, cli, aliases }: BundleEntries): Promise<Bundle> {
+export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
+  const { preload, index, programs, aliases } = entries;
   await bundleRegister();
   const split = await build({
     ...buildOptions,
@@ -54,15 +58,14 @@ export async function bundleDist({ preload, index, cli, aliases }: BundleEntries
   const api = await build({ ...alone, entryPoints: [index], outfile: join(staging, "index.js") });
   const cjsOptions = { ...alone, format: "cjs", sourcemap: false } as const;
   await build({ ...cjsOptions, entryPoints: [index], outfile: join(staging, "index.cjs") });
-  const program = join(staging, "cli.js");
-  const run = await build({
+  const commands = await build({
     ...alone,
-    entryPoints: [cli],
-    outfile: program,
+    entryPoints: programs,
+    outdir: staging,
     banner: { js: PROGRAM_START },
   });
-  await chmod(program, 0o755);
-  return new Map([...merged, ...filesOf(api.metafile), ...filesOf(run.metafile)]);
+  await chmod(join(staging, "cli.js"), 0o755);
+  return new Map([...merged, ...filesOf(api.metafile), ...filesOf(commands.metafile)]);
 }
 
 /** Bundles `register.js` and `register.cjs`, which only check the version of Node. */

@@ -1,5 +1,9 @@
+import { lazy } from "../lazy.ts";
 import { version } from "../version.ts";
 import { demo } from "./demo.ts";
+
+/** In its own file, which shares the configuration and the connections with the preload. */
+const loadDeploy = lazy<typeof import("./deploy.ts")>("cli/deploy.ts");
 
 const HELP = `telltale ${version}
 
@@ -8,6 +12,10 @@ const HELP = `telltale ${version}
       the preload: the demo shop of the repository, or COMMAND. Shows the trace,
       log lines, metrics and Sentry events of a failed request. Runs until
       Ctrl-C, or with --once until the first trace.
+
+  telltale deploy [--release NAME] [--environment NAME] [--finalize] ...
+      Creates a release in Sentry and records that it was deployed, with the
+      token in SENTRY_AUTH_TOKEN. See telltale deploy --help.
 
   telltale --version
   telltale --help
@@ -21,6 +29,8 @@ async function run(args: readonly string[]): Promise<number> {
   switch (command) {
     case "demo":
       return demo(rest);
+    case "deploy":
+      return loadDeploy().deploy(rest);
     case "--version":
       process.stdout.write(`${version}\n`);
       return 0;

@@ -74,7 +74,7 @@ export function parseSpotlight(text: string, report: ReportIssue): string | unde
 const NOT_HTTP = "it does not begin with https:// or http:// and a host";
 
 /** Parses an absolute URL without white space and control characters. */
-function parseHttpUrl(text: string): URL | undefined {
+export function parseHttpUrl(text: string): URL | undefined {
   // The parser of URLs removes line breaks, and accepts `https:host`.
   if (!/^https?:\/\/[^/\\?#]/i.test(text) || /[\s\p{Cc}]/u.test(text)) return undefined;
   try {

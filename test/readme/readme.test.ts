@@ -8,6 +8,7 @@ import { metricsTables } from "../../scripts/readme/metrics.ts";
 import { demoOutputIn } from "../../scripts/readme/demo-output.ts";
 import { withoutVolatileParts } from "../../scripts/readme/volatile-parts.ts";
 import { variablesTable } from "../../scripts/readme/variables.ts";
+import { deployVariables } from "../../src/cli/deploy/options.ts";
 import { variables } from "../../src/config/variables.ts";
 import type { ReceivedSpan } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
@@ -74,7 +75,7 @@ describe("The documentation", () => {
   });
 
   it("names variables that telltale reads", () => {
-    const known = variables.map(({ name }) => name);
+    const known = [...variables.map(({ name }) => name), ...Object.values(deployVariables)];
     const isKnown = (name: string): boolean =>
       name.endsWith("_") ? known.some((one) => one.startsWith(name)) : known.includes(name);
     for (const page of pages.filter((name) => /^(README\.md$|docs\/)/.test(name))) {

@@ -74,7 +74,7 @@ export class EnvelopeSender {
 
   #post(request: EnvelopeRequest, body: Uint8Array, zipped: boolean): void {
     const { deadlineMs } = this.#options;
-    const attempt = this.#getClient().post(body, headersOf(zipped));
+    const attempt = this.#getClient().send(body, headersOf(zipped));
     request.attempt = attempt;
     request.startedAt = performance.now();
     const limits = {

@@ -10,6 +10,8 @@ import { unrefSocket } from "./unref-socket.ts";
 
 export interface HttpClientOptions {
   readonly url: string;
+  /** Default: POST. */
+  readonly method?: "GET" | "POST" | "PUT";
   readonly headers: Headers;
   readonly tls?: OtlpConfig["tls"];
   /** Default: no limit. */
@@ -46,26 +48,29 @@ export interface HttpAttempt extends Attempt<HttpResponse | HttpFailure> {
 }
 
 /**
- * Posts telemetry to one address over kept-alive connections of HTTP/1.1, by the
+ * Sends requests to one address over kept-alive connections of HTTP/1.1, by the
  * proxy that Node is configured to use. No connection keeps the process alive.
  */
 export class HttpClient {
   readonly proxyEnv: ProxyEnvironment | undefined = proxyEnvironment();
   readonly #url: string;
+  readonly #method: string;
   readonly #headers: Headers;
   readonly #agent: Agent;
 
-  constructor({ url, headers, tls, maxSockets = Infinity }: HttpClientOptions) {
+  constructor(options: HttpClientOptions) {
+    const { url, method = "POST", headers, tls, maxSockets = Infinity } = options;
     this.#url = url;
+    this.#method = method;
     this.#headers = headers;
     const { proxyEnv } = this;
     this.#agent = createAgent(url, { ...definedOf(tls), maxSockets, proxyEnv });
   }
 
   /** Starts one request. Never throws. */
-  post(body: Uint8Array, headers?: Headers): HttpAttempt {
+  send(body: Uint8Array, headers?: Headers): HttpAttempt {
     const options = {
-      method: "POST",
+      method: this.#method,
       agent: this.#agent,
       headers: this.#requestHeaders(body, headers),
     };

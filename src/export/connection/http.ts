@@ -32,7 +32,7 @@ export function createHttpConnection(
     headers,
     proxyEnv: client.proxyEnv,
     encodeBody: (message) => message,
-    attempt: (body) => toExportAttempt(client.post(body)),
+    attempt: (body) => toExportAttempt(client.send(body)),
   };
 }
 
