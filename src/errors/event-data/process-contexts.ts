@@ -6,31 +6,59 @@ import { tryRead } from "../../try-read.ts";
 
 type Contexts = NonNullable<Event["contexts"]>;
 
+/** How long the memory that was read is used, in milliseconds. Reading it takes 0.1 ms, from files of Linux. */
+const MEMORY_MAX_AGE_MS = 1_000;
+
 /**
  * Contexts of the process and of where it runs, in Sentry's shapes. Most are read at the
- * first event; the memory at each.
+ * first event; the memory at most once a second.
  * https://develop.sentry.dev/sdk/data-model/event-payloads/contexts/
  */
 export class ProcessContexts {
   readonly #resource: Resource;
+  readonly #clock: () => number;
   #constant: Contexts | undefined = undefined;
+  #memory: Memory | undefined = undefined;
+  #memoryReadAt = 0;
 
-  constructor(resource: Resource) {
+  /** @param clock a monotonic clock, in milliseconds. */
+  constructor(resource: Resource, clock: () => number = () => performance.now()) {
     this.#resource = resource;
+    this.#clock = clock;
   }
 
+  /** Returns copies: an event processor of the app may change them. */
   current(): Contexts {
-    const constant = (this.#constant ??= constantContexts(this.#resource));
-    return {
-      ...constant,
-      app: {
-        ...constant.app,
-        app_memory: process.memoryUsage.rss(),
-        free_memory: process.availableMemory(),
-      },
-      device: { ...constant.device, free_memory: freemem() },
-    };
+    this.#constant ??= constantContexts(this.#resource);
+    const contexts: Contexts = {};
+    for (const [name, fields] of Object.entries(this.#constant)) contexts[name] = { ...fields };
+    const { app, device } = this.#currentMemory();
+    Object.assign(contexts.app ?? {}, app);
+    Object.assign(contexts.device ?? {}, device);
+    return contexts;
   }
+
+  #currentMemory(): Memory {
+    const now = this.#clock();
+    if (this.#memory === undefined || now - this.#memoryReadAt >= MEMORY_MAX_AGE_MS) {
+      this.#memory = readMemory();
+      this.#memoryReadAt = now;
+    }
+    return this.#memory;
+  }
+}
+
+/** The fields of the contexts that differ between events. */
+interface Memory {
+  readonly app: { readonly app_memory: number; readonly free_memory: number };
+  readonly device: { readonly free_memory: number };
+}
+
+function readMemory(): Memory {
+  return {
+    app: { app_memory: process.memoryUsage.rss(), free_memory: process.availableMemory() },
+    device: { free_memory: freemem() },
+  };
 }
 
 function constantContexts({ attributes }: Resource): Contexts {

@@ -48,10 +48,22 @@ describe("The contexts of the process", () => {
     assert.deepEqual(without, ["app", "os", "device", "culture"]);
   });
 
-  it("have the memory of each time", () => {
+  it("are not shared by events, whose processors may change them", () => {
     const contexts = new ProcessContexts({ attributes: {} } as Resource);
+    const expected = contexts.current().os?.name;
+    const { os } = contexts.current();
+    Object.assign(os ?? {}, { name: "changed" });
+    assert.equal(contexts.current().os?.name, expected);
+  });
+
+  it("have the memory of each second", () => {
+    let now = 0;
+    const contexts = new ProcessContexts({ attributes: {} } as Resource, () => now);
     const before = contexts.current();
     const held = Buffer.alloc(200_000_000, 1);
+    now = 999;
+    assert.deepEqual(contexts.current(), before);
+    now = 1_000;
     const after = contexts.current();
     assert.ok(
       Number(after.app?.app_memory) - Number(before.app?.app_memory) > 20_000_000,
