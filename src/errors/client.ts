@@ -64,6 +64,8 @@ export interface ErrorsClient extends SentryBinding, Pick<Pipeline, "drainForExi
   /** Whether it has a release, without which Sentry discards sessions. */
   readonly hasRelease: boolean;
   sendSessions(): void;
+  /** Reports the events of these categories that were lost because Sentry could not be loaded. */
+  reportUnloaded(counts: Readonly<Record<"error" | "feedback" | "monitor", number>>): void;
   captureLogged(error: object, record: ReadableLogRecord, context: ApiContext): string | undefined;
 }
 
@@ -101,6 +103,11 @@ export function createErrorsClient(
     drainForExit: () => client.drainForExit(),
     hasRelease: client.getOptions().release !== undefined,
     sendSessions: () => client.sendSessions(),
+    reportUnloaded({ error, feedback, monitor }) {
+      client.recordLoss("internal_sdk_error", "error", error);
+      client.recordLoss("internal_sdk_error", "feedback", feedback);
+      client.recordLoss("internal_sdk_error", "monitor", monitor);
+    },
   };
 }
 

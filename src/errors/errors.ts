@@ -44,6 +44,9 @@ export function createErrors(deps: ErrorsDeps): Errors {
   return new LazyErrors(deps);
 }
 
+/** Sentry's categories of what is lost while it cannot be loaded. */
+type LostCategory = "error" | "feedback" | "monitor";
+
 /** When Sentry is loaded if nothing has needed it yet, in milliseconds after `start`. */
 const PRELOAD_DELAY_MS = 1_000;
 /** How often counts of requests are sent, in milliseconds, as in Sentry's SDKs. */
@@ -73,6 +76,8 @@ class LazyErrors implements Errors {
   #sessionTimer: NodeJS.Timeout | undefined = undefined;
   /** Whether an uncaught error has occurred, which the app may survive. */
   #hadFatal = false;
+  /** Number of events that were lost because Sentry could not be loaded, for its next client report. */
+  readonly #unreported = { error: 0, feedback: 0, monitor: 0 };
   /** When a failed load is retried, in milliseconds of `performance.now()`. */
   #reloadAt: number | undefined = undefined;
 
@@ -152,11 +157,11 @@ class LazyErrors implements Errors {
   }
 
   captureFeedback(feedback: SendFeedbackParams, hint?: FeedbackHint): string | undefined {
-    return this.#capture((sentry) => sentry.captureFeedback(feedback, hint));
+    return this.#capture((sentry) => sentry.captureFeedback(feedback, hint), "feedback");
   }
 
   captureCheckIn(checkIn: CheckIn, config?: MonitorConfig): string | undefined {
-    return this.#capture((sentry) => sentry.captureCheckIn(checkIn, config));
+    return this.#capture((sentry) => sentry.captureCheckIn(checkIn, config), "monitor");
   }
 
   withMonitor<R>(monitorSlug: string, work: () => R, config?: MonitorConfig): R {
@@ -177,7 +182,8 @@ class LazyErrors implements Errors {
   captureServerErrors(unit: ErrorSlot, failures: readonly unknown[]): void {
     if (failures.length === 0) return;
     unit.sessionStatus = "crashed";
-    this.#captureOwn((client) => client.captureServerErrors(unit, failures), failures.length);
+    const { length } = failures;
+    this.#captureOwn((client) => client.captureServerErrors(unit, failures), "error", length);
   }
 
   captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined {
@@ -235,17 +241,24 @@ class LazyErrors implements Errors {
     return this.#isEnabled && !this.#isDelegated;
   }
 
-  #capture<R>(work: (sentry: SentryBinding) => R): R | undefined {
-    return this.#isDelegated ? this.#runSafely(work, this.#appSentry) : this.#captureOwn(work);
+  #capture<R>(work: (sentry: SentryBinding) => R, category?: LostCategory): R | undefined {
+    return this.#isDelegated
+      ? this.#runSafely(work, this.#appSentry)
+      : this.#captureOwn(work, category);
   }
 
   /** The app's own Sentry captures such errors by itself. Counts events that fail because Sentry cannot be loaded. */
-  #captureOwn<R>(work: (client: ErrorsClient) => R, count = 1): R | undefined {
+  #captureOwn<R>(
+    work: (client: ErrorsClient) => R,
+    category: LostCategory = "error",
+    count = 1,
+  ): R | undefined {
     if (!this.#isOwner) return undefined;
     const client = this.#load();
     if (client === undefined) {
       this.#deps.counters.created += count;
       this.#deps.counters.drop("failed", count);
+      this.#unreported[category] += count;
     }
     return this.#runSafely(work, client);
   }
@@ -309,6 +322,7 @@ class LazyErrors implements Errors {
         loadClient().createErrorsClient(this.#deps, () => this.#sessions?.take() ?? []),
       );
       if (!this.#client.hasRelease) this.#stopSessions();
+      this.#client.reportUnloaded(this.#unreported);
       if (this.#reloadAt !== undefined) this.#logLoad("info", "Sentry is loaded now");
     } catch (error) {
       this.#reloadAt = performance.now() + RELOAD_DELAY_MS;

@@ -1,6 +1,7 @@
 import {
   type CheckIn,
   type DataCategory,
+  type Envelope,
   type Event,
   type EventDropReason,
   type EventHint,
@@ -13,9 +14,10 @@ import { ServerRuntimeClient, type ServerRuntimeClientOptions } from "@sentry/co
 import type { EventCounters, DropReason } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
-import type { ExitRequestFactory } from "../export/pipeline.ts";
+import type { ExitRequest, ExitRequestFactory } from "../export/pipeline.ts";
 import type { BreadcrumbKind } from "../config/config.ts";
 import { processTrail } from "../context/breadcrumb-trail.ts";
+import { activeContext } from "../context/manager.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { CaptureRegistry } from "./capture-registry.ts";
@@ -36,7 +38,7 @@ import {
   transactionOf,
 } from "./capture-origin.ts";
 import { breadcrumbsOf } from "./event-data/breadcrumbs.ts";
-import { processEvent } from "./filters/event-processing.ts";
+import { type EventProcessing, processEvent, processingIn } from "./filters/event-processing.ts";
 import { LineDuplicates } from "./logged/line-duplicates.ts";
 import {
   awaitsRoute,
@@ -90,7 +92,6 @@ const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
   before_send: "filtered",
   event_processor: "filtered",
   callback_error: "filtered",
-  queue_overflow: "queue_full",
 };
 
 /**
@@ -107,7 +108,6 @@ export class SentryClient extends ServerRuntimeClient {
   readonly #origins = new WeakMap<EventHint, CaptureOrigin>();
   /** Events that are counted as created, and are not yet dropped or pending. */
   readonly #processing = new Set<EventHint>();
-  #lastDropReason: EventDropReason | undefined = undefined;
   #reportTimer: NodeJS.Timeout | undefined = undefined;
 
   constructor(options: ServerRuntimeClientOptions, deps: SentryClientDeps) {
@@ -218,12 +218,13 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   override captureEvent(event: Event, hint?: EventHint, scope?: Scope): string {
-    if (event.type === undefined && event.exception !== undefined)
-      recordSessionStatus(currentOrigin().unit, hint);
     try {
+      if (event.type === undefined && event.exception !== undefined)
+        recordSessionStatus(currentOrigin().unit, hint);
       return super.captureEvent(event, hint, scope);
     } catch (error) {
-      return this.#countUnreadable(error);
+      const isFeedback = (Object(event) as Event).type === "feedback";
+      return this.#countUnreadable(error, isFeedback ? "feedback" : "error");
     }
   }
 
@@ -259,19 +260,21 @@ export class SentryClient extends ServerRuntimeClient {
     const origin = this.#origins.get(hint);
     const category = countedCategoryOf(event);
     if (category === undefined || origin === undefined) {
+      // Without an origin, the app has called this method.
+      if (category !== undefined) this.#deps.counters.created++;
       super.sendEvent(event, hint);
       return;
     }
     if (!this.#processing.delete(hint)) return;
     if (this.#transport?.isLimited(category) === true) {
-      this.#drop("rejected", "ratelimit_backoff", category);
+      this.#dropPrepared(hint, "rejected", "ratelimit_backoff", category);
       return;
     }
     try {
       if (category === "error") this.#addPendingEvent(event, hint, origin);
       else this.#sendFeedback(event, hint, origin);
     } catch (error) {
-      this.#drop("failed", "internal_sdk_error", category);
+      this.#dropPrepared(hint, "failed", "internal_sdk_error", category);
       this.#logFailure(error);
     }
   }
@@ -318,24 +321,42 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   override recordDroppedEvent(reason: EventDropReason, category: DataCategory, count = 1): void {
-    this.#lastDropReason = reason;
+    // Sentry does not know a category of messages; they are errors without an exception.
+    const reported = category === "unknown" ? "error" : category;
+    const isCounted = reported === "error" || reported === "feedback";
     if (reason === "callback_error") {
       this.#deps.diagnostics.warn(
         "errors.filter",
         "a Sentry filter of the app threw; its event is dropped",
       );
     }
-    if (reason === "queue_overflow") {
+    if (isCounted && reason === "queue_overflow") {
       // The app's asynchronous processors hold too many events: this one was not counted as created.
       this.#deps.counters.created += count;
       this.#deps.counters.drop("queue_full", count);
+    } else if (isCounted) {
+      const processing = processingIn(activeContext());
+      if (processing !== undefined) processing.dropReason = reason;
     }
-    super.recordDroppedEvent(reason, category, count);
-    this.#scheduleClientReport();
+    this.recordLoss(reason, reported, count);
   }
 
-  /** Records an item that the transport has lost, and has counted, for the next client report. */
+  /** Sends an envelope, or counts it as lost if a hook of the app throws. Never rejects. */
+  override async sendEnvelope(
+    envelope: Envelope,
+  ): Promise<Awaited<ReturnType<ServerRuntimeClient["sendEnvelope"]>>> {
+    try {
+      return await super.sendEnvelope(envelope);
+    } catch (error) {
+      this.#transport?.discard(envelope);
+      this.#logFailure(error);
+      return {};
+    }
+  }
+
+  /** Records a lost item that is already counted, for the next client report. */
   recordLoss(reason: EventDropReason, category: DataCategory, quantity: number): void {
+    if (quantity === 0) return;
     super.recordDroppedEvent(reason, category, quantity);
     this.#scheduleClientReport();
   }
@@ -352,6 +373,7 @@ export class SentryClient extends ServerRuntimeClient {
       await new Promise((resolve) => setTimeout(resolve, 1));
       this.#sendAllPending();
     }
+    this.#sendClientReport();
     const remainingMs = Math.max(1, deadline - performance.now());
     const isSent = (await this.#transport?.flush(remainingMs)) ?? true;
     return isSent && this.#processing.size === 0;
@@ -369,17 +391,29 @@ export class SentryClient extends ServerRuntimeClient {
     try {
       this.sendSession({ aggregates });
     } catch (error) {
+      this.recordLoss("internal_sdk_error", "session", 1);
       this.#logFailure(error);
     }
   }
 
-  /** Removes and returns everything that has not reached the network. */
+  /**
+   * Removes and returns everything that has not reached the network. The last request is
+   * the client report, with what the others have displaced on disk.
+   */
   drainForExit(): ExitRequestFactory[] {
     this.#finishProcessing();
     this.sendSessions();
     this.#sendAllPending();
     const requests = this.#transport?.drain() ?? [];
-    return [...requests, ...(this.#deps.spotlight?.drainForExit() ?? [])];
+    const copies = this.#deps.spotlight?.drainForExit() ?? [];
+    const mayReport = requests.length > 0 || this.#reportTimer !== undefined;
+    return [...requests, ...copies, ...(mayReport ? [() => this.#createExitReport()] : [])];
+  }
+
+  #createExitReport(): ExitRequest | undefined {
+    this.#sendClientReport();
+    const [report] = this.#transport?.drain() ?? [];
+    return report?.();
   }
 
   protected override _captureEvent(
@@ -394,15 +428,25 @@ export class SentryClient extends ServerRuntimeClient {
     this.#deps.counters.created++;
     this.#deps.unsent?.mark();
     this.#processing.add(hint);
-    this.#lastDropReason = undefined;
-    const captured = processEvent(() =>
-      super._captureEvent(event, hint, currentScope, isolationScope),
-    ).then((id) => {
-      if (id === undefined && this.#processing.delete(hint)) this.#countDropped(hint);
-      return id;
-    });
-    if (category === "error" && this.#processing.has(hint)) this.#linkBeforeEnd(event, hint);
-    return captured;
+    const processing: EventProcessing = { dropReason: undefined };
+    const onDropped = (): void => {
+      if (this.#processing.delete(hint)) this.#countDropped(hint, processing, category);
+    };
+    try {
+      const captured = processEvent(processing, () =>
+        super._captureEvent(event, hint, currentScope, isolationScope),
+      ).then((id) => {
+        if (id === undefined) onDropped();
+        return id;
+      });
+      if (category === "error" && this.#processing.has(hint)) this.#linkBeforeEnd(event, hint);
+      return captured;
+    } catch (error) {
+      // For instance, a function that changes the scope of this event throws.
+      onDropped();
+      this.#logFailure(error);
+      return Promise.resolve(undefined);
+    }
   }
 
   /**
@@ -466,7 +510,7 @@ export class SentryClient extends ServerRuntimeClient {
       if (mayBeIgnored) this.#link(pendingEvent);
       super.sendEvent(redactEvent(event, this.#deps.redactor), hint);
     } catch (error) {
-      this.#drop("failed", "internal_sdk_error");
+      this.#dropPrepared(hint, "failed", "internal_sdk_error", "error");
       this.#logFailure(error);
     }
   }
@@ -492,12 +536,15 @@ export class SentryClient extends ServerRuntimeClient {
     );
   }
 
-  /** Creates the envelopes of everything that is pending: events, logs of the app's own Sentry, reports. */
+  /** Creates the envelopes of everything that is pending: events, and logs of the app's own Sentry. */
   #sendAllPending(): void {
     try {
       this.emit("flush");
+    } catch (error) {
+      this.#logFailure(error);
+    }
+    try {
       this.#pendingEvents.sendAllNow();
-      this.#sendClientReport();
     } catch (error) {
       this.#logFailure(error);
     }
@@ -514,6 +561,17 @@ export class SentryClient extends ServerRuntimeClient {
     this.recordLoss(reason, category, count);
   }
 
+  /** Counts an event that sampling and filters have kept, with its attachments. */
+  #dropPrepared(
+    { attachments = [] }: EventHint,
+    dropReason: DropReason,
+    reason: EventDropReason,
+    category: DataCategory,
+  ): void {
+    this.#drop(dropReason, reason, category);
+    if (attachments.length > 0) this.recordLoss(reason, "attachment", attachments.length);
+  }
+
   #scheduleClientReport(): void {
     this.#reportTimer ??= setTimeout(
       () => this.#sendClientReport(),
@@ -527,17 +585,21 @@ export class SentryClient extends ServerRuntimeClient {
     this._flushOutcomes();
   }
 
-  #countDropped({ [REPEATED]: repeated }: CountedHint): void {
+  /** Counts an event that has been dropped while it was processed. Without a reason, it could not be. */
+  #countDropped(
+    { [REPEATED]: repeated }: CountedHint,
+    { dropReason: reason }: EventProcessing,
+    category: DataCategory,
+  ): void {
     repeated?.release();
-    const reason =
-      this.#lastDropReason === undefined ? undefined : dropReasons[this.#lastDropReason];
-    this.#deps.counters.drop(reason ?? "failed", 1);
+    if (reason === undefined) this.#drop("failed", "internal_sdk_error", category);
+    else this.#deps.counters.drop(dropReasons[reason] ?? "failed", 1);
   }
 
   /** Counts an error that cannot be read as failed. */
-  #countUnreadable(error: unknown): string {
+  #countUnreadable(error: unknown, category: DataCategory = "error"): string {
     this.#deps.counters.created++;
-    this.#drop("failed", "internal_sdk_error");
+    this.#drop("failed", "internal_sdk_error", category);
     this.#logFailure(error);
     return "";
   }

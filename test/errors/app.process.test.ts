@@ -432,6 +432,8 @@ describe("Events of an app", () => {
     assert.deepEqual(receiver.events.map(eventText), ["sent", "sent"]);
     assert.match(stderr, /Sentry can't be loaded: .*EMFILE.*dropped and counted/);
     assert.match(stderr, /Sentry is loaded now/);
+    const losses = receiver.clientReports.flatMap((report) => report.discarded_events);
+    assert.deepEqual(losses, [{ reason: "internal_sdk_error", category: "error", quantity: 2 }]);
   });
 
   it("name release, environment and server of the variables, or else of the service", async () => {

@@ -1,45 +1,11 @@
 import assert from "node:assert/strict";
-import { resourceFromAttributes } from "@opentelemetry/resources";
-import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
 import { getIsolationScope, Scope } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
-import type { KeepReason } from "../../src/context/local-trace-handle.ts";
-import { parseConfig } from "../../src/config/parse.ts";
-import { UnitOfWork } from "../../src/context/unit-of-work.ts";
-import { ROOT_CONTEXT } from "../../src/context/context.ts";
-import { runWithContext } from "../../src/context/manager.ts";
-import { EventCounters, type DropReason } from "../../src/diagnostics/telemetry-counters.ts";
-import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { environmentOf } from "../../src/env.ts";
-import { EventLinks } from "../../src/errors/event-links.ts";
-import { captureFeedback } from "../../src/errors/feedback.ts";
-import { IgnoreRules } from "../../src/errors/filters/ignore-rules.ts";
-import { ProcessContexts } from "../../src/errors/event-data/process-contexts.ts";
-import { RepeatedErrors } from "../../src/errors/filters/repeated-errors.ts";
-import { SentryClient } from "../../src/errors/sentry-client.ts";
-import { stackParser } from "../../src/errors/stack.ts";
-import { EnvelopeTransport } from "../../src/errors/transport/transport.ts";
+import { type DropReason, EventCounters } from "../../src/diagnostics/telemetry-counters.ts";
+import type { SentryClient } from "../../src/errors/sentry-client.ts";
 import type { ReceivedEvent } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
-import type { TelltaleSpan } from "../../src/traces/span.ts";
-import { redactor } from "../redaction/default-redactor.ts";
-import { collectingProvider } from "../traces/provider.ts";
-
-const resource = resourceFromAttributes({ "service.name": "shop" });
-
-interface ClientFixture {
-  readonly client: SentryClient;
-  readonly counters: EventCounters;
-  readonly lines: string[];
-  readonly keepReasons: KeepReason[];
-  /** Span of that request, and its unit of work. */
-  readonly span: TelltaleSpan;
-  readonly unit: UnitOfWork;
-  /** Advances the clock of repeated errors. */
-  advance(milliseconds: number): void;
-  /** Captures an error in a request. */
-  capture(error: unknown): void;
-}
+import { captureFeedbackTwice, type ClientFixture, createClientFixture } from "./client-fixture.ts";
 
 /** How events are captured, and the counters afterwards. */
 const cases: readonly {
@@ -322,64 +288,9 @@ describe("The counters of events", () => {
   afterEach(() => receiver.close());
 
   const setUp = (
-    changes: Partial<ServerRuntimeClientOptions> = {},
+    options: Partial<ServerRuntimeClientOptions> = {},
     env: Readonly<Record<string, string>> = {},
-  ): ClientFixture => {
-    const counters = new EventCounters();
-    const lines: string[] = [];
-    const diagnostics = new Diagnostics("info", (line) => lines.push(line));
-    const { errors: config } = parseConfig(environmentOf(env)).config;
-    const links = new EventLinks({ config, resource });
-    const ignored = new IgnoreRules(config, diagnostics);
-    let now = 0;
-    const contexts = new ProcessContexts(resource);
-    const repeated = new RepeatedErrors(config.repeatedErrors, diagnostics, () => now);
-    const advance = (milliseconds: number): void => {
-      now += milliseconds;
-    };
-    const client: SentryClient = new SentryClient(
-      {
-        dsn: receiver.dsn,
-        integrations: [],
-        stackParser,
-        traceLifecycle: "static",
-        sendClientReports: true,
-        dataCollection: { frameContextLines: 0 },
-        transport: ({ url }) =>
-          new EnvelopeTransport({
-            url,
-            headers: {},
-            counters,
-            diagnostics,
-            recordLoss: (...loss) => client.recordLoss(...loss),
-          }),
-        ...changes,
-      },
-      {
-        counters,
-        diagnostics,
-        redactor,
-        links,
-        ignored,
-        repeated,
-        contexts,
-        completions: [],
-        breadcrumbs: [],
-      },
-    );
-    const keepReasons: KeepReason[] = [];
-    const unit = new UnitOfWork();
-    const { provider } = collectingProvider({ sampler: new AlwaysOffSampler() });
-    const span = provider.getTracer("t").startSpan("GET") as TelltaleSpan;
-    const { localTrace } = span;
-    localTrace.keep = (reason) => void keepReasons.push(reason);
-    unit.localTrace = localTrace;
-    const context = ROOT_CONTEXT.withUnitOfWork(unit).withSpan(span);
-    const capture = (error: unknown): void => {
-      runWithContext(context, () => client.captureException(error, {}, new Scope()));
-    };
-    return { client, counters, lines, keepReasons, span, unit, capture, advance };
-  };
+  ): ClientFixture => createClientFixture({ dsn: receiver.dsn, options, env });
 
   for (const { title, options, env, capture = captureOne, ...expected } of cases) {
     it(`balance for ${title}`, async () => {
@@ -448,7 +359,7 @@ describe("The counters of events", () => {
   it("balance for a check-in at process exit", () => {
     const { counters, client } = setUp();
     checkInTwice(client);
-    const requests = client.drainForExit().map((make) => make());
+    const requests = client.drainForExit().flatMap((make) => make() ?? []);
     assert.equal(requests.length, 2);
     assert.deepEqual([counters.created, counters.queued], [2, 2]);
     requests[0]?.onResult(true);
@@ -475,7 +386,7 @@ describe("The counters of events", () => {
   it("balance at process exit, with pending events", () => {
     const { counters, capture, client } = setUp();
     capture(new Error("at the end"));
-    const requests = client.drainForExit().map((make) => make());
+    const requests = client.drainForExit().flatMap((make) => make() ?? []);
     assert.equal(requests.length, 1);
     assert.deepEqual([counters.created, counters.queued], [1, 1]);
     requests[0]?.onResult(true);
@@ -544,13 +455,6 @@ function isOfError({ exception, level }: ReceivedEvent): boolean {
 
 function captureOne({ capture }: ClientFixture): void {
   capture(new Error("one"));
-}
-
-function captureFeedbackTwice({ client }: ClientFixture): void {
-  const scope = new Scope();
-  scope.setClient(client);
-  captureFeedback(scope, { message: "too slow" });
-  captureFeedback(scope, { message: "nice", name: "Anna" });
 }
 
 function checkInTwice(client: SentryClient): void {

@@ -6,6 +6,7 @@ import { runSuppressed } from "../../context/manager.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { excerpt } from "../../diagnostics/escape-control-characters.ts";
 import type { DropReason, SignalCounters } from "../../diagnostics/telemetry-counters.ts";
+import { storedLosses } from "../transport/envelope-items.ts";
 import { ownerFileName, ownerOfFile } from "./owner.ts";
 import { Owners } from "./owners.ts";
 import { SpoolFolder } from "./spool-folder.ts";
@@ -27,6 +28,12 @@ const BEAT_MS = 15_000;
 const BEATS_PER_TAKEOVER = 4;
 /** Maximum age of the listing by which the size of the others' files is known, in milliseconds. */
 const LISTING_MAX_AGE_MS = 1_000;
+
+/**
+ * Sentry's reason for events that no longer fit on disk, which the types lack.
+ * https://develop.sentry.dev/sdk/telemetry/client-reports/
+ */
+const CACHE_OVERFLOW = "cache_overflow" as EventDropReason;
 
 export interface SpoolDeps {
   readonly directory: string;
@@ -103,26 +110,36 @@ export class Spool {
     return this.#enqueue(() => this.#store(envelope));
   }
 
-  /** Does the same synchronously, for process exit. */
+  /**
+   * Does the same synchronously, for process exit. The file counts as being sent, so that
+   * the next one does not displace it; see `putBack`.
+   */
   storeSync(envelope: StoredEnvelope): StoredFile | undefined {
-    const file = describeFile(envelope, this.#folder.owner);
-    const known = this.#own.get(file.name);
-    if (known !== undefined) return known;
+    const described = describeFile(envelope, this.#folder.owner);
+    const file = this.#own.get(described.name) ?? described;
+    this.#sending.add(file);
+    if (file !== described || this.#writeSync(file, envelope.body)) return file;
+    this.#sending.delete(file);
+    return undefined;
+  }
+
+  /** Returns whether the envelope is on disk. */
+  #writeSync(file: StoredFile, body: Uint8Array): boolean {
     try {
       this.#folder.prepareSync();
       if (this.#own.size === 0) this.#folder.beatSync();
       this.#list(this.#folder.listSync());
       while (!this.#fits(file)) {
         const evicted = this.#evict(file);
-        if (evicted === undefined) return undefined;
+        if (evicted === undefined) return false;
         this.#folder.removeSync(evicted.name);
       }
-      this.#folder.writeSync(file.name, envelope.body);
+      this.#folder.writeSync(file.name, body);
       this.#add(file);
-      return file;
+      return true;
     } catch (error) {
       this.#logFailure(error);
-      return undefined;
+      return false;
     }
   }
 
@@ -275,7 +292,7 @@ export class Spool {
       if (isIntact(file, body)) return body;
     } catch (error) {
       if (codeOf(error) === "ENOENT") {
-        this.#drop(file, "failed");
+        this.#drop(file, "failed", "internal_sdk_error");
         this.#deps.diagnostics.warn("errors.spool.missing", this.#missingText());
         return undefined;
       }
@@ -295,15 +312,16 @@ export class Spool {
     const oldest = this.#oldestWaiting();
     const isUseless = this.#others.bytes + file.bytes > this.#deps.maxBytes;
     if (oldest === undefined || isUseless) return undefined;
-    this.#drop(oldest, "queue_full", "queue_overflow");
+    this.#drop(oldest, "queue_full", CACHE_OVERFLOW);
     this.#deps.diagnostics.warn("errors.spool.full", this.#fullText());
     return oldest;
   }
 
-  #drop(file: StoredFile, dropReason: DropReason, reason?: EventDropReason): void {
+  #drop(file: StoredFile, dropReason: DropReason, reason: EventDropReason): void {
     this.#forget(file);
     this.#deps.counters.drop(dropReason, 1);
-    if (reason !== undefined) this.#deps.recordLoss(reason, file.category, 1);
+    for (const { category, quantity } of storedLosses(file))
+      this.#deps.recordLoss(reason, category, quantity);
   }
 
   #add(file: StoredFile): void {

@@ -7,6 +7,8 @@ export interface StoredEnvelope {
   /** The `event_id`, 32 hexadecimal digits. */
   readonly id: string;
   readonly category: StoredCategory;
+  /** Number of its attachments, which are lost with it. */
+  readonly attachments: number;
   readonly body: Uint8Array;
 }
 
@@ -19,6 +21,7 @@ export interface StoredFile {
   readonly time: number;
   readonly id: string;
   readonly category: StoredCategory;
+  readonly attachments: number;
   readonly bytes: number;
   /** CRC-32 of the content, as 8 hexadecimal digits. */
   readonly checksum: string;
@@ -29,17 +32,19 @@ export interface StoredFile {
 }
 
 const pattern =
-  /^(\d{13})_([0-9a-f]{32})_(error|feedback)_(\d{1,9})_([0-9a-f]{8})\.([0-9a-f]{16})\.envelope(\.tmp\d?)?$/;
+  /^(\d{13})_([0-9a-f]{32})_(error|feedback)(?:-(\d{1,4}))?_(\d{1,9})_([0-9a-f]{8})\.([0-9a-f]{16})\.envelope(\.tmp\d?)?$/;
 
 /** Returns undefined for a file that is not an envelope. */
 export function parseFileName(name: string): StoredFile | undefined {
-  const [, time, id, category, bytes, checksum, owner, temporary] = pattern.exec(name) ?? [];
+  const [, time, id, category, attachments = 0, bytes, checksum, owner, temporary] =
+    pattern.exec(name) ?? [];
   if (id === undefined || checksum === undefined || owner === undefined) return undefined;
   return {
     name,
     time: Number(time),
     id,
     category: category as StoredCategory,
+    attachments: Number(attachments),
     bytes: Number(bytes),
     checksum,
     owner,
@@ -48,17 +53,19 @@ export function parseFileName(name: string): StoredFile | undefined {
 }
 
 export function describeFile(
-  { time, id, category, body }: StoredEnvelope,
+  { time, id, category, attachments, body }: StoredEnvelope,
   owner: string,
 ): StoredFile {
   const checksum = crc32(body).toString(16).padStart(8, "0");
   return withName({
     ...{ time: Math.min(Math.max(time, 0), MAX_TIME), id, category },
+    attachments: Math.min(attachments, MAX_ATTACHMENTS),
     ...{ bytes: body.length, checksum, owner, isTemporary: false },
   });
 }
 
 const MAX_TIME = 9_999_999_999_999;
+const MAX_ATTACHMENTS = 9_999;
 
 /** Returns the file under the name that it has in the possession of another owner. */
 export function withOwner(file: StoredFile, owner: string): StoredFile {
@@ -66,8 +73,9 @@ export function withOwner(file: StoredFile, owner: string): StoredFile {
 }
 
 function withName(file: Omit<StoredFile, "name">): StoredFile {
-  const { time, id, category, bytes, checksum, owner } = file;
-  const parts = [String(time).padStart(13, "0"), id, category, bytes, checksum];
+  const { time, id, category, attachments, bytes, checksum, owner } = file;
+  const kind = attachments === 0 ? category : `${category}-${attachments}`;
+  const parts = [String(time).padStart(13, "0"), id, kind, bytes, checksum];
   return { ...file, name: `${parts.join("_")}.${owner}.envelope` };
 }
 

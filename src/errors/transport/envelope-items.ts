@@ -2,18 +2,22 @@ import {
   type ClientReport,
   type DataCategory,
   type Envelope,
+  type EnvelopeItem,
   type EventDropReason,
   envelopeItemTypeToDataCategory,
   forEachEnvelopeItem,
 } from "@sentry/core";
-import type { StoredCategory } from "../spool/stored-file.ts";
+import type { StoredCategory, StoredFile } from "../spool/stored-file.ts";
 
-/** What a client report has of a lost item. */
-export interface ItemLoss {
-  /** Undefined: that of the envelope's loss. */
-  readonly reason: EventDropReason | undefined;
+/** What a client report has of lost items. */
+export interface Loss {
   readonly category: DataCategory;
   readonly quantity: number;
+}
+
+export interface ItemLoss extends Loss {
+  /** Undefined: that of the envelope's loss. */
+  readonly reason: EventDropReason | undefined;
 }
 
 /** Types of items that are counted as events, unlike attachments, sessions and client reports. */
@@ -34,6 +38,19 @@ export function categoriesOf(envelope: Envelope): DataCategory[] {
     if (type !== "attachment") categories.push(envelopeItemTypeToDataCategory(type));
   });
   return categories;
+}
+
+/** Whether it has items, and all are attachments, which Sentry discards without their event. */
+export function hasOnlyAttachments(items: readonly EnvelopeItem[]): boolean {
+  return items.length > 0 && items.every(([{ type }]) => type === "attachment");
+}
+
+export function countAttachments(envelope: Envelope): number {
+  let count = 0;
+  forEachEnvelopeItem(envelope, (_item, type) => {
+    if (type === "attachment") count++;
+  });
+  return count;
 }
 
 /**
@@ -65,4 +82,10 @@ export function itemLosses(envelope: Envelope): ItemLoss[] {
     losses.push({ reason: undefined, category: envelopeItemTypeToDataCategory(type), quantity });
   });
   return losses;
+}
+
+/** Returns what is lost with an envelope on disk. */
+export function storedLosses({ category, attachments }: StoredFile): Loss[] {
+  const event: Loss = { category, quantity: 1 };
+  return attachments === 0 ? [event] : [event, { category: "attachment", quantity: attachments }];
 }

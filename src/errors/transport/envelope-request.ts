@@ -8,14 +8,16 @@ import {
 } from "@sentry/core";
 import type { HttpAttempt } from "../../export/connection/http-client.ts";
 import { fitEvent } from "../event-size.ts";
-import type { StoredCategory, StoredEnvelope, StoredFile } from "../spool/stored-file.ts";
+import type { StoredEnvelope, StoredFile } from "../spool/stored-file.ts";
 import type { StoredEntry } from "../spool/spool.ts";
 import {
   categoriesOf,
+  countAttachments,
   countEvents,
   type ItemLoss,
   itemLosses,
   storedCategoryOf,
+  storedLosses,
 } from "./envelope-items.ts";
 
 /** A larger event that the peer rejects with 413 is sent once more, reduced to this size. */
@@ -82,7 +84,9 @@ export class EnvelopeRequest {
       categories: categoriesOf(envelope),
       isStatistics: envelope[1].every(([{ type }]) => STATISTICS.has(type)),
       file: undefined,
-      storable: isStorable ? { id, category, time: Date.now() } : undefined,
+      storable: isStorable
+        ? { id, category, attachments: countAttachments(envelope), time: Date.now() }
+        : undefined,
     });
   }
 
@@ -93,7 +97,7 @@ export class EnvelopeRequest {
       body: withSentAt(body, new Date()),
       envelope: undefined,
       events: 1,
-      losses: [{ reason: undefined, category, quantity: 1 }],
+      losses: storedLosses(file).map((loss) => ({ ...loss, reason: undefined })),
       categories: [category],
       isStatistics: false,
       file,
@@ -179,9 +183,7 @@ interface RequestParts {
   readonly categories: readonly DataCategory[];
   readonly isStatistics: boolean;
   readonly file: StoredFile | undefined;
-  readonly storable:
-    | { readonly id: string; readonly category: StoredCategory; readonly time: number }
-    | undefined;
+  readonly storable: Omit<StoredEnvelope, "body"> | undefined;
 }
 
 function isEventId(id: string): boolean {

@@ -32,6 +32,7 @@ export class ExitStore {
   /** @param isDone whether Sentry has accepted or rejected the envelope. */
   onResult(file: StoredFile | undefined, isDone: boolean): void {
     if (file !== undefined && isDone) this.#spool?.removeSync(file);
+    else if (file !== undefined) this.#spool?.putBack(file);
     if (--this.#remaining === 0) this.#spool?.abandonSync();
   }
 }

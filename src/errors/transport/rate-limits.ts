@@ -15,9 +15,16 @@ const MAX_LIMIT_LENGTH = 500;
 /** Default pause of Sentry's clients for an invalid number. */
 const DEFAULT_PAUSE_MS = 60_000;
 
+/**
+ * The category of client reports, which are never limited: without them Sentry does not know
+ * what was lost because of a limit.
+ * https://develop.sentry.dev/sdk/telemetry/client-reports/
+ */
+const REPORT_CATEGORY: DataCategory = "internal";
+
 /** The categories of what is sent. Limits of others have no effect, and are not kept. */
 const categories: ReadonlySet<string> = new Set<DataCategory>([
-  ...(["default", "error", "attachment", "session", "internal", "monitor", "feedback"] as const),
+  ...(["default", "error", "attachment", "session", "monitor", "feedback"] as const),
   ...(["transaction", "span", "profile", "log_item", "trace_metric"] as const),
 ]);
 
@@ -43,6 +50,7 @@ export class RequestedPauses {
    * Sentry's `isRateLimited` ignores a pause of everything after an earlier one of the category.
    */
   remainingMs(category: DataCategory): number {
+    if (category === REPORT_CATEGORY) return 0;
     const { all = 0, [category]: own = 0 } = this.#limits;
     return Math.max(all, own) - performance.now();
   }

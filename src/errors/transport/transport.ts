@@ -14,7 +14,7 @@ import type { HttpFailure, HttpResponse } from "../../export/connection/http-cli
 import { retryAfterMs, type RetryPolicy } from "../../export/connection/retry.ts";
 import type { ExitRequest, ExitRequestFactory } from "../../export/pipeline.ts";
 import type { Spool } from "../spool/spool.ts";
-import { countEvents, type ItemLoss, itemLosses } from "./envelope-items.ts";
+import { countEvents, hasOnlyAttachments, type ItemLoss, itemLosses } from "./envelope-items.ts";
 import { EnvelopeRequest } from "./envelope-request.ts";
 import { EnvelopeSender } from "./envelope-sender.ts";
 import { ExitStore } from "./exit-store.ts";
@@ -121,9 +121,14 @@ export class EnvelopeTransport implements Transport {
       return request.done;
     } catch {
       // The envelope cannot be serialised.
-      this.#lose(itemsOf(allowed), "failed", "internal_sdk_error");
+      this.discard(allowed);
       return Promise.resolve({});
     }
+  }
+
+  /** Counts an envelope as lost that the client could not send. */
+  discard(envelope: Envelope): void {
+    this.#lose(itemsOf(envelope), "failed", "internal_sdk_error");
   }
 
   /**
@@ -209,7 +214,7 @@ export class EnvelopeTransport implements Transport {
     isStored: boolean,
   ): void {
     if (delivered) this.#deps.counters.sent += request.events;
-    else if (!isStored) this.#loseRequest(request, "failed", "network_error");
+    else if (!isStored) this.#loseRequest(request, ...exitLossOf(reason));
     if (!delivered && reason !== undefined && !request.isStatistics)
       this.#log.undelivered(reason, request.events, isStored);
     request.finish();
@@ -222,9 +227,10 @@ export class EnvelopeTransport implements Transport {
       !this.isLimited(envelopeItemTypeToDataCategory(type));
     const allowed = items.filter(isAllowed);
     if (allowed.length === items.length) return envelope;
-    const limited = items.filter((item) => !isAllowed(item));
+    const isUseless = hasOnlyAttachments(allowed);
+    const limited = isUseless ? items : items.filter((item) => !isAllowed(item));
     this.#lose(itemsOf(envelopeOf(head, limited)), "rejected", "ratelimit_backoff");
-    return allowed.length === 0 ? undefined : envelopeOf(head, allowed);
+    return isUseless || allowed.length === 0 ? undefined : envelopeOf(head, allowed);
   }
 
   #enqueue(request: EnvelopeRequest): void {
@@ -439,8 +445,20 @@ export class EnvelopeTransport implements Transport {
 
 /** Whether the exit worker reports a response that concerns this envelope, as opposed to an outage. */
 function isRejection(reason: string | undefined): boolean {
-  const status = Number(/^answered (\d{3})/.exec(reason ?? "")?.[1] ?? 500);
-  return status < 500;
+  return (exitStatusOf(reason) ?? 500) < 500;
+}
+
+/** Returns the status of the response that the exit worker reports; undefined without one. */
+function exitStatusOf(reason: string | undefined): number | undefined {
+  const [, status] = /^answered (\d{3})/.exec(reason ?? "") ?? [];
+  return status === undefined ? undefined : Number(status);
+}
+
+/** Returns the reasons of a loss at process exit. Sentry counts what it has answered with 429. */
+function exitLossOf(reason: string | undefined): [DropReason, EventDropReason | undefined] {
+  const status = exitStatusOf(reason);
+  if (status === undefined) return ["failed", "network_error"];
+  return ["rejected", status === 429 ? undefined : "send_error"];
 }
 
 interface LostItems {

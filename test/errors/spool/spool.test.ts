@@ -77,6 +77,19 @@ describe("The spool of Sentry events", () => {
     assert.deepEqual([counters.queued, counters.stored], [0, 0]);
   });
 
+  it("does not drop an event that is sent at process exit in favour of the next one", async () => {
+    const { spool, counters, store } = createFixture({ maxBytes: 250 });
+    await store(envelopeOf(1));
+    const [second, third] = [2, 3].map((index) => spool.storeSync(envelopeOf(index)));
+    assert.ok(second && third, "both fit, without the first one");
+    counters.created += 2;
+    assert.equal(spool.storeSync(envelopeOf(4)), undefined);
+    spool.putBack(second);
+    assert.ok(spool.storeSync(envelopeOf(5)), "the second one is not sent any more");
+    counters.created++;
+    assert.deepEqual([counters.dropped.queue_full, counters.stored, counters.queued], [2, 2, 2]);
+  });
+
   it("creates files and folders that only their user can read", async () => {
     const { store } = createFixture();
     await store(envelopeOf(1));
@@ -129,7 +142,7 @@ describe("The spool of Sentry events", () => {
       [2, 3, 4].map((index) => envelopeOf(index).id),
     );
     assert.deepEqual([counters.dropped.queue_full, counters.queued, counters.stored], [2, 3, 3]);
-    assert.deepEqual(losses, Array(2).fill("queue_overflow error 1"));
+    assert.deepEqual(losses, Array(2).fill("cache_overflow error 1"));
     assert.equal(lines.length, 1);
     assert.match(lines[0] ?? "", /have reached their limit \(1048576 bytes, 2000 files\)/);
     spool.storeSync(envelopeOf(5, 300_000));
@@ -366,6 +379,12 @@ describe("The name of a stored event", () => {
     assert.equal(parseFileName(`${file.name}.tmp`)?.isTemporary, true);
   });
 
+  it("has the number of attachments, if there are any", () => {
+    const file = describeFile({ ...envelopeOf(1), attachments: 12 }, "0123456789abcdef");
+    assert.deepEqual(parseFileName(file.name), file);
+    assert.equal(parseFileName(describeFile(envelopeOf(1), file.owner).name)?.attachments, 0);
+  });
+
   for (const time of [-5, 0, 8_640_000_000_000_000]) {
     it(`is valid if the system clock is ${time}`, () => {
       const file = describeFile({ ...envelopeOf(1), time }, "0123456789abcdef");
@@ -380,6 +399,7 @@ function envelopeOf(index: number, bytes = 100): StoredEnvelope & { readonly bod
     time: 1_700_000_000_000 + index,
     id,
     category: "error",
+    attachments: 0,
     body: Buffer.alloc(bytes, `${index} `),
   };
 }

@@ -70,7 +70,16 @@ describe("A pause that Sentry asks for", () => {
     pauses.update(200, { "x-sentry-rate-limits": "60:session;monitor:key" });
     assert.deepEqual(limitedOf(pauses), ["session", "monitor"]);
     pauses.update(200, { "x-sentry-rate-limits": "60::organization" });
-    assert.deepEqual(limitedOf(pauses), [...sentCategories]);
+    assert.deepEqual(
+      limitedOf(pauses),
+      sentCategories.filter((category) => category !== "internal"),
+    );
+  });
+
+  it("is never one of client reports", () => {
+    const pauses = new RequestedPauses();
+    pauses.update(429, { "x-sentry-rate-limits": "60:internal:key, 60::organization" });
+    assert.equal(pauses.isLimited("internal"), false);
   });
 
   it("of everything is applied though one of a category has ended", async () => {

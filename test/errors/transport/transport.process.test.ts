@@ -35,6 +35,10 @@ const mixedEnvelope = createEnvelope<Envelope>({}, [
   [{ type: "event" }, { message: "m" }] as never,
   sessionItem as never,
 ]);
+const eventWithAttachment = createEnvelope<Envelope>({}, [
+  [{ type: "event" }, { message: "m" }] as never,
+  [{ type: "attachment", length: 1, filename: "a.txt" }, "a"] as never,
+]);
 const clientReport = createClientReportEnvelope([
   { reason: "sample_rate", category: "error", quantity: 3 },
   { reason: "network_error", category: "session", quantity: 2 },
@@ -419,18 +423,34 @@ describe("EnvelopeTransport", () => {
     ["is not delivered", [{ kind: "close" }]],
     ["is answered with 500", [{ kind: "status", status: 500 }]],
     ["is answered with 429", [{ kind: "status", status: 429 }]],
-    ["is not sent because of a pause of everything", [status429OfAll]],
   ];
   for (const [title, faults] of reportLosers) {
     it(`keeps the losses of a client report that ${title}`, async () => {
       const { losses, transport } = setUp();
       receiver.setFaults(...faults);
-      if (faults[0] === status429OfAll) await transport.send(sessionEnvelope);
-      losses.length = 0;
       await transport.send(clientReport);
       assert.deepEqual(losses, ["sample_rate error 3", "network_error session 2"]);
     });
   }
+
+  it("sends a client report during a pause of everything", async () => {
+    const { losses, transport } = setUp();
+    receiver.setFaults({ ...status429OfAll, times: 1 });
+    await transport.send(sessionEnvelope);
+    await transport.send(clientReport);
+    assert.deepEqual([receiver.clientReports.length, losses], [1, []]);
+  });
+
+  it("drops the attachments of an event whose category is paused", async () => {
+    const { counters, losses, transport, send } = setUp();
+    const headers = { "x-sentry-rate-limits": "60:error:key" };
+    receiver.setFaults({ kind: "status", status: 200, headers, times: 1 });
+    await send();
+    counters.created++;
+    await transport.send(eventWithAttachment);
+    assert.deepEqual(losses, ["ratelimit_backoff error 1", "ratelimit_backoff attachment 1"]);
+    assert.deepEqual([receiver.requests.length, counters.dropped.rejected], [1, 1]);
+  });
 
   it("returns everything that the network does not have, ready to be sent", async () => {
     const { transport, counters, send } = setUp();
