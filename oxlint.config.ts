@@ -22,6 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   http: ["config", "context", "diagnostics", "errors", "metrics", "traces"],
   messaging: ["config", "context", "diagnostics", "errors", "metrics", "traces"],
   instrumentation: ["config", "context", "diagnostics", "logs"],
+  logger: ["config", "diagnostics", "logs", "redaction"],
   health: ["config", "diagnostics"],
   admin: ["config", "context", "diagnostics", "health", "metrics"],
   lifecycle: ["config", "diagnostics", "export"],
@@ -45,7 +46,7 @@ const unitPatterns = [
 const layers = [...Object.keys(mayImport), "cli"];
 
 /** The modules that put the layers together; no layer knows them. */
-const compositionRoots = ["start", "index"];
+const compositionRoots = ["start", "index", "logger"];
 
 /** How many folders a layer may nest. */
 const MAX_DEPTH = 3;

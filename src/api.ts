@@ -208,6 +208,27 @@ export interface CachesApi {
   stats(): CacheStats[];
 }
 
+/** What the loggers of `telltale/logger` need. None of the functions throws. */
+export interface LoggerApi {
+  readonly service: string;
+  readonly environment: string;
+  readonly lineFormat: "json" | "text";
+  /** Whether lines can have ids: false without the preload. */
+  readonly isPreloaded: boolean;
+  /**
+   * Returns the level of the loggers of this name.
+   *
+   * @param own the level that the app's code has set, if it has.
+   */
+  levelOf(name: string, own: string | undefined): string;
+  /** Adds the ids of the active trace and unit of work to a line. Ids that it has stay. */
+  addIds(line: object): void;
+  /** Returns the fields with their secrets redacted. They are copies of the app's values. */
+  redact(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  /** Logs a message of telltale's own, once a minute for each key. */
+  warn(key: string, message: string): void;
+}
+
 /**
  * The API of the preload. It is published on the global object, because the app's
  * copy of `index.ts` may be bundled into the app, or of another version.
@@ -227,11 +248,18 @@ export interface PreloadApi {
   readonly caches: () => CachesApi;
   /** Adds a readiness check, or replaces the one of the same name. Returns a function that removes it. */
   readonly addHealthCheck: (check: HealthCheck) => () => void;
+  /** Created at the first use. */
+  readonly logger: () => LoggerApi;
 }
 
 const API: unique symbol = Symbol.for("telltale") as never;
 const STARTED: unique symbol = Symbol.for("telltale.started") as never;
-const globals = globalThis as { [API]?: PreloadApi; [STARTED]?: boolean };
+const LOGGER: unique symbol = Symbol.for("telltale.logger") as never;
+const globals = globalThis as {
+  [API]?: PreloadApi;
+  [STARTED]?: boolean;
+  [LOGGER]?: LoggerApi;
+};
 
 /** Returns true only for the first call in this thread, from whichever copy of the preload. */
 export function claimStart(): boolean {
@@ -247,4 +275,16 @@ export function preloadApi(): PreloadApi | undefined {
 
 export function publishApi(api: PreloadApi): void {
   Object.defineProperty(globals, API, { value: api, configurable: true });
+}
+
+/**
+ * Returns what loggers need: of the preload, or without one what `create` returns. All
+ * copies of `telltale/logger` share it.
+ */
+export function loggerApi(create: () => LoggerApi): LoggerApi {
+  const published = globals[LOGGER];
+  if (published !== undefined) return published;
+  const value = preloadApi()?.logger?.() ?? create();
+  Object.defineProperty(globals, LOGGER, { value, configurable: true });
+  return value;
 }

@@ -1,7 +1,8 @@
 import { fstatSync } from "node:fs";
+import type { Resource } from "@opentelemetry/resources";
 import { isInternalThread, isMainThread } from "node:worker_threads";
 import { createAdmin } from "./admin/server.ts";
-import { claimStart, publishApi } from "./api.ts";
+import { claimStart, type LoggerApi, publishApi } from "./api.ts";
 import type { CacheRegistry } from "./caches/caches.ts";
 import type { Config, ErrorsConfig } from "./config/config.ts";
 import { parseConfig } from "./config/parse.ts";
@@ -31,11 +32,12 @@ import { installInstrumentations } from "./instrumentation/loader.ts";
 import { patchConsole } from "./instrumentation/loggers/console/patch-console.ts";
 import { lazy } from "./lazy.ts";
 import { installLifecycle } from "./lifecycle/lifecycle.ts";
+import { addActiveIds } from "./logs/correlation.ts";
 import type { LogObserver } from "./logs/log-observer.ts";
 import { createLogs, type Logs } from "./logs/logs.ts";
 import { createLazyMessagingTracer, type LazyMessagingTracer } from "./messaging/lazy-messaging.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
-import { createRedactor } from "./redaction/redactor.ts";
+import { createRedactor, type Redactor } from "./redaction/redactor.ts";
 import { registeredSdk, registerApi } from "./register-api.ts";
 import { createResource } from "./resource/resource.ts";
 import { type CompositePropagator, createPropagator } from "./traces/propagation/propagator.ts";
@@ -44,6 +46,7 @@ import { createTraces, type Traces } from "./traces/traces.ts";
 import { version } from "./version.ts";
 
 const loadRelease = lazy<typeof import("./resource/release.ts")>("resource/release.ts");
+const loadLoggerApi = lazy<typeof import("./logger/logger-api.ts")>("logger/logger-api.ts");
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
 /**
@@ -90,6 +93,8 @@ interface Signals {
   readonly errors: Errors;
   readonly propagator: CompositePropagator;
   readonly health: Health;
+  readonly resource: Resource;
+  readonly redactor: Redactor;
   readonly pipelines: readonly Pipeline[];
 }
 
@@ -118,6 +123,8 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
   return {
     config,
     diagnostics,
+    resource,
+    redactor,
     counters,
     unsent,
     traces,
@@ -190,6 +197,7 @@ function instrumentLibraries(signals: Signals): Tracing {
     runJob: messaging.runJob,
     caches,
     addHealthCheck: (check) => health.register(check),
+    logger: createLazyLoggerApi(signals),
   });
   installInstrumentations(instrumentations, {
     diagnostics,
@@ -219,6 +227,25 @@ const INVALID_REQUEST_ID =
 function createLazyCacheRegistry({ meter }: Metrics): () => CacheRegistry {
   let registry: CacheRegistry | undefined;
   return () => (registry ??= loadCaches().createCacheRegistry(meter));
+}
+
+/** Returns a function that creates what the loggers of `telltale/logger` need, at its first call. */
+function createLazyLoggerApi({
+  config,
+  resource,
+  redactor,
+  diagnostics,
+}: Signals): () => LoggerApi {
+  let api: LoggerApi | undefined;
+  return () =>
+    (api ??= loadLoggerApi().createLoggerApi({
+      config: config.logs,
+      service: String(resource.attributes["service.name"]),
+      environment: config.environment,
+      redactor,
+      diagnostics,
+      addIds: addActiveIds,
+    }));
 }
 
 /** Flushes what is unsent when the process exits or is killed by a signal. */

@@ -102,6 +102,7 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
       stats: recorder("getCacheStats", []),
     }),
     addHealthCheck: recorder("addHealthCheck", () => record(["removed"])),
+    logger: () => assert.fail("only telltale/logger calls it"),
   };
 }
 

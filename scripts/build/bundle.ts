@@ -5,6 +5,7 @@ import { mergeIntoStart } from "./merge.ts";
 import { buildOptions } from "./options.ts";
 import { root, scratch, staging } from "./paths.ts";
 import { builtinsPlugin } from "./builtins.ts";
+import { eagerModulesPlugin } from "./lazy-modules.ts";
 import { stripDocsPlugin } from "./docs.ts";
 import { ownApiPlugin } from "./own-api.ts";
 import { workerCodePlugin } from "./worker-code.ts";
@@ -18,6 +19,8 @@ export interface BundleEntries {
    * global object, so that neither it nor an app that bundles it contains the preload.
    */
   readonly index: string;
+  /** The entry `telltale/logger`, for `import` and `require`. It imports the app's winston. */
+  readonly logger: string;
   /**
    * Name in `dist/` -> source file: `cli`, the command-line program, and its lazy
    * commands. They share no files with the preload, which would then load more of them.
@@ -39,7 +42,7 @@ const PROGRAM_START = `#!/usr/bin/env node
 
 /** Bundles everything into the staging folder. */
 export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
-  const { preload, index, programs, aliases } = entries;
+  const { preload, index, logger, programs, aliases } = entries;
   await bundleRegister();
   const split = await build({
     ...buildOptions,
@@ -58,6 +61,7 @@ export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
   const api = await build({ ...alone, entryPoints: [index], outfile: join(staging, "index.js") });
   const cjsOptions = { ...alone, format: "cjs", sourcemap: false } as const;
   await build({ ...cjsOptions, entryPoints: [index], outfile: join(staging, "index.cjs") });
+  const loggers = await bundleLogger(logger);
   const commands = await build({
     ...alone,
     entryPoints: programs,
@@ -65,7 +69,26 @@ export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
     banner: { js: PROGRAM_START },
   });
   await chmod(join(staging, "cli.js"), 0o755);
-  return new Map([...merged, ...filesOf(api.metafile), ...filesOf(commands.metafile)]);
+  const alones = [api, loggers, commands].flatMap(({ metafile }) => filesOf(metafile));
+  return new Map([...merged, ...alones]);
+}
+
+/** Bundles `logger.js` and `logger.cjs`. Apps may bundle them again, so they are complete but for winston. */
+async function bundleLogger(logger: string): Promise<{ readonly metafile: Metafile }> {
+  const options = {
+    ...buildOptions,
+    external: ["winston"],
+    plugins: [eagerModulesPlugin(), builtinsPlugin()],
+    entryPoints: [logger],
+  };
+  await build({
+    ...options,
+    format: "cjs",
+    sourcemap: false,
+    define: { "import.meta.url": "__filename" },
+    outfile: join(staging, "logger.cjs"),
+  });
+  return await build({ ...options, outfile: join(staging, "logger.js") });
 }
 
 /** Bundles `register.js` and `register.cjs`, which only check the version of Node. */

@@ -35,13 +35,17 @@ export async function writeDeclarations(): Promise<string[]> {
   }
   const problems: string[] = [];
   for (const kind of [".js", ".cjs"] as const) {
-    await publishDeclaration("index.ts", { emittedDir, kind, published: new Set(), problems });
+    const publication = { emittedDir, kind, published: new Set<string>(), problems };
+    for (const entry of ["index.ts", "logger.ts"]) await publishDeclaration(entry, publication);
   }
   for (const name of ["register.d.ts", "register.d.cts"]) {
     await writeFile(join(staging, name), "export {};\n");
   }
   return problems;
 }
+
+/** Packages that an app installs itself for the entries that need them. */
+const peers: ReadonlySet<string> = new Set(["winston"]);
 
 const DECLARATIONS = { ".js": ".d.ts", ".cjs": ".d.cts" } as const;
 
@@ -72,7 +76,7 @@ async function publishDeclaration(source: string, publication: Publication): Pro
   for (const [, , path = ""] of text.matchAll(SPECIFIER)) {
     if (path.startsWith(".")) {
       await publishDeclaration(normalize(join(dirname(source), path)), publication);
-    } else if (!path.startsWith("node:")) {
+    } else if (!path.startsWith("node:") && !peers.has(path)) {
       problems.push(`types/${name} needs ${path}, which is not installed with telltale`);
     }
   }

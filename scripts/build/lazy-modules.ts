@@ -1,5 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
+import type { Plugin } from "esbuild";
 import { fileOf } from "../../src/lazy.ts";
 import { root } from "./paths.ts";
 
@@ -55,4 +57,27 @@ function sourcesOf(folder: string): Source[] {
     path: path.replaceAll("\\", "/"),
     text: readFileSync(join(cwd, path), "utf8"),
   }));
+}
+
+/**
+ * Makes a bundle load its lazy modules with itself: one that is a single file, which an
+ * app may bundle again.
+ */
+export function eagerModulesPlugin(): Plugin {
+  return {
+    name: "eager-modules",
+    setup({ onLoad }) {
+      onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
+        if (basename(path) === "lazy.ts") return undefined;
+        const text = await readFile(path, "utf8");
+        const imports: string[] = [];
+        const contents = text.replaceAll(DECLARATION, (_, specifier: string) => {
+          const name = `eagerModule${imports.length}`;
+          imports.push(`import * as ${name} from "${specifier}";`);
+          return `(() => ${name})`;
+        });
+        return { contents: `${contents}\n${imports.join("\n")}`, loader: "ts" };
+      });
+    },
+  };
 }

@@ -124,10 +124,38 @@ export type ConsoleLines = "active" | "all";
 /** Signals that request termination. By default both terminate Node. */
 export type TerminationSignal = "SIGTERM" | "SIGINT";
 
+/** A level of winston's or pino's loggers, or `none`. */
+export type LoggerLevel =
+  | "none"
+  | "fatal"
+  | "error"
+  | "warn"
+  | "info"
+  | "http"
+  | "verbose"
+  | "debug"
+  | "silly"
+  | "trace";
+
+/** The level of the loggers of a name, and of those below it. */
+export interface LogLevelRule {
+  /** `*` for all loggers. */
+  readonly name: string;
+  readonly level: LoggerLevel;
+}
+
+/** How `telltale/logger` writes lines: as JSON, or as text for a reader. */
+export type LineFormat = "json" | "text";
+
 export interface LogsConfig {
   readonly exporters: readonly ("otlp" | "console")[];
   readonly limits: { readonly attributeCount: number; readonly attributeLength: number };
   readonly consoleLines: ConsoleLines;
+  readonly levels: readonly LogLevelRule[];
+  /** Undefined: by NODE_ENV and the terminal. */
+  readonly lineFormat: LineFormat | undefined;
+  /** The value of NODE_ENV. */
+  readonly nodeEnvironment: string | undefined;
   readonly batch: BatchConfig;
   readonly otlp: OtlpConfig;
 }

@@ -297,6 +297,9 @@ function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
       ),
     },
     consoleLines: reader.read(table.consoleLines),
+    levels: reader.read(table.logLevels),
+    lineFormat: reader.read(table.lineFormat),
+    nodeEnvironment: reader.read(table.nodeEnvironment),
     batch: readBatch(reader, table.logRecordBatch),
     otlp,
   };

@@ -9,6 +9,7 @@ import type { ReportIssue, ValueIssue } from "./issue.ts";
 import type {
   DataCollectionName,
   ErrorPattern,
+  LogLevelRule,
   ModuleReference,
   RedactionSetting,
 } from "./config.ts";
@@ -20,6 +21,7 @@ const loadErrorFilters = lazy<typeof import("./error-filters.ts")>("config/error
 const loadRedactionEntries = lazy<typeof import("./redaction-entries.ts")>(
   "config/redaction-entries.ts",
 );
+const loadLogLevelRules = lazy<typeof import("./log-level-rules.ts")>("config/log-level-rules.ts");
 const loadLinkUrls = lazy<typeof import("./link-urls.ts")>("config/link-urls.ts");
 const loadEventData = lazy<typeof import("./event-data.ts")>("config/event-data.ts");
 
@@ -190,6 +192,12 @@ export const routePatterns: ValueType<readonly string[]> = {
 export const redaction: ValueType<RedactionSetting> = {
   description: "list of names",
   parse: (value, report) => loadRedactionEntries().parseRedaction(value, report),
+};
+
+/** Levels by the names of loggers. */
+export const logLevelRules: ValueType<readonly LogLevelRule[]> = {
+  description: "list of `logger=level`",
+  parse: (value, report) => loadLogLevelRules().parseLogLevelRules(value, report),
 };
 
 /** Options of Sentry's `dataCollection`. */

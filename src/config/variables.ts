@@ -6,7 +6,9 @@ import type {
   ModuleReference,
   TerminationSignal,
   ExemplarFilterName,
+  LineFormat,
   LogLevel,
+  LogLevelRule,
   MiddlewareFramework,
   OtlpProtocol,
   PropagatorName,
@@ -710,6 +712,25 @@ export const consoleLines: Variable<ConsoleLines> = defineVariable({
   valueType: types.oneOf<ConsoleLines>(["active", "all"]),
   fallback: "active",
   doc: "Console output that becomes log records: only while a span is active, or all of it. To turn it off, set `OTEL_NODE_DISABLED_INSTRUMENTATIONS=console`.",
+});
+
+export const logLevels: Variable<readonly LogLevelRule[]> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_LOG_LEVELS",
+  valueType: types.logLevelRules,
+  fallback: [],
+  default: "`*=info`",
+  doc: "Levels of the loggers of `telltale/logger`, by name: `api=debug,*=info`. The rule of `api` applies to `api.cache` too.",
+});
+
+export const lineFormat: Variable<LineFormat | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_LOG_FORMAT",
+  valueType: types.oneOf<LineFormat>(["json", "text"]),
+  fallback: undefined,
+  default:
+    "`text` on a terminal and with `NODE_ENV=development`, `json` otherwise and with `NODE_ENV=production`",
+  doc: "Form of the lines of `telltale/logger`: JSON, or readable text.",
 });
 
 export const eagerLoading: Variable<boolean> = defineVariable({

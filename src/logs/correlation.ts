@@ -75,6 +75,11 @@ export function injectIds(line: CorrelationFields, { spanContext, unit }: LogCon
   if (unit.organizationId !== undefined) line.organization_id ??= unit.organizationId;
 }
 
+/** Puts the ids of the active context on a line. Never throws. */
+export function addActiveIds(line: CorrelationFields): void {
+  injectIds(line, activeLogContext());
+}
+
 /** Returns the span context that a line names itself, or undefined. */
 export function spanContextFrom(line: CorrelationFields): SpanContext | undefined {
   const { trace_id: traceId, span_id: spanId, trace_flags: flags } = line;

@@ -14,6 +14,8 @@ export interface LineKeys {
   readonly stack?: string;
   /** Whether `timestamp` is the time of the line, and its level always a name (winston). */
   readonly hasTimestamp?: boolean;
+  /** Fields that may repeat an attribute of the resource, by their names. */
+  readonly resource?: ReadonlyMap<string, string>;
   /** Undoes a known format (`logstash()`). Returns undefined if the line doesn't have that format. */
   unwrap?(line: JsonLine): JsonLine | undefined;
 }

@@ -132,6 +132,8 @@ class LineFieldReader {
   #isRedundant(key: string, value: unknown): boolean {
     const record = this.#record;
     if (isTraceField(key, value, record) || isUnitOfWorkField(key, value, this.#ids)) return true;
+    const attribute = this.#metadata.keys.resource?.get(key);
+    if (attribute !== undefined) return value === record.resource.attributes[attribute];
     if (isResourceField(key, value)) return !this.#metadata.keys.hasTimestamp;
     if (!TIME_FIELDS.has(key)) return false;
     if (!this.#metadata.keys.hasTimestamp) return isRecordTime(value, record);

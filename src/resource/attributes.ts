@@ -36,8 +36,20 @@ export function detectResourceAttributes(
     "service.version": versionOf(release) ?? app?.version,
     "vcs.ref.head.revision": commitOf(config, release, path),
     ...config.resourceAttributes,
-    "service.name": config.serviceName ?? app?.name ?? `unknown_service:${executableName()}`,
+    "service.name": config.serviceName ?? app?.name ?? unknownService(),
   });
+}
+
+/** Returns `service.name` alone, as it is in the resource. */
+export function serviceNameOf({ serviceName }: Config): string {
+  if (serviceName !== undefined) return serviceName;
+  const path = appPath();
+  return (path === undefined ? undefined : packageAbove(path)?.name) ?? unknownService();
+}
+
+/** The specification's name of a service without one. */
+function unknownService(): string {
+  return `unknown_service:${executableName()}`;
 }
 
 type Detected = Readonly<Record<string, string | number | undefined>>;

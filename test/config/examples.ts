@@ -380,6 +380,15 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     value: ["http://gateway-0:4318/v1/traces", "http://gateway-1:4318/base/v1/traces"],
   },
   TELLTALE_CONSOLE_LOGS: { text: "all", read: (c) => c.logs.consoleLines, value: "all" },
+  TELLTALE_LOG_LEVELS: {
+    text: "api=debug, *=warn",
+    read: (c) => c.logs.levels,
+    value: [
+      { name: "api", level: "debug" },
+      { name: "*", level: "warn" },
+    ],
+  },
+  TELLTALE_LOG_FORMAT: { text: "text", read: (c) => c.logs.lineFormat, value: "text" },
   TELLTALE_MIDDLEWARE_SPANS: {
     text: "express,koa",
     read: (c) => c.instrumentations.options,

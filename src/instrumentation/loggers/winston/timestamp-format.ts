@@ -1,4 +1,4 @@
-import { isoClock } from "./iso-clock.ts";
+import { isoClock } from "../../../logs/iso-clock.ts";
 import { isEmpty, isPlainInfo, replaceTransform } from "./logform.ts";
 
 /**

@@ -5,6 +5,9 @@ export const LEVEL: unique symbol = Symbol.for("level");
 export const MESSAGE: unique symbol = Symbol.for("message");
 export const SPLAT: unique symbol = Symbol.for("splat");
 
+/** A mark on the lines of `telltale/logger`. */
+export const TELLTALE_LINE: unique symbol = Symbol.for("telltale.line");
+
 /** A line as winston and its formats pass it on; winston calls it `info`. */
 export interface WinstonInfo extends CorrelationFields {
   readonly [LEVEL]?: unknown;

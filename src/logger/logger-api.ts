@@ -1,0 +1,45 @@
+import type { LoggerApi } from "../api.ts";
+import type { LineFormat, LogsConfig } from "../config/config.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { LogLevels } from "../logs/log-levels.ts";
+import type { Redactor } from "../redaction/redactor.ts";
+
+export interface LoggerDeps {
+  readonly config: LogsConfig;
+  readonly service: string;
+  /** Undefined: Sentry's default, `production`. */
+  readonly environment: string | undefined;
+  readonly redactor: Redactor;
+  readonly diagnostics: Diagnostics;
+  /** Adds the ids of the active context to a line. Undefined without the preload. */
+  readonly addIds: ((line: object) => void) | undefined;
+}
+
+/** The level of loggers without a rule. */
+const DEFAULT_LEVEL = "info";
+
+/** The environment that Sentry's events have by default. */
+const DEFAULT_ENVIRONMENT = "production";
+
+/** Creates what the loggers of `telltale/logger` need, in the preload or without one. */
+export function createLoggerApi(deps: LoggerDeps): LoggerApi {
+  const { config, redactor, diagnostics, addIds } = deps;
+  const levels = new LogLevels(config.levels);
+  return {
+    service: deps.service,
+    environment: deps.environment ?? DEFAULT_ENVIRONMENT,
+    lineFormat: lineFormatOf(config),
+    isPreloaded: addIds !== undefined,
+    levelOf: (name, own) => own ?? levels.levelOf(name) ?? DEFAULT_LEVEL,
+    addIds: (line) => addIds?.(line),
+    redact: (fields) => redactor.attributes(fields),
+    warn: (key, message) => diagnostics.warn(key, message),
+  };
+}
+
+/** Readable text is for a developer: on a terminal, and with `NODE_ENV=development`. */
+function lineFormatOf({ lineFormat, nodeEnvironment }: LogsConfig): LineFormat {
+  if (lineFormat !== undefined) return lineFormat;
+  if (nodeEnvironment === "production") return "json";
+  return nodeEnvironment === "development" || process.stdout.isTTY ? "text" : "json";
+}
