@@ -218,9 +218,10 @@ export interface LoggerApi {
   /**
    * Returns the level of the loggers of this name.
    *
-   * @param own the level that the app's code has set, if it has.
+   * @param own the level that the app's code has assigned, if it has.
+   * @param initial the level where no rule applies. Default: `info`.
    */
-  levelOf(name: string, own: string | undefined): string;
+  levelOf(name: string, own: string | undefined, initial?: string): string;
   /** Adds the ids of the active trace and unit of work to a line. Ids that it has stay. */
   addIds(line: object): void;
   /** Returns the fields with their secrets redacted. They are copies of the app's values. */

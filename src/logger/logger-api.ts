@@ -30,7 +30,7 @@ export function createLoggerApi(deps: LoggerDeps): LoggerApi {
     environment: deps.environment ?? DEFAULT_ENVIRONMENT,
     lineFormat: lineFormatOf(config),
     isPreloaded: addIds !== undefined,
-    levelOf: (name, own) => own ?? levels.levelOf(name) ?? DEFAULT_LEVEL,
+    levelOf: (name, own, initial = DEFAULT_LEVEL) => own ?? levels.levelOf(name) ?? initial,
     addIds: (line) => addIds?.(line),
     redact: (fields) => redactor.attributes(fields),
     warn: (key, message) => diagnostics.warn(key, message),

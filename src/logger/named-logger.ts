@@ -1,5 +1,6 @@
 import winston, { type Logger, type LoggerOptions as WinstonOptions } from "winston";
 import type { LoggerApi } from "../api.ts";
+import { isErrorInstance } from "../logs/data-property.ts";
 import { levelAmong } from "../logs/log-levels.ts";
 import { readProperty } from "../logs/value.ts";
 import { fieldsOfAny, infoOf, setField } from "./call-info.ts";
@@ -21,11 +22,15 @@ export interface LoggerOptions {
 const PATCHED = Symbol.for("telltale.winston");
 
 const NAME = Symbol("name");
+const INITIAL_LEVEL = Symbol("initial level");
 const OWN_LEVEL = Symbol("own level");
 
-/** A logger or a child of one, which inherits the two from it. */
+/** A logger or a child of one, which inherits these from it. */
 interface Named extends Logger {
   [NAME]?: string;
+  /** The level of its options. */
+  [INITIAL_LEVEL]?: string;
+  /** The level that was assigned to it. */
   [OWN_LEVEL]?: string;
 }
 
@@ -64,9 +69,9 @@ class NamedLogger {
     const logger = this.#logger;
     setHidden(logger, NAME, name);
     this.#defineLevel();
-    if (level !== undefined) logger.level = level;
+    if (level !== undefined) this.#setLevel(logger, INITIAL_LEVEL, level);
     // A transport that fails must not end the app.
-    logger.on("error", (error) => this.#api.warn("logger", `logger ${name}: ${textOf(error)}`));
+    logger.on("error", (error) => this.#api.warn("logger", `logger ${name}: ${reasonOf(error)}`));
     this.#defineChild();
     for (const own of Object.keys(logger.levels)) {
       this.#defineMethod(own, (self, args) => this.#write(self, own, args));
@@ -78,8 +83,12 @@ class NamedLogger {
     const { levels } = this.#logger;
     const levelOf = (logger: Named): string =>
       this.#lineLevel ??
-      levelAmong(levels, this.#api.levelOf(logger[NAME] ?? "", logger[OWN_LEVEL]));
-    const setLevel = (logger: Named, level: unknown): void => this.#setLevel(logger, level);
+      levelAmong(
+        levels,
+        this.#api.levelOf(logger[NAME] ?? "", logger[OWN_LEVEL], logger[INITIAL_LEVEL]),
+      );
+    const setLevel = (logger: Named, level: unknown): void =>
+      this.#setLevel(logger, OWN_LEVEL, level);
     Object.defineProperty(this.#logger, "level", {
       get(this: Named) {
         return levelOf(this);
@@ -92,14 +101,14 @@ class NamedLogger {
     });
   }
 
-  #setLevel(logger: Named, level: unknown): void {
+  #setLevel(logger: Named, key: symbol, level: unknown): void {
     const names = [...Object.keys(logger.levels), "none"];
     if (typeof level === "string" && names.includes(level)) {
-      setHidden(logger, OWN_LEVEL, level);
+      setHidden(logger, key, level);
       return;
     }
     this.#api.warn(
-      "logger level",
+      `level of ${logger[NAME]}`,
       `the level of logger ${logger[NAME]}: received ${textOf(level)}, expected one of ${names.join(", ")}; it stays ${logger.level}`,
     );
   }
@@ -124,7 +133,7 @@ class NamedLogger {
     try {
       run();
     } catch (error) {
-      this.#api.warn("logger", `logger ${self[NAME]}: a line was not written: ${textOf(error)}`);
+      this.#api.warn("logger", `logger ${self[NAME]}: a line was not written: ${reasonOf(error)}`);
     } finally {
       this.#depth--;
       this.#lineLevel = outer;
@@ -146,7 +155,7 @@ class NamedLogger {
   #knownLevel(self: Named, level: unknown): string {
     if (typeof level === "string" && Object.hasOwn(self.levels, level)) return level;
     this.#api.warn(
-      "line level",
+      `lines of ${self[NAME]}`,
       `logger ${self[NAME]}: received a line of level ${textOf(level)}, expected one of ${Object.keys(self.levels).join(", ")}; it is written as info`,
     );
     return "info";
@@ -154,7 +163,7 @@ class NamedLogger {
 
   #write(self: Named, level: string, args: readonly unknown[]): void {
     if (this.#logger.silent || !self.isLevelEnabled(level)) return;
-    if (this.#logger.writableEnded) {
+    if (!this.#logger.writable) {
       this.#api.warn("logger ended", `logger ${self[NAME]} has ended: its lines are not written`);
       return;
     }
@@ -174,6 +183,11 @@ class NamedLogger {
       return child;
     });
   }
+}
+
+/** Returns the message of what was thrown. */
+function reasonOf(thrown: unknown): string {
+  return textOf(isErrorInstance(thrown) ? readProperty(thrown, "message") : thrown);
 }
 
 /** Copies an object without its level, which is that of its line. */

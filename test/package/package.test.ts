@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { root } from "../../scripts/node.mjs";
 import { nodes, oldNode } from "../nodes.ts";
 import { filesBelow, type InstalledPackage, installPackage } from "./installed.ts";
@@ -51,6 +51,7 @@ describe("The package", () => {
     installed = await installPackage();
     files = await filesBelow(installed.home);
     await writeFile(join(installed.project, "app.mjs"), APP);
+    await linkWinston(installed.project);
   });
 
   after(() => installed.remove());
@@ -77,6 +78,8 @@ describe("The package", () => {
       "start.js",
       "index.js",
       "index.cjs",
+      "logger.js",
+      "logger.cjs",
       "cli.js",
     ]) {
       assert.ok(files.includes(`dist/${file}`), file);
@@ -121,23 +124,35 @@ describe("The package", () => {
     }
   }
 
-  it("exports the same functions to import and require", async () => {
-    const names =
-      "Object.keys(api).filter((name) => !/^(default|module.exports|__esModule)$/.test(name)).sort().join()";
-    const [imported, required] = await Promise.all([
-      execute(
-        process.execPath,
-        ["--input-type=module", "-e", `import * as api from "telltale"; console.log(${names})`],
-        {},
-      ),
-      execute(
-        process.execPath,
-        ["-e", `const api = require("telltale"); console.log(${names})`],
-        {},
-      ),
-    ]);
-    assert.match(required.stdout, /captureException/);
-    assert.equal(required.stdout.trim(), imported.stdout.trim());
+  for (const entry of ["telltale", "telltale/logger"]) {
+    it(`exports the same functions to import and require: ${entry}`, async () => {
+      const names =
+        "Object.keys(api).filter((name) => !/^(default|module.exports|__esModule)$/.test(name)).sort().join()";
+      const [imported, required] = await Promise.all([
+        execute(
+          process.execPath,
+          ["--input-type=module", "-e", `import * as api from "${entry}"; console.log(${names})`],
+          {},
+        ),
+        execute(
+          process.execPath,
+          ["-e", `const api = require("${entry}"); console.log(${names})`],
+          {},
+        ),
+      ]);
+      assert.match(required.stdout, /captureException|createLogger/);
+      assert.equal(required.stdout.trim(), imported.stdout.trim());
+    });
+  }
+
+  it("contains no winston, which an app installs itself for telltale/logger", async () => {
+    for (const file of ["logger.js", "logger.cjs"]) {
+      assert.match(await text(`dist/${file}`), /from "winston"|require\("winston"\)/);
+    }
+    const { peerDependencies } = JSON.parse(await text("package.json")) as {
+      peerDependencies: object;
+    };
+    assert.deepEqual(Object.keys(peerDependencies), ["winston"]);
   });
 
   it("lists every bundled package in its licences and its bill of materials", async () => {
@@ -202,7 +217,15 @@ describe("The package", () => {
     await writeFile(join(folder, "package.json"), JSON.stringify({ type }));
     await writeFile(
       join(folder, "app.ts"),
-      `import { captureException, type User } from "telltale";\nconst user: User = { id: "1" };\ncaptureException(user);\n`,
+      [
+        `import { captureException, type User } from "telltale";`,
+        `import { createLogger } from "telltale/logger";`,
+        `import type { Logger } from "winston";`,
+        `const user: User = { id: "1" };`,
+        `captureException(user);`,
+        `const logger: Logger = createLogger("api", { level: "debug" }).child({ part: "cache" });`,
+        `logger.info("paid", user);`,
+      ].join("\n"),
     );
     const options = ["--ignoreConfig", "--module", module, "--strict", "--noEmit", "--types", ""];
     return tool("typescript/bin/tsc", [...options, join(folder, "app.ts")]);
@@ -237,6 +260,18 @@ describe("The package", () => {
     });
   }
 });
+
+/**
+ * Makes winston a package of the project, with what it needs: the repository's copies, as
+ * there is no registry.
+ */
+async function linkWinston(project: string): Promise<void> {
+  for (const name of ["winston", "winston-transport", "logform", "triple-beam", "@types/node"]) {
+    const path = join(project, "node_modules", name);
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(join(root, "node_modules", name), path);
+  }
+}
 
 interface Ended {
   readonly stdout: string;
