@@ -88,7 +88,7 @@ async function bundleLogger(logger: string): Promise<{ readonly metafile: Metafi
     define: { "import.meta.url": "__filename" },
     outfile: join(staging, "logger.cjs"),
   });
-  return await build({ ...options, outfile: join(staging, "logger.js") });
+  return build({ ...options, outfile: join(staging, "logger.js") });
 }
 
 /** Bundles `register.js` and `register.cjs`, which only check the version of Node. */

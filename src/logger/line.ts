@@ -40,7 +40,7 @@ export function lineOf(info: Info, name: string, api: LoggerApi, isCorrelated: b
   const fields = api.redact(copies);
   const line: Record<string, unknown> = {
     timestamp: isoClock.now(),
-    level: String(info.level),
+    level: textOf(info.level),
     message: fields["message"],
     service: fields["service"] ?? api.service,
     environment: fields["environment"] ?? api.environment,

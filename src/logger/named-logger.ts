@@ -178,7 +178,7 @@ class NamedLogger {
     const { child: original } = root;
     setHidden(root, "child", function (this: Named | undefined, fields: unknown) {
       const copy = fieldsOfAny(fields);
-      const child = original.call(this ?? root, copy) as Named;
+      const child: Named = original.call(this ?? root, copy);
       if (typeof copy["logger"] === "string") setHidden(child, NAME, copy["logger"]);
       return child;
     });

@@ -3,7 +3,7 @@ import type { FormattedInfo } from "./line-format.ts";
 import { textOf } from "./json-text.ts";
 
 /** Colours a text, or returns it as it is where there are no colours. */
-export type Colour = (colours: InspectColor | readonly InspectColor[], text: string) => string;
+export type Colour = (colour: InspectColor, text: string) => string;
 
 const levelColours: Readonly<Record<string, InspectColor>> = {
   error: "red",

@@ -28,8 +28,7 @@ export class StdoutTransport extends winston.transports.Console {
 }
 
 /** Colours a text where stdout shows colours: a terminal without NO_COLOR, or FORCE_COLOR. */
-const colour: Colour = (colours, text) =>
-  styleText(colours as Parameters<typeof styleText>[0], text, { stream: process.stdout });
+const colour: Colour = (colours, text) => styleText(colours, text, { stream: process.stdout });
 
 /** Writes to stdout, and ignores its errors as Node's `console` does. */
 function writeLine(text: string): void {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Logger } from "winston";
 import { hostileValues } from "../logs/hostile.ts";
 import { type CollectedLines, collectLines } from "./collect-lines.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** Texts that would begin a line, end one, move the cursor or close a quote. */
 export const hostileTexts: readonly string[] = [

@@ -74,7 +74,7 @@ describe("A logger of telltale/logger without the preload", () => {
   it("has colours where the terminal has, and none of the app's control characters", async () => {
     const env = { NODE_ENV: "development", FORCE_COLOR: "1" };
     const { stdout } = await run("hostile.mjs", env);
-    assert.match(stdout, /\u001b\[32mINFO/);
+    assert.ok(stdout.includes("\u001b[32mINFO"));
     assert.ok(!stdout.includes("\u001b[31m"));
   });
 
