@@ -1,7 +1,7 @@
 import type { LoggerApi } from "../api.ts";
 import type { LineFormat, LogsConfig } from "../config/config.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { LogLevels } from "../logs/log-levels.ts";
+import { LogLevels } from "../logs/levels/log-levels.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 
 export interface LoggerDeps {

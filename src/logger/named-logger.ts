@@ -1,7 +1,7 @@
 import winston, { type Logger, type LoggerOptions as WinstonOptions } from "winston";
 import type { LoggerApi } from "../api.ts";
 import { isErrorInstance } from "../logs/data-property.ts";
-import { levelAmong } from "../logs/log-levels.ts";
+import { levelAmong } from "../logs/levels/log-levels.ts";
 import { readProperty } from "../logs/value.ts";
 import { fieldsOfAny, infoOf, setField } from "./call-info.ts";
 import { StdoutTransport } from "./stdout-transport.ts";

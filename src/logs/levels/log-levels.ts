@@ -1,5 +1,5 @@
-import type { LoggerLevel, LogLevelRule } from "../config/config.ts";
-import { type Levels, severityOf } from "./severity.ts";
+import type { LoggerLevel, LogLevelRule } from "../../config/config.ts";
+import { type Levels, severityOf } from "../severity.ts";
 
 /** Limit of cached names. An app has fewer loggers, unless it makes up names. */
 const MAX_CACHED_NAMES = 1000;
