@@ -17,8 +17,12 @@ export interface Peer {
 /** Writes a response. The connection stays open unless it closes it. */
 export type RawResponse = (socket: Socket, request: number) => unknown;
 
-/** Starts a server of HTTP/1.1 that can send anything, also what no library would. */
-export async function startRawPeer(respond: RawResponse): Promise<Peer> {
+/**
+ * Starts a server of HTTP/1.1 that can send anything, also what no library would.
+ *
+ * @param port default: any free port.
+ */
+export async function startRawPeer(respond: RawResponse, port = 0): Promise<Peer> {
   let requests = 0;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -32,7 +36,7 @@ export async function startRawPeer(respond: RawResponse): Promise<Peer> {
         respond(socket, requests);
       }
     });
-  }).listen(0, "127.0.0.1");
+  }).listen(port, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

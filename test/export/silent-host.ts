@@ -6,12 +6,16 @@ import { node } from "../nodes.ts";
 /** An address of this host where connections are neither accepted nor refused. */
 export interface SilentHost {
   readonly url: string;
-  close(): void;
+  close(): Promise<void>;
 }
 
-/** Starts a process that listens but is stopped, and whose backlog is full: Linux drops further SYNs. */
-export async function startSilentHost(): Promise<SilentHost> {
-  const code = `require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 },
+/**
+ * Starts a process that listens but is stopped, and whose backlog is full: Linux drops further SYNs.
+ *
+ * @param unusedPort default: any free port.
+ */
+export async function startSilentHost(unusedPort = 0): Promise<SilentHost> {
+  const code = `require("net").createServer().listen({ port: ${unusedPort}, host: "127.0.0.1", backlog: 1 },
     function () { console.log(this.address().port); });`;
   const child = spawn(node, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
@@ -26,9 +30,11 @@ export async function startSilentHost(): Promise<SilentHost> {
   }
   return {
     url: `http://127.0.0.1:${port}`,
-    close() {
+    async close() {
       for (const socket of sockets) socket.destroy();
+      const ended = once(child, "exit");
       child.kill("SIGKILL");
+      await ended;
     },
   };
 }

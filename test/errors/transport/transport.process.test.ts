@@ -503,7 +503,7 @@ describe("EnvelopeTransport", () => {
         const { stdout } = await runPoster(host.url);
         assert.equal(stdout, "remaining: 1\n");
       } finally {
-        host.close();
+        await host.close();
       }
     });
 

@@ -171,7 +171,7 @@ describe("Items that are queued when the process ends", () => {
           assert.match(stderr, /no answer within the 300 ms left at the end/);
           assert.ok(tookMs < deadlineMs + restMs, `${tookMs} ms`);
         } finally {
-          host.close();
+          await host.close();
         }
       });
 
