@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent } from "../../../src/testing/received.ts";
 import { PrefetchQueue } from "../../integration/prefetch-queue.ts";
+import { type EventSummary, expectedSummary, summaryOf } from "./event-summary.ts";
 import { type ErrorSourceRow, frameworkRows } from "./frameworks.ts";
 import {
   casesOf,
@@ -59,24 +60,6 @@ function checkTrace(event: ReceivedEvent, { spans }: ErrorSourceRun): void {
   assert.equal(span?.attributes["telltale.request.id"], id);
 }
 
-/** Mechanism, type and text of the exception, the number of its exceptions, and the transaction. */
-type EventSummary = readonly [
-  mechanism: unknown,
-  type: unknown,
-  text: unknown,
-  exceptions: unknown,
-  transaction: unknown,
-];
-
-/** Long enough for all values, and not for the huge one. */
-const MAX_TEXT = 60;
-
-function summaryOf({ exception, transaction }: ReceivedEvent): EventSummary {
-  const { values = [] } = exception ?? {};
-  const { mechanism, type, value } = values.at(-1) ?? {};
-  return [mechanism?.["type"], type, value?.slice(0, MAX_TEXT), values.length, transaction];
-}
-
 /** An error is an event unless the framework responds to it with another status than 5xx. */
 function expectedOf(
   row: ErrorSourceRow,
@@ -88,10 +71,10 @@ function expectedOf(
   const isHandled = place !== "stream" && status !== undefined && status < 500;
   if (reporter === "none" || (reporter === "framework" && isHandled)) return [];
   const isReplaced = falsyValues.has(value.name) && reporter === "framework";
-  const { type, text, exceptions = 1 } = (isReplaced && row.replacements?.[place]) || value;
+  const reported = (isReplaced && row.replacements?.[place]) || value;
   const route = row.routeOf(place);
   const transaction = route === undefined ? undefined : `GET ${route}`;
-  return [[mechanismOf(place, reporter), type, text.slice(0, MAX_TEXT), exceptions, transaction]];
+  return [expectedSummary(mechanismOf(place, reporter), reported, transaction)];
 }
 
 function expectedCount(row: ErrorSourceRow, statuses: Statuses): number {

@@ -99,7 +99,7 @@ export async function runErrorSources(
 }
 
 /** Traces are not sampled: only those of errors are exported. */
-const headSampledOut = {
+export const headSampledOut: Readonly<Record<string, string>> = {
   OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
   OTEL_TRACES_SAMPLER_ARG: "0",
   OTEL_METRICS_EXPORTER: "none",

@@ -22,25 +22,28 @@ export const places = {
 export type PlaceName = keyof typeof places;
 
 /**
- * What makes an error an event: the framework (if the response is a 5xx), the process
+ * What makes an error an event: the framework (if the response is a 5xx), the end of a job, the process
  * (`uncaughtException`, `unhandledRejection`), or `captureException`.
  */
-export type Reporter = "framework" | "process" | "app" | "none";
+export type Reporter = "framework" | "job" | "process" | "app" | "none";
 
 const mechanisms: Readonly<Record<Exclude<Reporter, "process" | "none">, string>> = {
   framework: "auto.http.server",
+  job: "auto.job",
   app: "generic",
 };
 
 /** Returns the `mechanism.type` of the event; undefined if there is none. */
-export function mechanismOf(place: PlaceName, reporter: Reporter): string | undefined {
+export function mechanismOf(place: string, reporter: Reporter): string | undefined {
   if (reporter === "none") return undefined;
   if (reporter !== "process") return mechanisms[reporter];
-  return place === "timer" ? "auto.node.onuncaughtexception" : "auto.node.onunhandledrejection";
+  const isThrown = place === "timer" || place === "sync";
+  return isThrown ? "auto.node.onuncaughtexception" : "auto.node.onunhandledrejection";
 }
 
 /** Why an error of the place is no event. */
-export const reasons: Partial<Record<PlaceName, string>> = {
+export const reasons: Readonly<Record<string, string>> = {
   caught: "your code has handled it",
+  rejected: "your code has the error, and may capture it",
   client: "it is the fault of the client",
 };

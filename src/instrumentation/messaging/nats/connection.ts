@@ -156,7 +156,7 @@ function replaceSubscribe(prototype: object, instrumenter: MessagingInstrumenter
           const unit = isMessage
             ? instrumenter.startProcess(receivedMessageOf(message, subject, options?.queue, broker))
             : undefined;
-          return unit === undefined ? call() : runUnitOfWork(unit, call);
+          return unit === undefined ? call() : runUnitOfWork(unit, call, { caller: "catches" });
         };
         const changed = { ...options, callback: wrapped };
         return Reflect.apply(original, this, [subject, changed, ...rest]);

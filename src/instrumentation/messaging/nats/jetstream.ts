@@ -49,7 +49,7 @@ export function patchConsumer(prototype: object, instrumenter: MessagingInstrume
       const wrapped = (message: Message): unknown => {
         const call = (): unknown => callback(message);
         const unit = startJetStreamProcess(message, instrumenter);
-        return unit === undefined ? call() : runUnitOfWork(unit, call);
+        return unit === undefined ? call() : runUnitOfWork(unit, call, { caller: "catches" });
       };
       return Reflect.apply(original, this, [{ ...options, callback: wrapped }, ...rest]);
     };
