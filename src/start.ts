@@ -4,7 +4,7 @@ import { isInternalThread, isMainThread } from "node:worker_threads";
 import { createAdmin } from "./admin/server.ts";
 import { claimStart, type LoggerApi, publishApi } from "./api.ts";
 import type { CacheRegistry } from "./caches/caches.ts";
-import type { Config, ErrorsConfig } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
 import { parseConfig } from "./config/parse.ts";
 import type { ConfigIssue } from "./config/issue.ts";
 import { formatIssues } from "./config/report.ts";
@@ -35,6 +35,7 @@ import { installLifecycle } from "./lifecycle/lifecycle.ts";
 import { addActiveIds } from "./logs/correlation.ts";
 import type { LogObserver } from "./logs/log-observer.ts";
 import { createLogs, type Logs } from "./logs/logs.ts";
+import { createRequestLog, timesCalls } from "./logs/events/request-log.ts";
 import { createLazyMessagingTracer, type LazyMessagingTracer } from "./messaging/lazy-messaging.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { createRedactor, type Redactor } from "./redaction/redactor.ts";
@@ -113,7 +114,7 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     counters: counters.events,
     flushTimeoutMs: config.flushTimeoutMs,
   });
-  const observed = { ...shared, ...createObservers(config.errors, errors) };
+  const observed = { ...shared, ...createObservers(config, errors) };
   const traces = createTraces({ ...observed, config: config.traces, counters: counters.spans });
   const metrics = createMetrics({ ...shared, config, counters });
   const logs = createLogs({ ...observed, config: config.logs, counters: counters.logs });
@@ -137,18 +138,22 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
   };
 }
 
-/** What the pipeline of errors learns of spans and lines. */
+/** What the other pipelines learn of spans and lines. */
 interface Observers {
+  readonly timesCalls: boolean;
   readonly onClientSpan?: OnClientSpan;
   readonly logObserver?: LogObserver;
 }
 
-/** Returns what remembers calls, queries and lines for breadcrumbs, and captures the errors of lines. */
-function createObservers({ dsn, breadcrumbs, logEvents }: ErrorsConfig, errors: Errors): Observers {
-  if (dsn === undefined) return {};
+/** Returns what measures calls, remembers calls, queries and lines for breadcrumbs, and captures the errors of lines. */
+function createObservers(config: Config, errors: Errors): Observers {
+  const { dsn, breadcrumbs, logEvents } = config.errors;
+  const times = { timesCalls: timesCalls(config.logs) };
+  if (dsn === undefined) return times;
   const addsLines = breadcrumbs.includes("log");
   const addsSpans = breadcrumbs.some((kind) => kind !== "log");
   return {
+    ...times,
     ...(addsSpans && { onClientSpan: (span, context) => addToTrail(logIdsIn(context), span) }),
     ...((addsLines || logEvents) && {
       logObserver: {
@@ -183,7 +188,8 @@ function instrumentLibraries(signals: Signals): Tracing {
   const { config, metrics, logs, errors, health, diagnostics } = signals;
   const { instrumentations } = config;
   const isEnabled = (name: string): boolean => isInstrumentationEnabled(name, instrumentations);
-  const http = installHttpTracing({ ...signals, isEnabled });
+  const requestLog = createRequestLog({ config: config.logs, provider: logs.provider });
+  const http = installHttpTracing({ ...signals, requestLog, isEnabled });
   const messaging = createLazyMessagingTracer(signals);
   const caches = createLazyCacheRegistry(metrics);
   publishApi({

@@ -121,6 +121,9 @@ export interface MetricsConfig {
 /** Selects the lines of `console` that become log records. Active ones belong to a span or a unit of work. */
 export type ConsoleLines = "active" | "all";
 
+/** Selects the requests of the access log. */
+export type AccessLogRequests = "off" | "all" | "slow" | "errors";
+
 /** Signals that request termination. By default both terminate Node. */
 export type TerminationSignal = "SIGTERM" | "SIGINT";
 
@@ -156,6 +159,9 @@ export interface LogsConfig {
   readonly lineFormat: LineFormat | undefined;
   /** The value of NODE_ENV. */
   readonly nodeEnvironment: string | undefined;
+  readonly accessLog: AccessLogRequests;
+  /** Minimum duration of a slow request. Infinity: no request is slow. */
+  readonly slowRequestMs: number;
   readonly batch: BatchConfig;
   readonly otlp: OtlpConfig;
 }

@@ -300,6 +300,8 @@ function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
     levels: reader.read(table.logLevels),
     lineFormat: reader.read(table.lineFormat),
     nodeEnvironment: reader.read(table.nodeEnvironment),
+    accessLog: reader.read(table.accessLog),
+    slowRequestMs: reader.read(table.slowRequestMs) || Infinity,
     batch: readBatch(reader, table.logRecordBatch),
     otlp,
   };

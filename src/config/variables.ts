@@ -1,4 +1,5 @@
 import type {
+  AccessLogRequests,
   BreadcrumbKind,
   ConsoleLines,
   DataCollectionName,
@@ -731,6 +732,22 @@ export const lineFormat: Variable<LineFormat | undefined> = defineVariable({
   default:
     "`text` on a terminal and with `NODE_ENV=development`, `json` otherwise and with `NODE_ENV=production`",
   doc: "Form of the lines of `telltale/logger`: JSON, or readable text.",
+});
+
+export const accessLog: Variable<AccessLogRequests> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_ACCESS_LOG",
+  valueType: types.oneOf<AccessLogRequests>(["off", "all", "slow", "errors"]),
+  fallback: "off",
+  doc: "Requests with a line in the access log, on stdout and as a log record ([Access log](access-log.md)).",
+});
+
+export const slowRequestMs: Variable<number> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_SLOW_REQUEST_MS",
+  valueType: types.duration(0),
+  fallback: 2000,
+  doc: "Duration from which a request is slow, in milliseconds: it gets a warning as a log record. `0`: no request is.",
 });
 
 export const eagerLoading: Variable<boolean> = defineVariable({

@@ -1,4 +1,5 @@
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
+import { CallTimes } from "./call-times.ts";
 import { type Context, idsIn, ROOT_CONTEXT, unitOfWorkIn } from "./context.ts";
 import { findUnitOfWork, unitOfWorkOf } from "./in-flight-requests.ts";
 import { isOwnSpan, type KeepReason } from "./local-trace-handle.ts";
@@ -53,6 +54,13 @@ export const errorSlotIn: (context: ApiContext) => ErrorSlot | undefined = unitO
 
 /** Returns the unit of work in a context, for the tracer. */
 export const localTraceSlotIn: (context: ApiContext) => LocalTraceSlot | undefined = unitOfWorkIn;
+
+/** Returns the times of the calls of the unit of work in a context, until it ends. */
+export function callTimesIn(context: ApiContext): CallTimes | undefined {
+  const unit = unitOfWorkIn(context);
+  if (unit === undefined || unit.ended) return undefined;
+  return (unit.callTimes ??= new CallTimes());
+}
 
 /**
  * Records an error that a framework is about to turn into the response of a raw

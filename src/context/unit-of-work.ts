@@ -1,5 +1,6 @@
 import type { Span } from "@opentelemetry/api";
 import type { BreadcrumbTrail } from "./breadcrumb-trail.ts";
+import type { CallTimes } from "./call-times.ts";
 import type { JobInfo } from "./job.ts";
 import type { LocalTraceHandle } from "./local-trace-handle.ts";
 import { markThrown } from "./thrown.ts";
@@ -57,6 +58,8 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot
   sessionStatus: "errored" | "crashed" | undefined = undefined;
   /** Its latest lines, calls and queries, for breadcrumbs. */
   trail: BreadcrumbTrail | undefined = undefined;
+  /** The times of its calls; undefined until there is one. */
+  callTimes: CallTimes | undefined = undefined;
   /** Sentry scopes, forked at their first use. */
   scope: unknown = undefined;
   /** The local trace (`traces/local-trace.ts`). */

@@ -1,5 +1,6 @@
 import type { Span } from "@opentelemetry/api";
 import type { BreadcrumbTrail } from "./breadcrumb-trail.ts";
+import type { CallTimes } from "./call-times.ts";
 import type { JobInfo } from "./job.ts";
 import type { LocalTraceHandle } from "./local-trace-handle.ts";
 
@@ -129,4 +130,43 @@ export interface ErrorSlot extends IdSlot {
 /** Unit of work as seen by the tracer, which sets the local trace of a root span. */
 export interface LocalTraceSlot {
   localTrace: LocalTraceHandle | undefined;
+}
+
+/** A request at its end, as seen by the access log. */
+export interface EndedRequest extends LogIds {
+  readonly span: Span | undefined;
+  /** The method if it is a known one, else `_OTHER`. */
+  readonly method: string;
+  readonly route: string | undefined;
+  readonly protocolVersion: string;
+  /** Undefined if no response was sent. */
+  readonly statusCode: number | undefined;
+  /** Whether it failed by a status of the 500s, or by an error. */
+  readonly failed: boolean;
+  /** `error.type` of a request that failed without a status of the 500s. */
+  readonly errorType: string | undefined;
+  /** Why the response was not sent in full. */
+  readonly abort: { readonly by: "client" | "server" | "process" } | undefined;
+  /** Milliseconds on the monotonic clock, as `endedAt`. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly callTimes: CallTimes | undefined;
+  /** Returns the path without secrets. */
+  redactedPath(): string;
+}
+
+/** Sizes of the bodies of a request and its response, in bytes; undefined where they are unknown. */
+export interface BodySizes {
+  readonly request: number | undefined;
+  readonly response: number | undefined;
+}
+
+/** Receives the requests of HTTP servers at their end. */
+export interface RequestLog {
+  /** Minimum duration of a slow request, in milliseconds. */
+  readonly slowMs: number;
+  /** Whether all requests are passed on, with the sizes of their bodies, or only the slow ones. */
+  readonly hasAccessLog: boolean;
+  /** Logs a request. */
+  requestEnded(request: EndedRequest, isSlow: boolean, sizes: BodySizes | undefined): void;
 }

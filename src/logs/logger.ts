@@ -120,6 +120,11 @@ export class TelltaleLogger implements Logger {
    */
   write(record: LogRecordSource, line: LogContext, error?: object): void {
     this.observe(record, line, error);
+    this.export(record);
+  }
+
+  /** Passes a record to the exporters alone. */
+  export(record: LogRecordSource): void {
     this.#output.sink?.(record);
   }
 

@@ -23,6 +23,7 @@ import {
   timeBetween,
   timeInputOf,
 } from "../clock.ts";
+import type { CallKind, CallTimes } from "../context/call-times.ts";
 import type { KeepReason } from "../context/local-trace-handle.ts";
 import { propertyOf } from "../property.ts";
 import type { Redactor } from "../redaction/redactor.ts";
@@ -98,6 +99,9 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   #links: StoredLink[] | undefined = undefined;
   #droppedEvents = 0;
   #droppedLinks = 0;
+  /** The times of the calls of its unit of work, if the span is one of them. */
+  #callTimes: CallTimes | undefined = undefined;
+  #callKind: CallKind = "outgoing";
 
   constructor(
     name: string,
@@ -138,6 +142,13 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
       this.#writableAttributes().setAll(attributes, this.#sharedState.attributeLimits);
     }
     return this;
+  }
+
+  /** Adds its time to that of the calls of its unit of work. */
+  timeCall(times: CallTimes, kind: CallKind): void {
+    this.#callTimes = times;
+    this.#callKind = kind;
+    times.started(kind, this.startedAt);
   }
 
   keepTrace(reason: KeepReason): void {
@@ -255,6 +266,7 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     const { processors } = this.#sharedState;
     for (const processor of processors) processor.onEnding?.(this);
     this.#endedAt = endedAt;
+    this.#callTimes?.ended(this.#callKind, endedAt);
     if (exact !== undefined || this.#exactTimes !== undefined) this.#setExactEnd(exact);
     for (const processor of processors) processor.onEnd(this);
     this.localTrace.onEnd(this, endedAt - this.startedAt);

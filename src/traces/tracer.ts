@@ -19,7 +19,8 @@ import {
   SPAN_KEY,
 } from "../context/context.ts";
 import { activeContext, runWithContext } from "../context/manager.ts";
-import { localTraceSlotIn } from "../context/unit-access.ts";
+import { callKindOf } from "../context/call-times.ts";
+import { callTimesIn, localTraceSlotIn } from "../context/unit-access.ts";
 import { monotonicOf, now, timeInputOf, wallClockOriginAt } from "../clock.ts";
 import { newTraceId } from "./ids.ts";
 import { LocalTrace, type TraceSink } from "./local-trace.ts";
@@ -59,6 +60,8 @@ export interface TracerSharedState extends SpanSharedState {
   readonly probabilityOf: (parent: SpanContext | undefined) => number | undefined;
   /** Called with each client span that starts. Must not throw. */
   readonly onClientSpan: OnClientSpan | undefined;
+  /** Whether units of work have the times of their calls. */
+  readonly timesCalls: boolean;
 }
 
 export type OnClientSpan = (span: ReadableSpan, context: ApiContext) => void;
@@ -176,8 +179,15 @@ export class TelltaleTracer implements Tracer {
     );
     if (startTime !== undefined) span.setExactStart(startTime);
     if (localParent === undefined) this.#attachRoot(localTrace, span, context);
-    if (kind === CLIENT) this.#sharedState.onClientSpan?.(span, context);
+    if (kind === CLIENT) this.#callStarted(span, options, context);
     return result.attributes === undefined ? span : span.setAttributes(result.attributes);
+  }
+
+  #callStarted(span: TelltaleSpan, { attributes }: SpanOptions, context: ApiContext): void {
+    const { onClientSpan, timesCalls } = this.#sharedState;
+    onClientSpan?.(span, context);
+    const times = timesCalls ? callTimesIn(context) : undefined;
+    if (times !== undefined) span.timeCall(times, callKindOf(attributes));
   }
 
   /**

@@ -379,6 +379,8 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.traces.otlp.gateways?.map(({ url }) => url),
     value: ["http://gateway-0:4318/v1/traces", "http://gateway-1:4318/base/v1/traces"],
   },
+  TELLTALE_ACCESS_LOG: { text: "slow", read: (c) => c.logs.accessLog, value: "slow" },
+  TELLTALE_SLOW_REQUEST_MS: { text: "0", read: (c) => c.logs.slowRequestMs, value: Infinity },
   TELLTALE_CONSOLE_LOGS: { text: "all", read: (c) => c.logs.consoleLines, value: "all" },
   TELLTALE_LOG_LEVELS: {
     text: "api=debug, *=warn",

@@ -67,6 +67,8 @@ describe("The default configuration", () => {
         levels: [],
         lineFormat: undefined,
         nodeEnvironment: undefined,
+        accessLog: "off",
+        slowRequestMs: 2000,
         batch: { maxQueueSize: 2048, maxBatchSize: 512, delayMs: 1000, exportTimeoutMs: 30_000 },
         otlp: { ...otlp, url: `${base}/logs` },
       },

@@ -24,6 +24,8 @@ function create(url: string, changes: Partial<LogsConfig> = {}): LogPipeline {
     levels: [],
     lineFormat: undefined,
     nodeEnvironment: undefined,
+    accessLog: "off",
+    slowRequestMs: Infinity,
     batch: batchConfig,
     otlp: otlpConfig(url, { url: `${url}/v1/logs` }),
     ...changes,

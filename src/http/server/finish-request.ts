@@ -4,6 +4,7 @@ import { failuresOf } from "../../context/failures.ts";
 import { isErrorObject } from "../../context/thrown.ts";
 import { lazy } from "../../lazy.ts";
 import { STATUS_ERROR } from "../../traces/span.ts";
+import { logRequest } from "./log-request.ts";
 import type { HttpServerDeps } from "./http-server-instrumentation.ts";
 import type { HttpServerRequest, ResponseHead } from "./server-request.ts";
 
@@ -11,7 +12,7 @@ const loadResponseAbort = lazy<typeof import("./response-abort.ts")>(
   "http/server/response-abort.ts",
 );
 
-const FINISH_STEPS = 9;
+const FINISH_STEPS = 10;
 const SWITCHING_PROTOCOLS = 101;
 
 /** Runs the steps of the end of a request. An error in one step does not skip the later ones. */
@@ -40,7 +41,7 @@ function runFinishStep(
   unit: HttpServerRequest,
   response: ResponseHead | undefined,
 ): void {
-  const { metrics, onServerErrors, onEnded } = deps;
+  const { metrics, onServerErrors, onEnded, requestLog } = deps;
   switch (step) {
     case 0: // Detach from the connection.
       unit.connection.remove(unit);
@@ -58,13 +59,16 @@ function runFinishStep(
     case 4: // Capture its errors.
       if (unit.failed) onServerErrors(unit, failuresOf(unit));
       return;
-    case 5: // Release the request, which the events have read.
+    case 5: // Log it, with the id of its event.
+      if (requestLog !== undefined) logRequest(requestLog, unit, response);
+      return;
+    case 6: // Release the request, which the events have read.
       unit.releaseRequest();
       return;
-    case 6: // End the span.
+    case 7: // End the span.
       endSpan(unit);
       return;
-    case 7: // Record the metrics.
+    case 8: // Record the metrics.
       metrics.requestEnded(unit);
       return;
     default: // Count it for release health. Sentry's SDKs do not count handshakes of WebSockets.

@@ -17,6 +17,8 @@ export class HttpConnection implements InFlightRequests {
   /** Requests in flight: one or, with pipelining, more. */
   readonly units: UnitOfWork[] = [];
   readonly scheme: "http" | "https";
+  /** Number of bytes that were written until the last request of the access log. */
+  bytesWritten = 0;
   readonly #peer: PeerAddress;
   #host: string | undefined = undefined;
   #userAgent: string | undefined = undefined;

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Emit, EmitArgs } from "../../context/emit.ts";
+import type { RequestLog } from "../../context/unit-views.ts";
 import type { TelltaleTracer } from "../../traces/tracer.ts";
 import type { KnownMethods } from "../method.ts";
 import type { HeaderReader } from "./header-reader.ts";
@@ -23,6 +24,8 @@ export interface HttpServerDeps extends Pick<HttpRequestDeps, "userReader" | "ke
   readonly onServerErrors: (unit: HttpServerRequest, failures: readonly unknown[]) => void;
   /** Called at the end of each request, but not of the handshake of a WebSocket. */
   readonly onEnded: (unit: HttpServerRequest) => void;
+  /** Undefined if no request is logged. */
+  readonly requestLog: RequestLog | undefined;
   /** Called at the start of each request. */
   readonly onStart: () => void;
   /** Called with an error of telltale, which must not reach the app. */

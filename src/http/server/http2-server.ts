@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import net from "node:net";
 import { type Emit, type EmitArgs, bindEmitter, wrapEmit } from "../../context/emit.ts";
 import {
@@ -228,9 +228,10 @@ function requestFromHeaders(
 function responseHeadOf({ headersSent, sentHeaders }: ServerHttp2Stream): {
   headersSent: boolean;
   statusCode: number;
+  sentHeaders: OutgoingHttpHeaders | undefined;
 } {
   const statusCode = Number(sentHeaders?.[":status"]);
-  return { headersSent: headersSent && !Number.isNaN(statusCode), statusCode };
+  return { headersSent: headersSent && !Number.isNaN(statusCode), statusCode, sentHeaders };
 }
 
 /** Reads it from the trailers, or from the headers of a response that has nothing else. */

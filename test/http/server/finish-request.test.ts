@@ -42,6 +42,7 @@ function finish(statusCode: number, failing?: string): { calls: string[]; errors
   const deps = {
     metrics: { bindSeries: () => called("series"), requestEnded: () => called("metrics") },
     onServerErrors: () => called("capture"),
+    requestLog: { slowMs: 0, hasAccessLog: false, requestEnded: () => called("log") },
     onEnded: () => called("count"),
     onInternalError: (error: unknown) => errors.push((error as Error).message),
   };
@@ -52,19 +53,28 @@ function finish(statusCode: number, failing?: string): { calls: string[]; errors
 describe("The end of a request", () => {
   it("has its steps in order", () => {
     assert.deepEqual(finish(200), {
-      calls: ["remove", "ended", "series", "name GET /", "end", "metrics", "count"],
+      calls: ["remove", "ended", "series", "log", "name GET /", "end", "metrics", "count"],
       errors: [],
     });
   });
 
   it("captures the errors of a failed request before its span ends", () => {
     assert.deepEqual(finish(500).calls, [
-      ...["remove", "ended", "series", "capture"],
+      ...["remove", "ended", "series", "capture", "log"],
       ...["name GET /", "status", "exception", "end", "metrics", "count"],
     ]);
   });
 
-  for (const failing of ["remove", "ended", "series", "capture", "end", "metrics", "count"]) {
+  for (const failing of [
+    "remove",
+    "ended",
+    "series",
+    "capture",
+    "log",
+    "end",
+    "metrics",
+    "count",
+  ]) {
     it(`has all other steps when "${failing}" throws`, () => {
       const { calls, errors } = finish(500, failing);
       assert.deepEqual(errors, [failing]);

@@ -1,0 +1,77 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { BodySizes } from "../../context/unit-views.ts";
+import type { HttpServerRequest, ResponseHead } from "./server-request.ts";
+
+/** Members of a response that are read here: of HTTP/1 the head as sent, of HTTP/2 the headers. */
+interface SentResponse extends ResponseHead {
+  readonly _header?: unknown;
+  readonly sentHeaders?: OutgoingHttpHeaders | undefined;
+}
+
+/** Whether it is a stream of server-sent events, which is meant to last. */
+export function isEventStream(response: SentResponse | undefined): boolean {
+  if (response === undefined) return false;
+  const { _header: head, sentHeaders } = response;
+  if (typeof head === "string") return /^content-type: text\/event-stream/im.test(head);
+  return String(sentHeaders?.["content-type"]).startsWith("text/event-stream");
+}
+
+/**
+ * Returns the sizes of the bodies as they were transferred. Call it for each request
+ * of a connection, at its end: the size of a response over HTTP/1 is what was written to
+ * the socket since the previous one.
+ */
+export function bodySizesOf(
+  unit: HttpServerRequest,
+  response: SentResponse | undefined,
+): BodySizes {
+  const isHttp2 = unit.protocolVersion === "2";
+  return {
+    request: requestBodySize(unit.request, isHttp2),
+    response: isHttp2 ? streamBodySize(unit, response) : writtenBodySize(unit, response),
+  };
+}
+
+/** Returns undefined if the body was sent in chunks: only the app knows their size. */
+function requestBodySize(
+  request: IncomingMessage | undefined,
+  isHttp2: boolean,
+): number | undefined {
+  const headers = request?.headers;
+  if (headers === undefined) return undefined;
+  const size = parseSize(headers["content-length"]);
+  if (size !== undefined) return size;
+  return isHttp2 || headers["transfer-encoding"] !== undefined ? undefined : 0;
+}
+
+/** Includes the framing of chunks. An upgraded connection has no body. */
+function writtenBodySize(
+  { connection, request, statusCode }: HttpServerRequest,
+  response: SentResponse | undefined,
+): number | undefined {
+  const written = request?.socket?.bytesWritten;
+  if (typeof written !== "number") return undefined;
+  const sent = written - connection.bytesWritten;
+  connection.bytesWritten = written;
+  if (response === undefined) return 0;
+  const { _header: head } = response;
+  if (typeof head !== "string" || statusCode === SWITCHING_PROTOCOLS) return undefined;
+  return Math.max(0, sent - head.length);
+}
+
+const SWITCHING_PROTOCOLS = 101;
+
+/** Node does not count the bytes of a stream of HTTP/2, so this is the size that its headers announce. */
+function streamBodySize(
+  { method, statusCode, abort }: HttpServerRequest,
+  response: SentResponse | undefined,
+): number | undefined {
+  if (abort !== undefined) return undefined;
+  if (method === "HEAD" || statusCode === 204 || statusCode === 304) return 0;
+  return parseSize(response?.sentHeaders?.["content-length"]);
+}
+
+function parseSize(header: unknown): number | undefined {
+  if (typeof header === "number") return header;
+  return typeof header === "string" && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
