@@ -148,6 +148,37 @@ export interface Gettable {
   get(...args: never[]): unknown;
 }
 
+/** Further data of an event, by name. */
+export type EventFields = Readonly<Record<string, unknown>>;
+
+/** How bad a security event is. Its log record is INFO, WARN, ERROR or FATAL. */
+export type SecuritySeverity = "low" | "medium" | "high" | "critical";
+
+/** Usual security events. Any other name is accepted, too. */
+export type SecurityEvent =
+  | "login"
+  | "logout"
+  | "failed_login"
+  | "account_locked"
+  | "password_changed"
+  | "mfa_failed"
+  | "access_denied"
+  | "invalid_token"
+  | "csrf_detected"
+  | "invalid_input"
+  | "permission_changed"
+  | "data_exported"
+  | "rate_limit_exceeded"
+  | "suspicious_activity";
+
+/** Data of a security event: its severity, its message, and any further fields. */
+export interface SecurityEventDetails extends EventFields {
+  /** Default: that of the event, else `medium`. */
+  readonly severity?: SecuritySeverity;
+  /** Default: the name of the event in words. */
+  readonly message?: string;
+}
+
 /** The statuses of the "health check response" draft (draft-inadarei-api-health-check). */
 export type HealthStatus = "pass" | "warn" | "fail";
 
@@ -230,6 +261,16 @@ export interface LoggerApi {
   warn(key: string, message: string): void;
 }
 
+/** The event functions behind the public API. */
+export interface EventsApi {
+  /** Logs and measures an operation of the app. */
+  logPerformance(operation: string, seconds: number, fields?: EventFields): void;
+  /** Runs `work`, and logs and measures it at its end. Its result, error or rejection is passed on. */
+  time<R>(operation: string, work: () => R, fields?: EventFields): R;
+  /** Logs and counts a security event. */
+  logSecurityEvent(event: string, details?: SecurityEventDetails): void;
+}
+
 /**
  * The API of the preload. It is published on the global object, because the app's
  * copy of `index.ts` may be bundled into the app, or of another version.
@@ -247,6 +288,8 @@ export interface PreloadApi {
   readonly runJob: <R>(name: string, work: () => R) => R;
   /** Created at the first use. */
   readonly caches: () => CachesApi;
+  /** Created at the first use. */
+  readonly events: () => EventsApi;
   /** Adds a readiness check, or replaces the one of the same name. Returns a function that removes it. */
   readonly addHealthCheck: (check: HealthCheck) => () => void;
   /** Created at the first use. */

@@ -6,6 +6,8 @@ import {
   type CaptureHint,
   type CheckIn,
   type ErrorsApi,
+  type EventFields,
+  type EventsApi,
   type FeedbackHint,
   type Gettable,
   type HealthCheck,
@@ -16,6 +18,9 @@ import {
   preloadApi,
   type Primitive,
   type Scope,
+  type SecurityEvent,
+  type SecurityEventDetails,
+  type SecuritySeverity,
   type SendFeedbackParams,
   type SeverityLevel,
   type User,
@@ -29,6 +34,7 @@ export type {
   CaptureContext,
   CaptureHint,
   CheckIn,
+  EventFields,
   FeedbackHint,
   Gettable,
   HealthCheck,
@@ -38,6 +44,9 @@ export type {
   MonitorSchedule,
   Primitive,
   Scope,
+  SecurityEvent,
+  SecurityEventDetails,
+  SecuritySeverity,
   SendFeedbackParams,
   SeverityLevel,
   User,
@@ -270,6 +279,62 @@ export function getCacheStats(): CacheStats[] {
     return preloadApi()?.caches().stats() ?? [];
   } catch {
     return [];
+  }
+}
+
+/**
+ * Logs how long an operation of the app took, and adds it to the metric `telltale.operation.duration`:
+ *
+ *     logPerformance("import-orders", 1.25, { orders: 300 });
+ *
+ * @param operation must have few values, because it becomes a metric attribute.
+ * @param fields further fields of the log record.
+ */
+export function logPerformance(operation: string, seconds: number, fields?: EventFields): void {
+  try {
+    events()?.logPerformance(operation, seconds, fields);
+  } catch {
+    // Fields that throw when they are read, for instance.
+  }
+}
+
+/**
+ * Runs `work` and measures it as `logPerformance` does, until it returns or its promise settles. An
+ * error or rejection is recorded as `error.type` and reaches the caller unchanged.
+ *
+ *     const orders = await time("import-orders", () => importOrders(file));
+ *
+ * @returns the result of `work`.
+ */
+export function time<R>(operation: string, work: () => R, fields?: EventFields): R {
+  const active = events();
+  return active === undefined ? work() : active.time(operation, work, fields);
+}
+
+/**
+ * Logs an event that concerns security, with the request that it belongs to, and counts it in the
+ * metric `telltale.security.events`:
+ *
+ *     logSecurityEvent("failed_login", { severity: "medium", account: "ada" });
+ *
+ * @param event must have few values, because it becomes a metric attribute.
+ */
+export function logSecurityEvent(
+  event: SecurityEvent | (string & {}),
+  details?: SecurityEventDetails,
+): void {
+  try {
+    events()?.logSecurityEvent(event, details);
+  } catch {
+    // Fields that throw when they are read, for instance.
+  }
+}
+
+function events(): EventsApi | undefined {
+  try {
+    return preloadApi()?.events?.();
+  } catch {
+    return undefined;
   }
 }
 

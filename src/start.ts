@@ -2,7 +2,7 @@ import { fstatSync } from "node:fs";
 import type { Resource } from "@opentelemetry/resources";
 import { isInternalThread, isMainThread } from "node:worker_threads";
 import { createAdmin } from "./admin/server.ts";
-import { claimStart, type LoggerApi, publishApi } from "./api.ts";
+import { claimStart, type EventsApi, type LoggerApi, publishApi } from "./api.ts";
 import type { CacheRegistry } from "./caches/caches.ts";
 import type { Config } from "./config/config.ts";
 import { parseConfig } from "./config/parse.ts";
@@ -48,6 +48,9 @@ import { version } from "./version.ts";
 
 const loadRelease = lazy<typeof import("./resource/release.ts")>("resource/release.ts");
 const loadLoggerApi = lazy<typeof import("./logger/logger-api.ts")>("logger/logger-api.ts");
+const loadAppEvents = lazy<typeof import("./logs/events/app-events.ts")>(
+  "logs/events/app-events.ts",
+);
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
 /**
@@ -202,6 +205,7 @@ function instrumentLibraries(signals: Signals): Tracing {
     keepTrace: keepActiveTrace,
     runJob: messaging.runJob,
     caches,
+    events: createLazyEvents(signals),
     addHealthCheck: (check) => health.register(check),
     logger: createLazyLoggerApi(signals),
   });
@@ -229,6 +233,12 @@ function needsFrameworkRequests({ userFields, errors }: Config): boolean {
 
 const INVALID_REQUEST_ID =
   "setRequestId received an invalid id, expected 1 to 128 characters of A-Z a-z 0-9 . _ ~ + / = : -; the id of the request stays as it is";
+
+function createLazyEvents({ logs, metrics, diagnostics }: Signals): () => EventsApi {
+  let events: EventsApi | undefined;
+  const deps = { provider: logs.provider, meter: metrics.meter, diagnostics };
+  return () => (events ??= loadAppEvents().createAppEvents(deps));
+}
 
 function createLazyCacheRegistry({ meter }: Metrics): () => CacheRegistry {
   let registry: CacheRegistry | undefined;

@@ -40,6 +40,13 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
     ["job", () => api.job("sweep", (text: string) => text)("returned"), "returned"],
     ["watchCache", () => api.watchCache(cache, "cache"), cache],
     ["getCacheStats", () => api.getCacheStats(), []],
+    ["logPerformance", () => api.logPerformance("import", 1.5, { orders: 3 }), undefined],
+    ["time", () => api.time("import", () => "returned"), "returned"],
+    [
+      "logSecurityEvent",
+      () => api.logSecurityEvent("failed_login", { severity: "low" }),
+      undefined,
+    ],
     ["addHealthCheck", () => api.addHealthCheck(check)(), undefined],
   ];
 
@@ -100,6 +107,14 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
     caches: () => ({
       watch: recorder("watchCache", undefined),
       stats: recorder("getCacheStats", []),
+    }),
+    events: () => ({
+      logPerformance: recorder("logPerformance", undefined),
+      time: (operation, work) => {
+        record(["time", operation]);
+        return work();
+      },
+      logSecurityEvent: recorder("logSecurityEvent", undefined),
     }),
     addHealthCheck: recorder("addHealthCheck", () => record(["removed"])),
     logger: () => assert.fail("only telltale/logger calls it"),
@@ -190,10 +205,21 @@ describe("The public API", () => {
 
   it("doesn't throw when the preload does", () => {
     const broken = (): never => assert.fail("broken");
-    publishApi({ ...recordingApi(() => {}), caches: broken, addHealthCheck: broken });
+    publishApi({
+      ...recordingApi(() => {}),
+      caches: broken,
+      events: broken,
+      addHealthCheck: broken,
+    });
     assert.equal(api.watchCache(cache, "cache"), cache);
     assert.deepEqual(api.getCacheStats(), []);
     api.addHealthCheck(check)();
+    assert.equal(
+      api.time("import", () => 1),
+      1,
+    );
+    api.logPerformance("import", 1);
+    api.logSecurityEvent("login");
   });
 
   it("does nothing where a preload of an earlier version lacks a function", async () => {
@@ -202,7 +228,8 @@ describe("The public API", () => {
     const names = ["setOrganization", "setRequestId", "keepTrace", "setTags", "setExtra"];
     const monitors = ["captureFeedback", "captureCheckIn", "withMonitor"];
     const scopes = ["setExtras", "withIsolationScope", "lastEventId", "flush"];
-    const added = [...names, ...monitors, ...scopes];
+    const events = ["logPerformance", "time", "logSecurityEvent"];
+    const added = [...events, ...names, ...monitors, ...scopes];
     for (const [name, call, result] of calls) {
       if (added.includes(name)) assert.deepEqual(await call(), result, name);
     }

@@ -17,6 +17,10 @@ const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
   ["network.protocol.version", "protocol_version"],
   ["error.type", "error_type"],
   ["telltale.request.aborted_by", "aborted_by"],
+  ["telltale.operation.name", "operation"],
+  ["telltale.operation.duration", "duration"],
+  ["telltale.security.event", "event"],
+  ["telltale.security.severity", "severity"],
 ]);
 
 /** Attributes of requests that begin so have the rest as their field: `database.duration`. */

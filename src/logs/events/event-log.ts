@@ -6,15 +6,23 @@ import { addIdAttributes, recordIdsOf } from "../record-ids.ts";
 import { formatEventLine } from "./event-line.ts";
 import { type LineOutput, type LogEvent, SEVERITY_NUMBERS } from "./log-event.ts";
 
+export interface EventLogOptions {
+  /** Scope of the records, and `logger` of the lines. */
+  readonly name: string;
+  /** Whether events are breadcrumbs of later errors, as lines of the app are. */
+  readonly addsBreadcrumbs?: boolean;
+}
+
 /** Writes events of one logger, as log records and as lines. */
 export class EventLog {
   readonly #logger: TelltaleLogger;
-  readonly #loggerName: string;
+  readonly #name: string;
+  readonly #addsBreadcrumbs: boolean;
 
-  /** @param loggerName the scope of the records, and `logger` of the lines */
-  constructor(provider: TelltaleLoggerProvider, loggerName: string) {
-    this.#logger = provider.getLogger(loggerName, version);
-    this.#loggerName = loggerName;
+  constructor(provider: TelltaleLoggerProvider, { name, addsBreadcrumbs }: EventLogOptions) {
+    this.#logger = provider.getLogger(name, version);
+    this.#name = name;
+    this.#addsBreadcrumbs = addsBreadcrumbs === true && this.#logger.addsBreadcrumbs;
   }
 
   /**
@@ -22,12 +30,13 @@ export class EventLog {
    *
    * @param outputs receive its line.
    */
-  write(event: LogEvent, context: LogContext, outputs: readonly LineOutput[]): void {
-    if (!this.#logger.exports && outputs.length === 0) return;
+  write(event: LogEvent, context: LogContext, outputs: readonly LineOutput[] = []): void {
+    if (!this.#logger.exports && !this.#addsBreadcrumbs && outputs.length === 0) return;
     const record = this.#toRecord(event, context);
-    this.#logger.export(record);
+    if (this.#addsBreadcrumbs) this.#logger.write(record, context);
+    else this.#logger.export(record);
     if (outputs.length === 0) return;
-    const line = formatEventLine(event, this.#loggerName, record);
+    const line = formatEventLine(event, this.#name, record);
     for (const output of outputs) output(line);
   }
 

@@ -23,7 +23,7 @@ export class RequestEvents {
   readonly #outputs: readonly LineOutput[];
 
   constructor({ config, provider }: RequestEventsDeps) {
-    this.#log = new EventLog(provider, "telltale/http");
+    this.#log = new EventLog(provider, { name: "telltale/http" });
     this.#accessLog = config.accessLog;
     this.#outputs = config.accessLog === "off" ? [] : [writeLineToStdout];
   }
@@ -105,7 +105,7 @@ function requestAttributes(
   };
 }
 
-/** What the time went to. Without spans of calls nothing is known. */
+/** What the time went to. Without recorded spans of calls nothing is known. */
 function timeAttributes({ callTimes, startedAt, endedAt }: EndedRequest): Record<string, number> {
   if (callTimes === undefined) return {};
   const attributes: Record<string, number> = {};

@@ -141,6 +141,20 @@ export const groups: readonly MetricGroup[] = [
     ],
   },
   {
+    title: "Operations and security",
+    inDemo: false,
+    rows: [
+      histogram("telltale.operation.duration", "telltale_operation_duration_seconds", [
+        "telltale.operation.name",
+        "error.type",
+      ]),
+      counter("telltale.security.events", "{event}", "telltale_security_events_total", [
+        "telltale.security.event",
+        "telltale.security.severity",
+      ]),
+    ],
+  },
+  {
     title: "Node and V8",
     inDemo: true,
     rows: [

@@ -19,7 +19,7 @@ const event: LogEvent = {
 /** Returns the line of an event in a request. */
 function lineOf(attributes: LogEvent["attributes"]): Record<string, unknown> {
   const lines: string[] = [];
-  const log = new EventLog(collectRecords().provider, "shop");
+  const log = new EventLog(collectRecords().provider, { name: "shop" });
   inRequest(1, () =>
     log.write({ ...event, attributes }, activeLogContext(), [(line) => lines.push(line)]),
   );
@@ -79,7 +79,7 @@ describe("The line of an event", () => {
 describe("The record of an event", () => {
   it("has its name, its severity, its time and the ids of the request", () => {
     const { provider, records } = collectRecords();
-    const log = new EventLog(provider, "shop");
+    const log = new EventLog(provider, { name: "shop" });
     inRequest(1, () => log.write(event, activeLogContext(), []));
     const [record] = records;
     const { trace_id: traceId, request_id: requestId } = logIdsOf(1);
@@ -103,6 +103,6 @@ describe("The record of an event", () => {
       get: () => assert.fail("an attribute was read"),
     });
     const context = { context: ROOT_CONTEXT, spanContext: undefined, unit: undefined };
-    new EventLog(provider, "shop").write({ ...event, attributes }, context, []);
+    new EventLog(provider, { name: "shop" }).write({ ...event, attributes }, context, []);
   });
 });
