@@ -106,8 +106,8 @@ export class SentryClient extends ServerRuntimeClient {
   readonly #captures = new CaptureRegistry();
   readonly #lineDuplicates = new LineDuplicates();
   readonly #origins = new WeakMap<EventHint, CaptureOrigin>();
-  /** Events that are counted as created, and are not yet dropped or pending. */
-  readonly #processing = new Set<EventHint>();
+  /** The categories of the events that are counted as created, and are not yet dropped or pending. */
+  readonly #processing = new Map<EventHint, CountedCategory>();
   #reportTimer: NodeJS.Timeout | undefined = undefined;
 
   constructor(options: ServerRuntimeClientOptions, deps: SentryClientDeps) {
@@ -427,7 +427,7 @@ export class SentryClient extends ServerRuntimeClient {
       return super._captureEvent(event, hint, currentScope, isolationScope);
     this.#deps.counters.created++;
     this.#deps.unsent?.mark();
-    this.#processing.add(hint);
+    this.#processing.set(hint, category);
     const processing: EventProcessing = { dropReason: undefined };
     const onDropped = (): void => {
       if (this.#processing.delete(hint)) this.#countDropped(hint, processing, category);
@@ -522,14 +522,15 @@ export class SentryClient extends ServerRuntimeClient {
    * `captureException` returns.
    */
   #finishProcessing(): void {
-    for (const hint of this.#processing) {
+    for (const hint of this.#processing.keys()) {
       const event = this.#deps.filter?.interrupt(hint);
       if (event !== undefined) this.sendEvent(event, hint);
     }
     const { size } = this.#processing;
     if (size === 0) return;
+    for (const category of this.#processing.values())
+      this.#drop("shutdown", "event_processor", category);
     this.#processing.clear();
-    this.#drop("shutdown", "event_processor", "error", size);
     this.#deps.diagnostics.warn(
       "errors.processing",
       `${size} events were in asynchronous filters of the app at process exit; they are dropped`,
@@ -636,8 +637,11 @@ function recordSessionStatus(unit: ErrorSlot | undefined, hint: EventHint | unde
   else unit.sessionStatus ??= "errored";
 }
 
+/** Sentry's categories of the events that the counters have. */
+type CountedCategory = "error" | "feedback";
+
 /** Returns the category of an error, a message or feedback; undefined for Sentry's transactions and others. */
-function countedCategoryOf({ type }: Event): "error" | "feedback" | undefined {
+function countedCategoryOf({ type }: Event): CountedCategory | undefined {
   if (type === undefined) return "error";
   return type === "feedback" ? type : undefined;
 }

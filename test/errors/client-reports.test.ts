@@ -497,16 +497,18 @@ describe("A client report", () => {
   describe("at process exit", () => {
     const exits: readonly {
       readonly title: string;
-      readonly options?: Partial<ServerRuntimeClientOptions>;
       readonly maxBytes?: number;
       readonly prepare: (fixture: ClientFixture) => void | Promise<void>;
       readonly report: Readonly<Record<string, number>>;
     }[] = [
       {
-        title: "has errors in asynchronous filters",
-        options: { beforeSend: () => new Promise(() => {}) },
-        prepare: sendError,
-        report: { "event_processor error": 1 },
+        title: "has errors and feedback in asynchronous filters",
+        prepare(fixture) {
+          fixture.client.addEventProcessor(() => new Promise(() => {}));
+          sendError(fixture);
+          captureFeedbackTwice(fixture);
+        },
+        report: { "event_processor error": 1, "event_processor feedback": 2 },
       },
       {
         title: "is sent though everything is limited",
@@ -538,10 +540,9 @@ describe("A client report", () => {
         report: { "cache_overflow error": 1 },
       },
     ];
-    for (const { title, options, maxBytes, prepare, report } of exits) {
+    for (const { title, maxBytes, prepare, report } of exits) {
       it(title, async () => {
         const fixture = setUp({
-          options,
           spool: maxBytes === undefined ? undefined : { directory: folder.path, maxBytes },
         });
         await prepare(fixture);
