@@ -149,3 +149,12 @@ function eventRequestOf(unit: ErrorSlot): { method: string; url: string } | unde
   const url = unit.redactedPath();
   return unit.method === undefined || url === undefined ? undefined : { method: unit.method, url };
 }
+
+/**
+ * Removes the trace id that the client generates without an active span, and which no
+ * back end has, and the sampling context of Sentry's traces, of which there are none.
+ */
+export function removeGeneratedTrace(event: Event, hasTrace: boolean): void {
+  if (!hasTrace) delete event.contexts?.trace;
+  delete event.sdkProcessingMetadata?.dynamicSamplingContext;
+}

@@ -93,3 +93,12 @@ function isStartedWithin(unit: WeakRef<ErrorSlot> | undefined, outer: ErrorSlot)
   }
   return false;
 }
+
+/** Removes Sentry's flag from an error that fails another unit of work, where it is captured again. */
+export function clearCapturedMark(exception: object): void {
+  try {
+    Reflect.deleteProperty(exception, "__sentry_captured__");
+  } catch {
+    // The error is a proxy, which has no flag either.
+  }
+}

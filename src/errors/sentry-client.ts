@@ -11,18 +11,22 @@ import {
   type SeverityLevel,
 } from "@sentry/core";
 import { ServerRuntimeClient, type ServerRuntimeClientOptions } from "@sentry/core/server";
-import type { EventCounters, DropReason } from "../diagnostics/telemetry-counters.ts";
+import type { EventCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { ExitRequest, ExitRequestFactory } from "../export/pipeline.ts";
 import type { BreadcrumbKind } from "../config/config.ts";
 import { processTrail } from "../context/breadcrumb-trail.ts";
-import { activeContext } from "../context/manager.ts";
-import type { ErrorSlot } from "../context/unit-views.ts";
 import type { Redactor } from "../redaction/redactor.ts";
-import { CaptureRegistry } from "./capture-registry.ts";
+import { CaptureRegistry, clearCapturedMark } from "./capture-registry.ts";
 import { checkInIdOf, createCheckIn, invalidCheckIn } from "./monitors/check-in.ts";
 import type { EventLinks } from "./event-links.ts";
+import {
+  BACKPRESSURE,
+  type CountedCategory,
+  countedCategoryOf,
+  EventLosses,
+} from "./event-losses.ts";
 import type { EventFilter } from "./filters/event-filter.ts";
 import type { IgnoreRules } from "./filters/ignore-rules.ts";
 import { redactEvent } from "./event-redaction.ts";
@@ -35,10 +39,11 @@ import {
   keepTrace,
   type CaptureOrigin,
   currentOrigin,
+  removeGeneratedTrace,
   transactionOf,
 } from "./capture-origin.ts";
 import { breadcrumbsOf } from "./event-data/breadcrumbs.ts";
-import { type EventProcessing, processEvent, processingIn } from "./filters/event-processing.ts";
+import { type EventProcessing, processEvent } from "./filters/event-processing.ts";
 import { LineDuplicates } from "./logged/line-duplicates.ts";
 import {
   awaitsRoute,
@@ -50,10 +55,8 @@ import { readableCopy, safeString } from "./readable-error.ts";
 import { asyncContextStrategy } from "./scopes.ts";
 import type { SpotlightCopy } from "./spotlight.ts";
 import type { SessionAggregate } from "./sessions/request-sessions.ts";
+import { recordSessionStatus } from "./sessions/session-status.ts";
 import { DEADLINE_MS, type EnvelopeTransport } from "./transport/transport.ts";
-
-/** Delay of a client report, which collects several losses, in milliseconds. */
-const CLIENT_REPORT_DELAY_MS = 60_000;
 
 export interface SentryClientDeps {
   readonly counters: EventCounters;
@@ -81,20 +84,6 @@ interface CountedHint extends EventHint {
 const REPEATED: unique symbol = Symbol("telltale.repeated");
 
 /**
- * Sentry's reason for items that are dropped to reduce load, which the types lack.
- * https://develop.sentry.dev/sdk/telemetry/client-reports/#sdk-side-recommendations
- */
-const BACKPRESSURE = "backpressure" as EventDropReason;
-
-/** Drop reasons of the client's filters, and the reasons that the counters use. */
-const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
-  sample_rate: "unsampled",
-  before_send: "filtered",
-  event_processor: "filtered",
-  callback_error: "filtered",
-};
-
-/**
  * Extends Sentry's client for servers: an event has its origin and waits for its route,
  * an error is captured once, no trace id is generated, the counters are exact, and no
  * method throws, since the app may call them through its own copy of Sentry.
@@ -108,11 +97,15 @@ export class SentryClient extends ServerRuntimeClient {
   readonly #origins = new WeakMap<EventHint, CaptureOrigin>();
   /** The categories of the events that are counted as created, and are not yet dropped or pending. */
   readonly #processing = new Map<EventHint, CountedCategory>();
-  #reportTimer: NodeJS.Timeout | undefined = undefined;
+  readonly #losses: EventLosses;
 
   constructor(options: ServerRuntimeClientOptions, deps: SentryClientDeps) {
     super(options);
     this.#deps = deps;
+    this.#losses = new EventLosses(deps.counters, {
+      record: (...loss) => super.recordDroppedEvent(...loss),
+      report: () => this._flushOutcomes(),
+    });
     this.#pendingEvents = new PendingEvents(
       (pendingEvent) => this.#sendPendingEvent(pendingEvent),
       deps.completions,
@@ -155,8 +148,8 @@ export class SentryClient extends ServerRuntimeClient {
   #dropIgnored(): string {
     const { sampleRate = 1 } = this.getOptions();
     this.#deps.counters.created++;
-    if (Math.random() > sampleRate) this.#drop("unsampled", "sample_rate");
-    else this.#drop("filtered", "event_processor");
+    if (Math.random() > sampleRate) this.#losses.drop("unsampled", "sample_rate");
+    else this.#losses.drop("filtered", "event_processor");
     return "";
   }
 
@@ -173,7 +166,7 @@ export class SentryClient extends ServerRuntimeClient {
       return id;
     }
     this.#deps.counters.created++;
-    this.#drop("repeated", BACKPRESSURE);
+    this.#losses.drop("repeated", BACKPRESSURE);
     asyncContextStrategy.getIsolationScope().setLastEventId(repeated.eventId);
     return repeated.eventId ?? "";
   }
@@ -240,7 +233,7 @@ export class SentryClient extends ServerRuntimeClient {
     counters.created++;
     unsent?.mark();
     if (this.#transport?.isLimited("monitor") === true) {
-      this.#drop("rejected", "ratelimit_backoff", "monitor");
+      this.#losses.drop("rejected", "ratelimit_backoff", "monitor");
       return id;
     }
     try {
@@ -249,7 +242,7 @@ export class SentryClient extends ServerRuntimeClient {
       keepTrace(origin, "forced");
       void this.sendEnvelope(envelope);
     } catch (error) {
-      this.#drop("failed", "internal_sdk_error", "monitor");
+      this.#losses.drop("failed", "internal_sdk_error", "monitor");
       this.#logFailure(error);
     }
     return id;
@@ -267,14 +260,14 @@ export class SentryClient extends ServerRuntimeClient {
     }
     if (!this.#processing.delete(hint)) return;
     if (this.#transport?.isLimited(category) === true) {
-      this.#dropPrepared(hint, "rejected", "ratelimit_backoff", category);
+      this.#losses.dropPrepared(hint, "rejected", "ratelimit_backoff", category);
       return;
     }
     try {
       if (category === "error") this.#addPendingEvent(event, hint, origin);
       else this.#sendFeedback(event, hint, origin);
     } catch (error) {
-      this.#dropPrepared(hint, "failed", "internal_sdk_error", category);
+      this.#losses.dropPrepared(hint, "failed", "internal_sdk_error", category);
       this.#logFailure(error);
     }
   }
@@ -321,24 +314,13 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   override recordDroppedEvent(reason: EventDropReason, category: DataCategory, count = 1): void {
-    // Sentry does not know a category of messages; they are errors without an exception.
-    const reported = category === "unknown" ? "error" : category;
-    const isCounted = reported === "error" || reported === "feedback";
     if (reason === "callback_error") {
       this.#deps.diagnostics.warn(
         "errors.filter",
         "a Sentry filter of the app threw; its event is dropped",
       );
     }
-    if (isCounted && reason === "queue_overflow") {
-      // The app's asynchronous processors hold too many events: this one was not counted as created.
-      this.#deps.counters.created += count;
-      this.#deps.counters.drop("queue_full", count);
-    } else if (isCounted) {
-      const processing = processingIn(activeContext());
-      if (processing !== undefined) processing.dropReason = reason;
-    }
-    this.recordLoss(reason, reported, count);
+    this.#losses.recordDropped(reason, category, count);
   }
 
   /** Sends an envelope, or counts it as lost if a hook of the app throws. Never rejects. */
@@ -356,9 +338,7 @@ export class SentryClient extends ServerRuntimeClient {
 
   /** Records a lost item that is already counted, for the next client report. */
   recordLoss(reason: EventDropReason, category: DataCategory, quantity: number): void {
-    if (quantity === 0) return;
-    super.recordDroppedEvent(reason, category, quantity);
-    this.#scheduleClientReport();
+    this.#losses.record(reason, category, quantity);
   }
 
   /**
@@ -373,7 +353,7 @@ export class SentryClient extends ServerRuntimeClient {
       await new Promise((resolve) => setTimeout(resolve, 1));
       this.#sendAllPending();
     }
-    this.#sendClientReport();
+    this.#losses.report();
     const remainingMs = Math.max(1, deadline - performance.now());
     const isSent = (await this.#transport?.flush(remainingMs)) ?? true;
     return isSent && this.#processing.size === 0;
@@ -406,12 +386,12 @@ export class SentryClient extends ServerRuntimeClient {
     this.#sendAllPending();
     const requests = this.#transport?.drain() ?? [];
     const copies = this.#deps.spotlight?.drainForExit() ?? [];
-    const mayReport = requests.length > 0 || this.#reportTimer !== undefined;
+    const mayReport = requests.length > 0 || this.#losses.isReportDue;
     return [...requests, ...copies, ...(mayReport ? [() => this.#createExitReport()] : [])];
   }
 
   #createExitReport(): ExitRequest | undefined {
-    this.#sendClientReport();
+    this.#losses.report();
     const [report] = this.#transport?.drain() ?? [];
     return report?.();
   }
@@ -430,7 +410,10 @@ export class SentryClient extends ServerRuntimeClient {
     this.#processing.set(hint, category);
     const processing: EventProcessing = { dropReason: undefined };
     const onDropped = (): void => {
-      if (this.#processing.delete(hint)) this.#countDropped(hint, processing, category);
+      if (!this.#processing.delete(hint)) return;
+      // The next one that is like it may be sent.
+      (hint as CountedHint)[REPEATED]?.release();
+      this.#losses.dropProcessed(processing, category);
     };
     try {
       const captured = processEvent(processing, () =>
@@ -504,13 +487,13 @@ export class SentryClient extends ServerRuntimeClient {
     const { event, hint, mayBeIgnored } = pendingEvent;
     try {
       if (mayBeIgnored && this.#deps.ignored.ignoresTransaction(event.transaction)) {
-        this.#drop("filtered", "event_processor");
+        this.#losses.drop("filtered", "event_processor");
         return;
       }
       if (mayBeIgnored) this.#link(pendingEvent);
       super.sendEvent(redactEvent(event, this.#deps.redactor), hint);
     } catch (error) {
-      this.#dropPrepared(hint, "failed", "internal_sdk_error", "error");
+      this.#losses.dropPrepared(hint, "failed", "internal_sdk_error", "error");
       this.#logFailure(error);
     }
   }
@@ -529,7 +512,7 @@ export class SentryClient extends ServerRuntimeClient {
     const { size } = this.#processing;
     if (size === 0) return;
     for (const category of this.#processing.values())
-      this.#drop("shutdown", "event_processor", category);
+      this.#losses.drop("shutdown", "event_processor", category);
     this.#processing.clear();
     this.#deps.diagnostics.warn(
       "errors.processing",
@@ -551,56 +534,10 @@ export class SentryClient extends ServerRuntimeClient {
     }
   }
 
-  /** Counts a dropped event, also for the next client report. */
-  #drop(
-    dropReason: DropReason,
-    reason: EventDropReason,
-    category: DataCategory = "error",
-    count = 1,
-  ): void {
-    this.#deps.counters.drop(dropReason, count);
-    this.recordLoss(reason, category, count);
-  }
-
-  /** Counts an event that sampling and filters have kept, with its attachments. */
-  #dropPrepared(
-    { attachments = [] }: EventHint,
-    dropReason: DropReason,
-    reason: EventDropReason,
-    category: DataCategory,
-  ): void {
-    this.#drop(dropReason, reason, category);
-    if (attachments.length > 0) this.recordLoss(reason, "attachment", attachments.length);
-  }
-
-  #scheduleClientReport(): void {
-    this.#reportTimer ??= setTimeout(
-      () => this.#sendClientReport(),
-      CLIENT_REPORT_DELAY_MS,
-    ).unref();
-  }
-
-  #sendClientReport(): void {
-    clearTimeout(this.#reportTimer);
-    this.#reportTimer = undefined;
-    this._flushOutcomes();
-  }
-
-  /** Counts an event that has been dropped while it was processed. Without a reason, it could not be. */
-  #countDropped(
-    { [REPEATED]: repeated }: CountedHint,
-    { dropReason: reason }: EventProcessing,
-    category: DataCategory,
-  ): void {
-    repeated?.release();
-    if (reason === undefined) this.#drop("failed", "internal_sdk_error", category);
-    else this.#deps.counters.drop(dropReasons[reason] ?? "failed", 1);
-  }
-
   /** Counts an error that cannot be read as failed. */
   #countUnreadable(error: unknown, category: DataCategory = "error"): string {
     this.#deps.counters.created++;
-    this.#drop("failed", "internal_sdk_error", category);
+    this.#losses.drop("failed", "internal_sdk_error", category);
     this.#logFailure(error);
     return "";
   }
@@ -626,40 +563,3 @@ function flushLimitOf(timeout: number | undefined): number {
 
 /** Maximum delay of Node's timers. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/**
- * Records an error on the session of the request that it was captured in, also if a
- * filter drops its event, as Sentry's SDKs do.
- */
-function recordSessionStatus(unit: ErrorSlot | undefined, hint: EventHint | undefined): void {
-  if (unit === undefined) return;
-  if (hint?.mechanism?.handled === false) unit.sessionStatus = "crashed";
-  else unit.sessionStatus ??= "errored";
-}
-
-/** Sentry's categories of the events that the counters have. */
-type CountedCategory = "error" | "feedback";
-
-/** Returns the category of an error, a message or feedback; undefined for Sentry's transactions and others. */
-function countedCategoryOf({ type }: Event): CountedCategory | undefined {
-  if (type === undefined) return "error";
-  return type === "feedback" ? type : undefined;
-}
-
-/** Removes Sentry's flag from an error that fails another unit of work, where it is captured again. */
-function clearCapturedMark(exception: object): void {
-  try {
-    Reflect.deleteProperty(exception, "__sentry_captured__");
-  } catch {
-    // The error is a proxy, which has no flag either.
-  }
-}
-
-/**
- * Removes the trace id that the client generates without an active span, and which no
- * back end has, and the sampling context of Sentry's traces, of which there are none.
- */
-function removeGeneratedTrace(event: Event, hasTrace: boolean): void {
-  if (!hasTrace) delete event.contexts?.trace;
-  delete event.sdkProcessingMetadata?.dynamicSamplingContext;
-}
