@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { getSystemErrorMessage } from "node:util";
-import type { DataCategory, EventDropReason } from "@sentry/core";
+import type { EventDropReason } from "@sentry/core";
 import { runSuppressed } from "../../context/manager.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { excerpt } from "../../diagnostics/escape-control-characters.ts";
 import type { DropReason, SignalCounters } from "../../diagnostics/telemetry-counters.ts";
-import { storedLosses } from "../transport/envelope-items.ts";
+import { type RecordLoss, storedLosses } from "../transport/envelope-items.ts";
 import { ownerFileName, ownerOfFile } from "./owner.ts";
 import { Owners } from "./owners.ts";
 import { SpoolFolder } from "./spool-folder.ts";
@@ -42,8 +42,7 @@ export interface SpoolDeps {
   readonly url: string;
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
-  /** Records a lost item for the next client report. */
-  readonly recordLoss: (reason: EventDropReason, category: DataCategory, quantity: number) => void;
+  readonly recordLoss: RecordLoss;
 }
 
 /** A stored envelope that is about to be sent. */

@@ -15,6 +15,13 @@ export interface Loss {
   readonly quantity: number;
 }
 
+/** Records lost items for the next client report. */
+export type RecordLoss = (
+  reason: EventDropReason,
+  category: DataCategory,
+  quantity: number,
+) => void;
+
 export interface ItemLoss extends Loss {
   /** Undefined: that of the envelope's loss. */
   readonly reason: EventDropReason | undefined;

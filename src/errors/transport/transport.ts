@@ -4,20 +4,20 @@ import {
   type Envelope,
   type EnvelopeItem,
   envelopeItemTypeToDataCategory,
-  type EventDropReason,
   type Transport,
   type TransportMakeRequestResponse,
 } from "@sentry/core";
-import type { DropReason, SignalCounters } from "../../diagnostics/telemetry-counters.ts";
+import type { SignalCounters } from "../../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import type { HttpFailure, HttpResponse } from "../../export/connection/http-client.ts";
 import { retryAfterMs, type RetryPolicy } from "../../export/connection/retry.ts";
-import type { ExitRequest, ExitRequestFactory } from "../../export/pipeline.ts";
+import type { ExitRequestFactory } from "../../export/pipeline.ts";
 import type { Spool } from "../spool/spool.ts";
-import { countEvents, hasOnlyAttachments, type ItemLoss, itemLosses } from "./envelope-items.ts";
+import { hasOnlyAttachments, type RecordLoss } from "./envelope-items.ts";
+import { EnvelopeLosses } from "./envelope-losses.ts";
 import { EnvelopeRequest } from "./envelope-request.ts";
 import { EnvelopeSender } from "./envelope-sender.ts";
-import { ExitStore } from "./exit-store.ts";
+import { ExitRequests, type ExitRequestsDeps } from "./exit-requests.ts";
 import { RequestedPauses } from "./rate-limits.ts";
 import { SendPause, sendRetry } from "./send-pause.ts";
 import { MAX_QUEUED, MAX_QUEUED_BYTES, type Peer, SentryExportLog } from "./sentry-export-log.ts";
@@ -27,8 +27,6 @@ import { StoredSender } from "./stored-sender.ts";
 const MAX_IN_FLIGHT = 8;
 /** Time limit of a request, and by default of a flush, in milliseconds. */
 export const DEADLINE_MS = 10_000;
-/** A later response is not expected at process exit, in milliseconds. */
-const USUAL_RESPONSE_MS = 2_000;
 /** Maximum number of stored envelopes in flight: new ones are sent first. */
 const MAX_STORED_IN_FLIGHT = 2;
 /** Delay before an aborted request is retried, if the process goes on after all. */
@@ -46,8 +44,7 @@ export interface EnvelopeTransportDeps {
   readonly deadlineMs?: number;
   /** Default: `sendRetry`. */
   readonly retry?: RetryPolicy;
-  /** Records a lost item for the next client report. */
-  readonly recordLoss: (reason: EventDropReason, category: DataCategory, quantity: number) => void;
+  readonly recordLoss: RecordLoss;
   /** Where events wait during an outage; undefined: in memory only. */
   readonly spool?: Spool | undefined;
   /** Time limit for storing events at process exit, in milliseconds; default 10,000. */
@@ -65,6 +62,7 @@ export interface EnvelopeTransportDeps {
 export class EnvelopeTransport implements Transport {
   readonly #deps: EnvelopeTransportDeps;
   readonly #log: SentryExportLog;
+  readonly #losses: EnvelopeLosses;
   readonly #sender: EnvelopeSender;
   readonly #pauses = new RequestedPauses();
   readonly #retry: RetryPolicy;
@@ -86,6 +84,7 @@ export class EnvelopeTransport implements Transport {
     this.#retry = deps.retry ?? sendRetry;
     this.#sendPause = new SendPause(this.#retry, () => this.#startQueued());
     const { host } = new URL(url);
+    this.#losses = new EnvelopeLosses(counters, deps.recordLoss);
     this.#log = new SentryExportLog(peer, host, spool !== undefined, counters, diagnostics);
     this.#sender = new EnvelopeSender(
       { url, headers, deadlineMs, maxSockets: MAX_IN_FLIGHT },
@@ -128,7 +127,7 @@ export class EnvelopeTransport implements Transport {
 
   /** Counts an envelope as lost that the client could not send. */
   discard(envelope: Envelope): void {
-    this.#lose(itemsOf(envelope), "failed", "internal_sdk_error");
+    this.#losses.add(envelope, "failed", "internal_sdk_error");
   }
 
   /**
@@ -157,11 +156,11 @@ export class EnvelopeTransport implements Transport {
    */
   drain(): ExitRequestFactory[] {
     const { spool, exitTimeoutMs = DEADLINE_MS } = this.#deps;
-    const exit = new ExitStore(spool, exitTimeoutMs);
+    const exit = new ExitRequests(this.#exitDeps, exitTimeoutMs);
     const drained: EnvelopeRequest[] = [...this.#storing];
     this.#storing.clear();
     for (const request of this.#inFlight) {
-      if (request.isWritten && !this.#storeUnanswered(request, exit)) {
+      if (request.isWritten && !exit.storeUnanswered(request)) {
         // It counts as sent: with its file, another process would send it once more.
         if (request.file !== undefined) spool?.removeSync(request.file);
         continue;
@@ -175,49 +174,7 @@ export class EnvelopeTransport implements Transport {
       this.#bytes -= body.length;
       if (file !== undefined) spool?.putBack(file);
     }
-    const unsent = drained.filter(({ file }) => file === undefined);
-    exit.expect(unsent.length);
-    return unsent.map((request) => () => this.#exitRequest(request, exit));
-  }
-
-  /** Stores an event that Sentry has probably not read, though the network has it. Returns whether it is on disk. */
-  #storeUnanswered(request: EnvelopeRequest, exit: ExitStore): boolean {
-    if (!this.#sendPause.isFailing && request.waitingMs < USUAL_RESPONSE_MS) return false;
-    request.file ??= exit.store(request);
-    return request.file !== undefined;
-  }
-
-  /** Returns undefined if the envelope is not sent, because Sentry is unavailable. */
-  #exitRequest(request: EnvelopeRequest, exit: ExitStore): ExitRequest | undefined {
-    const file = exit.store(request);
-    const isUseless =
-      file !== undefined || (this.#deps.spool !== undefined && request.isStatistics);
-    if (this.#sendPause.isFailing && isUseless) {
-      exit.onResult(file, false);
-      request.finish();
-      return undefined;
-    }
-    return {
-      ...this.#sender.exitRequest(request),
-      onResult: (delivered, _response, reason) => {
-        const isDone = delivered || isRejection(reason);
-        this.#onExitResult(request, delivered, reason, file !== undefined && !isDone);
-        exit.onResult(file, isDone);
-      },
-    };
-  }
-
-  #onExitResult(
-    request: EnvelopeRequest,
-    delivered: boolean,
-    reason: string | undefined,
-    isStored: boolean,
-  ): void {
-    if (delivered) this.#deps.counters.sent += request.events;
-    else if (!isStored) this.#loseRequest(request, ...exitLossOf(reason));
-    if (!delivered && reason !== undefined && !request.isStatistics)
-      this.#log.undelivered(reason, request.events, isStored);
-    request.finish();
+    return exit.create(drained.filter(({ file }) => file === undefined));
   }
 
   /** Returns the envelope without items of a category that is paused, or undefined if none is left. */
@@ -229,7 +186,7 @@ export class EnvelopeTransport implements Transport {
     if (allowed.length === items.length) return envelope;
     const isUseless = hasOnlyAttachments(allowed);
     const limited = isUseless ? items : items.filter((item) => !isAllowed(item));
-    this.#lose(itemsOf(envelopeOf(head, limited)), "rejected", "ratelimit_backoff");
+    this.#losses.add(envelopeOf(head, limited), "rejected", "ratelimit_backoff");
     return isUseless || allowed.length === 0 ? undefined : envelopeOf(head, allowed);
   }
 
@@ -239,7 +196,7 @@ export class EnvelopeTransport implements Transport {
       this.#bytes + request.body.length > MAX_QUEUED_BYTES;
     if (isFull) {
       this.#log.queueFull();
-      this.#loseRequest(request, "queue_full", "queue_overflow");
+      this.#losses.addRequest(request, "queue_full", "queue_overflow");
       return;
     }
     this.#bytes += request.body.length;
@@ -261,13 +218,22 @@ export class EnvelopeTransport implements Transport {
     for (const resume of this.#flushCallbacks.splice(0)) resume(isSent);
   }
 
+  get #exitDeps(): ExitRequestsDeps {
+    const { counters, spool } = this.#deps;
+    return {
+      ...{ counters, spool, log: this.#log, losses: this.#losses },
+      ...{ sendPause: this.#sendPause, sender: this.#sender },
+    };
+  }
+
   /** Removes the first envelope of the queue that is not paused, and drops those before it. */
   #takeQueued(): EnvelopeRequest | undefined {
     for (;;) {
       const request = this.#queue.shift();
       if (request === undefined || !this.#isPaused(request)) return request;
       this.#bytes -= request.body.length;
-      if (request.file === undefined) this.#loseRequest(request, "rejected", "ratelimit_backoff");
+      if (request.file === undefined)
+        this.#losses.addRequest(request, "rejected", "ratelimit_backoff");
       else this.#deps.spool?.putBack(request.file);
     }
   }
@@ -326,7 +292,7 @@ export class EnvelopeTransport implements Transport {
       this.#log.accepted(this.isLimited("error"));
     } else {
       // Sentry counts what it has answered with 429.
-      this.#loseRequest(request, "rejected", status === 429 ? undefined : "send_error");
+      this.#losses.addRequest(request, "rejected", status === 429 ? undefined : "send_error");
       if (!request.isStatistics) this.#log.rejected(status, request.events);
     }
     request.finish({ statusCode: status });
@@ -400,7 +366,7 @@ export class EnvelopeTransport implements Transport {
     }
     const { dropReason } = request;
     this.#bytes -= request.body.length;
-    this.#loseRequest(
+    this.#losses.addRequest(
       request,
       dropReason,
       dropReason === "failed" ? "network_error" : "send_error",
@@ -419,55 +385,6 @@ export class EnvelopeTransport implements Transport {
     this.#queue.push(request);
     setTimeout(() => this.#startQueued(), REQUEUE_DELAY_MS).unref();
   }
-
-  #loseRequest(
-    request: EnvelopeRequest,
-    dropReason: DropReason,
-    reason: EventDropReason | undefined,
-  ): void {
-    this.#lose(request, dropReason, reason);
-    request.finish();
-  }
-
-  /** @param reason undefined if Sentry counts the items itself. */
-  #lose(
-    { events, losses }: LostItems,
-    dropReason: DropReason,
-    reason: EventDropReason | undefined,
-  ): void {
-    const { counters, recordLoss } = this.#deps;
-    counters.drop(dropReason, events);
-    for (const { reason: own = reason, category, quantity } of losses) {
-      if (own !== undefined) recordLoss(own, category, quantity);
-    }
-  }
-}
-
-/** Whether the exit worker reports a response that concerns this envelope, as opposed to an outage. */
-function isRejection(reason: string | undefined): boolean {
-  return (exitStatusOf(reason) ?? 500) < 500;
-}
-
-/** Returns the status of the response that the exit worker reports; undefined without one. */
-function exitStatusOf(reason: string | undefined): number | undefined {
-  const [, status] = /^answered (\d{3})/.exec(reason ?? "") ?? [];
-  return status === undefined ? undefined : Number(status);
-}
-
-/** Returns the reasons of a loss at process exit. Sentry counts what it has answered with 429. */
-function exitLossOf(reason: string | undefined): [DropReason, EventDropReason | undefined] {
-  const status = exitStatusOf(reason);
-  if (status === undefined) return ["failed", "network_error"];
-  return ["rejected", status === 429 ? undefined : "send_error"];
-}
-
-interface LostItems {
-  readonly events: number;
-  readonly losses: readonly ItemLoss[];
-}
-
-function itemsOf(envelope: Envelope): LostItems {
-  return { events: countEvents(envelope), losses: itemLosses(envelope) };
 }
 
 function envelopeOf(head: Envelope[0], items: readonly EnvelopeItem[]): Envelope {

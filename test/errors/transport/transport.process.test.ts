@@ -472,6 +472,22 @@ describe("EnvelopeTransport", () => {
     assert.deepEqual(transport.drain(), []);
   });
 
+  const exitResults = [
+    ["no answer within the 300 ms left at the end", "failed", ["network_error error 1"]],
+    ["answered 413 Payload Too Large", "rejected", ["send_error error 1"]],
+    ["answered 503 Service Unavailable", "rejected", ["send_error error 1"]],
+    ["answered 429 Too Many Requests", "rejected", []],
+  ] as const;
+  for (const [reason, dropReason, expected] of exitResults) {
+    it(`counts an event as ${dropReason} at process exit if the result is: ${reason}`, () => {
+      const { transport, counters, losses, send } = setUp();
+      void send();
+      const [request] = transport.drain().map((create) => create());
+      request?.onResult(false, undefined, reason);
+      assert.deepEqual([counters.dropped[dropReason], counters.queued, losses], [1, 0, expected]);
+    });
+  }
+
   it("does not return requests that the network has", async () => {
     const { transport, send } = setUp();
     receiver.setFaults({ kind: "hang" });
