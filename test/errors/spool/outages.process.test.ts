@@ -180,7 +180,8 @@ describe("An outage of Sentry with a spool", () => {
         `"sent":${6 - rejected.length},"queued":0,"dropped":${rejected.length},"reasons":{"rejected":${rejected.length}}`,
       ),
     );
-    const last = rejected.at(-1)?.at ?? 0;
+    // Two are in flight at a time, and the second one may arrive late.
+    const last = (rejected.at(-2) ?? rejected.at(-1))?.at ?? 0;
     for (const { at } of receiver.requests.filter(({ status }) => status === 200)) {
       assert.ok(at - last >= 2_000, `${at - last} ms after the limit was requested`);
     }
