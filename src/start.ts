@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import type { Resource } from "@opentelemetry/resources";
 import { isInternalThread, isMainThread } from "node:worker_threads";
+import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import { createAdmin } from "./admin/server.ts";
 import { claimStart, type EventsApi, type LoggerApi, publishApi } from "./api.ts";
 import type { CacheRegistry } from "./caches/caches.ts";
@@ -51,6 +52,7 @@ const loadLoggerApi = lazy<typeof import("./logger/logger-api.ts")>("logger/logg
 const loadAppEvents = lazy<typeof import("./logs/events/app-events.ts")>(
   "logs/events/app-events.ts",
 );
+const loadSqlLog = lazy<typeof import("./logs/events/sql-log.ts")>("logs/events/sql-log.ts");
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
 /**
@@ -110,17 +112,18 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
   const shared = { resource, redactor, diagnostics, unsent };
   const errors = createErrors({
     ...shared,
+    ...lazyRelease(config, resource),
     config: config.errors,
-    release: () => loadRelease().detectRelease(config, resource.attributes)?.name,
-    environment: () => loadRelease().detectEnvironment(config),
     nodeFlags: nodeFlags(),
     counters: counters.events,
     flushTimeoutMs: config.flushTimeoutMs,
   });
   const observed = { ...shared, ...createObservers(config, errors) };
-  const traces = createTraces({ ...observed, config: config.traces, counters: counters.spans });
-  const metrics = createMetrics({ ...shared, config, counters });
   const logs = createLogs({ ...observed, config: config.logs, counters: counters.logs });
+  const processors = createProcessors(config, logs);
+  const spans = { config: config.traces, counters: counters.spans, processors };
+  const traces = createTraces({ ...observed, ...spans });
+  const metrics = createMetrics({ ...shared, config, counters });
   const propagator = createPropagator(config.propagators, {
     sentry: config.extractOnly.includes("sentry"),
   });
@@ -139,6 +142,22 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     health: createHealth({ config, counters }),
     pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, metrics],
   };
+}
+
+/** Returns what detects release and environment, when they are needed. */
+function lazyRelease(
+  config: Config,
+  { attributes }: Resource,
+): Pick<Parameters<typeof createErrors>[0], "release" | "environment"> {
+  return {
+    release: () => loadRelease().detectRelease(config, attributes)?.name,
+    environment: () => loadRelease().detectEnvironment(config),
+  };
+}
+
+/** Creates what logs each query, if that is asked for. */
+function createProcessors({ logs: { queries } }: Config, { provider }: Logs): SpanProcessor[] {
+  return queries ? [loadSqlLog().createSqlLog(provider)] : [];
 }
 
 /** What the other pipelines learn of spans and lines. */
@@ -215,6 +234,7 @@ function instrumentLibraries(signals: Signals): Tracing {
     meterProvider: metrics.provider,
     loggerProvider: logs.provider,
     recordsRequests: needsFrameworkRequests(config),
+    recordsRows: config.logs.queries,
     caches,
     flush: () => flushAll(signals.pipelines, config.flushTimeoutMs),
     messaging: messaging.instrumenter,

@@ -162,6 +162,8 @@ export interface LogsConfig {
   readonly accessLog: AccessLogRequests;
   /** Minimum duration of a slow request. Infinity: no request is slow. */
   readonly slowRequestMs: number;
+  /** Whether each query is logged. */
+  readonly queries: boolean;
   readonly batch: BatchConfig;
   readonly otlp: OtlpConfig;
 }

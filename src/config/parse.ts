@@ -302,6 +302,7 @@ function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
     nodeEnvironment: reader.read(table.nodeEnvironment),
     accessLog: reader.read(table.accessLog),
     slowRequestMs: reader.read(table.slowRequestMs) || Infinity,
+    queries: reader.read(table.sqlLog),
     batch: readBatch(reader, table.logRecordBatch),
     otlp,
   };

@@ -750,6 +750,14 @@ export const slowRequestMs: Variable<number> = defineVariable({
   doc: "Duration from which a request is slow, in milliseconds: it gets a warning as a log record. `0`: no request is.",
 });
 
+export const sqlLog: Variable<boolean> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_SQL_LOG",
+  valueType: types.flag,
+  fallback: false,
+  doc: "For development: logs each query with its duration, on stdout and as a log record ([SQL log](access-log.md#sql-log)).",
+});
+
 export const eagerLoading: Variable<boolean> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_EAGER",

@@ -69,6 +69,7 @@ describe("The default configuration", () => {
         nodeEnvironment: undefined,
         accessLog: "off",
         slowRequestMs: 2000,
+        queries: false,
         batch: { maxQueueSize: 2048, maxBatchSize: 512, delayMs: 1000, exportTimeoutMs: 30_000 },
         otlp: { ...otlp, url: `${base}/logs` },
       },

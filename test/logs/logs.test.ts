@@ -26,6 +26,7 @@ function create(url: string, changes: Partial<LogsConfig> = {}): LogPipeline {
     nodeEnvironment: undefined,
     accessLog: "off",
     slowRequestMs: Infinity,
+    queries: false,
     batch: batchConfig,
     otlp: otlpConfig(url, { url: `${url}/v1/logs` }),
     ...changes,

@@ -49,6 +49,7 @@ export interface DatabaseCallsOptions {
 export class DatabaseCalls {
   readonly describe: (error: unknown) => DatabaseFailure;
   readonly duration: Histogram;
+  readonly recordsRows: boolean;
   readonly #tracer: Tracer;
   readonly #needsParent: boolean;
 
@@ -56,6 +57,7 @@ export class DatabaseCalls {
     const { scope, version, needsParent, describe = describeError } = options;
     this.describe = describe;
     this.#needsParent = needsParent;
+    this.recordsRows = deps.recordsRows;
     this.#tracer = deps.tracerProvider.getTracer(scope, version);
     const meter = deps.meterProvider.getMeter(scope, version);
     this.duration = meter.createHistogram("db.client.operation.duration", {
@@ -116,10 +118,15 @@ export class DatabaseCall {
     this.#span = span;
   }
 
-  /** Ends the call without an error. Only the first end counts. */
-  succeed(): void {
+  /**
+   * Ends the call without an error. Only the first end counts.
+   *
+   * @param result of the call; a list is taken for its rows
+   */
+  succeed(result?: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    if (this.#calls.recordsRows) this.#recordRows(result);
     this.#span?.end();
     this.#record();
   }
@@ -172,6 +179,12 @@ export class DatabaseCall {
     return boundCallback(this, callback);
   }
 
+  /** The results of several statements are lists themselves, and rows as lists look the same. */
+  #recordRows(result: unknown): void {
+    if (!Array.isArray(result) || Array.isArray(result[0])) return;
+    this.#span?.setAttribute("db.response.returned_rows", result.length);
+  }
+
   #describe(error: unknown): DatabaseFailure {
     const attributes = this.#attributes;
     const failure = tryRead(() => this.#calls.describe(error)) ?? UNKNOWN_FAILURE;
@@ -202,7 +215,7 @@ function boundCallback<This, Args extends unknown[]>(
   callback: Callback<This, Args>,
 ): Callback<This, Args> {
   return function ended(error, ...rest) {
-    if (error === undefined || error === null) call.succeed();
+    if (error === undefined || error === null) call.succeed(rest[0]);
     else call.fail(error);
     return contexts.with(call.context, callback, this, error, ...rest);
   };

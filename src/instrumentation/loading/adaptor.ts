@@ -62,6 +62,8 @@ export interface SharedAdaptorDeps {
   readonly loggerProvider: LoggerProvider;
   /** Whether a framework's own request is needed, for its user or its parsed body. */
   readonly recordsRequests: boolean;
+  /** Whether spans of queries have the number of rows, an attribute that the conventions make optional. */
+  readonly recordsRows: boolean;
   /** Creates the counter on first use. */
   readonly caches: () => CacheCounter;
   /**

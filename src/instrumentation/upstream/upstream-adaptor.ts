@@ -24,7 +24,7 @@ export interface InstrumentationLike {
  * caller, though it runs later, when a resource is free or a response arrives
  */
 export function upstreamAdaptor(
-  create: (options: AdaptorDeps["options"]) => InstrumentationLike,
+  create: (options: AdaptorDeps["options"], deps: AdaptorDeps) => InstrumentationLike,
   callbackMethods: readonly string[] = [],
 ): Adaptor {
   let isCreated = false;
@@ -32,7 +32,7 @@ export function upstreamAdaptor(
     patch(exports, file, deps) {
       if (!isCreated) {
         connectInstrumentation(
-          withoutMeterProvider(() => create(deps.options)),
+          withoutMeterProvider(() => create(deps.options, deps)),
           deps,
           callbackMethods,
         );

@@ -32,14 +32,18 @@ import { upstreamAdaptor } from "../../upstream/upstream-adaptor.ts";
  * Taking a connection out of its pool has no span, because every statement does
  * it; the pool's metrics show when it is exhausted.
  */
-export const adaptor: Adaptor = upstreamAdaptor((options) => {
+export const adaptor: Adaptor = upstreamAdaptor((options, { recordsRows }) => {
   const currentQuery = new CurrentQuery();
   const record = (span: Span): void => currentQuery.record(span);
   const instrumentation = new PgInstrumentation({
     ...options,
     ignoreConnectSpans: true,
     requestHook: (span, { query }) => describeSpan(span, query.text, query.values),
-    responseHook: record,
+    responseHook: (span, { data }) => {
+      record(span);
+      if (recordsRows && typeof data.rowCount === "number")
+        span.setAttribute("db.response.returned_rows", data.rowCount);
+    },
   });
   const internals = instrumentation as unknown as Internals;
   completeDurations(internals, currentQuery);

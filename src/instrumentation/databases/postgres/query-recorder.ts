@@ -84,7 +84,7 @@ export class QueryRecorder {
     const { resolve, reject } = query;
     query.resolve = (value) => {
       if (value instanceof Stream) this.#passStream(run, value);
-      else this.#succeed(run);
+      else this.#succeed(run, value);
       resolve(value);
     };
     query.reject = (error) => {
@@ -101,8 +101,8 @@ export class QueryRecorder {
   }
 
   /** A description is part of the statement's first call, and a call of its own if it fails. */
-  #succeed(run: Run): void {
-    if (run.query.onlyDescribe !== true) this.#record(run);
+  #succeed(run: Run, rows?: unknown): void {
+    if (run.query.onlyDescribe !== true) this.#record(run, undefined, rows);
   }
 
   #fail(run: Run, error: unknown): void {
@@ -111,7 +111,7 @@ export class QueryRecorder {
     else this.#record(run, { error });
   }
 
-  #record(run: Run, failure?: { readonly error: unknown }): void {
+  #record(run: Run, failure?: { readonly error: unknown }, rows?: unknown): void {
     if (run.isEnded) return;
     run.isEnded = true;
     const { query, client, context, startedAt } = run;
@@ -120,7 +120,7 @@ export class QueryRecorder {
     const call = contexts.with(context, () =>
       this.#calls.start(target, text, isParameterised, startedAt),
     );
-    if (failure === undefined) call.succeed();
+    if (failure === undefined) call.succeed(rows);
     else call.fail(failure.error);
   }
 }

@@ -218,7 +218,7 @@ function patchStatement(
 function observeCall<T>(call: DatabaseCall | undefined, work: () => T): T {
   try {
     const result = work();
-    call?.succeed();
+    call?.succeed(result);
     return result;
   } catch (error) {
     call?.fail(error);
