@@ -114,6 +114,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
         title: `Socket.IO ${title}, by ${transport}`,
         app: () => ({ app: file, node }),
         isEntry: (span) => span.kind === "SERVER" && isOpening(span),
+        firstLines: ["connecting", "connected"],
         sendRequests: async (app, tenants) => {
           await Promise.all(
             tenants.map(async ({ number, headers }) => {

@@ -31,6 +31,8 @@ export interface ConcurrencyCase {
   readonly sendRequests: (app: WebApp, tenants: readonly Tenant[]) => Promise<void>;
   /** Whether this is the server span of a tenant; by default, any server span. */
   readonly isEntry?: (span: ReceivedSpan) => boolean;
+  /** Lines that the app logs before `failTenant`, which are breadcrumbs too. */
+  readonly firstLines?: readonly string[];
 }
 
 /** Describes tests that the telemetry of a hundred concurrent requests is never mixed. */
@@ -39,6 +41,7 @@ export function describeConcurrentRequests({
   app: optionsOf,
   sendRequests,
   isEntry = isServer,
+  firstLines = [],
 }: ConcurrencyCase): void {
   describe(`${TENANTS} concurrent requests (${title})`, () => {
     let receiver: Receiver;
@@ -63,7 +66,7 @@ export function describeConcurrentRequests({
     });
     after(() => receiver.close());
 
-    testIsolation(() => ({ receiver, lines }), isEntry);
+    testIsolation(() => ({ receiver, lines }), isEntry, firstLines);
   });
 }
 
@@ -75,6 +78,7 @@ interface ConcurrentTelemetry {
 function testIsolation(
   telemetry: () => ConcurrentTelemetry,
   isEntry: (span: ReceivedSpan) => boolean,
+  firstLines: readonly string[],
 ): void {
   it("have one span each, in the caller's trace and with its request id", () => {
     for (const { traceId, requestId } of tenants) {
@@ -102,6 +106,7 @@ function testIsolation(
       assert.deepEqual(
         event.breadcrumbs?.map(({ message, data }) => [message, Number(data?.["tenant"])]),
         [
+          ...firstLines.map((line) => [line, NaN]),
           [`tenant ${number} began`, NaN],
           ["began", number],
           ["ends", number],

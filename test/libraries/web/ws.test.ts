@@ -236,6 +236,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
     describeConcurrentRequests({
       title: `WebSockets by ${title}`,
       app: () => ({ app: file, node }),
+      firstLines: ["connected"],
       sendRequests: async (app, tenants) => {
         await Promise.all(
           tenants.map(async (tenant) => {
