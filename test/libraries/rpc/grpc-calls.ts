@@ -25,6 +25,12 @@ export const calls: readonly CallRow[] = [
     event: "the stock is on fire",
   },
   {
+    method: "Unassigned",
+    status: { code: 17, name: "UNKNOWN" },
+    fails: true,
+    event: "no code of gRPC",
+  },
+  {
     method: "Broken",
     status: { code: 2, name: "UNKNOWN" },
     fails: true,

@@ -3,12 +3,8 @@ import type { RouteRecorder } from "../../../context/unit-views.ts";
 import { activeRouteRecorder } from "../../../context/unit-access.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
 import { tryOrReport } from "../../loading/try-or-report.ts";
-import {
-  sanitizedDocument,
-  serverErrorsIn,
-  type OperationDocument,
-  graphqlOperation,
-} from "./operation.ts";
+import { serverErrorsIn } from "./execution-errors.ts";
+import { graphqlOperation, type OperationDocument, sanitizedDocument } from "./operation.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 
 const loadGraphqlSpans = lazy<typeof import("./execution-spans.ts")>(
@@ -54,9 +50,15 @@ function patchExecute(exports: object, deps: AdaptorDeps): void {
         const unit = activeRouteRecorder();
         if (unit?.span === undefined) return Reflect.apply(original, this, args);
         guard(deps, () => recordOperation(unit, argumentsOf(args)));
-        const result = Reflect.apply(original, this, args);
-        guard(deps, () => recordResult(deps, unit, result));
-        return result;
+        try {
+          const result = Reflect.apply(original, this, args);
+          guard(deps, () => recordResult(deps, unit, result));
+          return result;
+        } catch (error) {
+          // Of an invalid schema. It counts if the server responds with a 5xx.
+          unit.recordError(error);
+          throw error;
+        }
       };
     });
   }
@@ -94,8 +96,7 @@ function recordResult(deps: AdaptorDeps, unit: RouteRecorder, result: unknown): 
   }
   void (result as Promise<unknown>).then(
     (settled) => guard(deps, () => recordFailures(unit, settled)),
-    // The caller handles the rejection.
-    () => {},
+    (error: unknown) => unit.recordError(error),
   );
 }
 

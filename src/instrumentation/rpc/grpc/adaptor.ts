@@ -3,7 +3,9 @@ import type { Histogram } from "@opentelemetry/api";
 import { GrpcInstrumentation } from "@opentelemetry/instrumentation-grpc";
 import { now } from "../../../clock.ts";
 import type { RpcInfo, RpcRecorder } from "../../../context/unit-views.ts";
+import { isErrorObject, markThrown } from "../../../context/thrown.ts";
 import { activeRpcRecorder } from "../../../context/unit-access.ts";
+import { propertyOf } from "../../../property.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
 import { bindArguments, bindEvents } from "../../loading/caller-context.ts";
 import {
@@ -166,6 +168,7 @@ class GrpcServerCall implements RpcInfo {
   readonly #unit: RpcRecorder;
   readonly #calls: CallDeps;
   readonly #startedAt: number = now();
+  /** What `markThrown` returns. */
   #error: unknown = undefined;
 
   constructor(unit: RpcRecorder, path: string, calls: CallDeps) {
@@ -187,7 +190,7 @@ class GrpcServerCall implements RpcInfo {
 
   /** Records an error of the app; the status decides whether the call failed. */
   fail(error: unknown): void {
-    this.#error ??= error;
+    this.#error ??= markThrown(error);
   }
 
   captureError(respond: Respond): Respond {
@@ -220,9 +223,9 @@ class GrpcServerCall implements RpcInfo {
     const { span } = this.#unit;
     // Without a status the client has cancelled the call, which is CANCELLED on both sides.
     const code = this.status === undefined ? CANCELLED : Number(this.status);
-    const name = String(this.#calls.statusNames[code] ?? code);
+    const name = String(this.#calls.statusNames[code] ?? "UNKNOWN");
     span?.setAttribute("rpc.grpc.status_code", code);
-    if (SERVER_ERROR_CODES.has(code)) {
+    if (SERVER_ERROR_NAMES.has(name)) {
       this.errorType = name;
       const error = toError(this.#error);
       if (error !== undefined) this.#unit.failures = [error];
@@ -240,20 +243,22 @@ class GrpcServerCall implements RpcInfo {
 const CANCELLED = 1;
 
 /**
- * UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS:
- * failures of the server. All other codes are errors of the client.
+ * Failures of the server. All other codes are errors of the client. Clients take a code
+ * that gRPC does not define for UNKNOWN.
  * https://opentelemetry.io/docs/specs/semconv/rpc/grpc/#grpc-status
  */
-const SERVER_ERROR_CODES: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
+const SERVER_ERROR_NAMES: ReadonlySet<string> = new Set([
+  ...["UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"],
+]);
 
 /** `SpanStatusCode.ERROR` of the API. */
 const STATUS_ERROR = 2;
 
 /** Converts `{ code, details }`, with which many handlers respond, to an `Error`. */
 function toError(reason: unknown): unknown {
-  if (typeof reason !== "object" || reason === null || reason instanceof Error) return reason;
-  const { details, message } = reason as { readonly details?: string; readonly message?: string };
-  const error = new RpcError(details ?? message);
+  if (isErrorObject(reason) || typeof propertyOf(reason, "code") !== "number") return reason;
+  const text = propertyOf(reason, "details") ?? propertyOf(reason, "message");
+  const error = new RpcError(typeof text === "string" ? text : undefined);
   // The stack of this function has no information.
   error.stack = `${error.name}: ${error.message}`;
   return error;

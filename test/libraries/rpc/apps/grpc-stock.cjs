@@ -31,6 +31,7 @@ const service = methods({
   count: [false, false],
   missing: [false, false],
   internal: [false, false],
+  unassigned: [false, false],
   broken: [false, false],
   throws: [false, false],
   tenant: [false, false],
@@ -68,6 +69,7 @@ function handlers(grpc) {
     },
     missing: (_, done) => done({ code: NOT_FOUND, details: "no such thing" }),
     internal: (_, done) => done({ code: INTERNAL, details: "the stock is on fire" }),
+    unassigned: (_, done) => done({ code: 17, details: "no code of gRPC" }),
     broken: (_, done) => setImmediate(() => done(new Error("the stock is broken"))),
     throws() {
       throw new Error("thrown in a handler");
