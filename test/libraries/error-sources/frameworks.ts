@@ -2,30 +2,23 @@ import { type FrameworkRow, rowsOf } from "../frameworks/row.ts";
 import { rows as frameworks } from "../frameworks/rows.ts";
 import { rows as nest10 } from "../nest10/rows.ts";
 import { rows as nest11 } from "../nest11/rows.ts";
-import { mechanismOf, type PlaceName, places, reasons, type Reporter } from "./places.ts";
-import type { SourceGroup } from "./source-group.ts";
-import type { ThrownValue } from "./values.ts";
+import { Http2Client, HttpClient } from "./http-client.ts";
+import type { PlaceName } from "./places.ts";
+import type { ErrorSourceRow, SourceApp } from "./row.ts";
+import { startApp } from "./run.ts";
+import { type SourceGroup, sourcesOf } from "./source-group.ts";
 
 /** A framework whose app, in `frameworks/apps/failing`, throws every value in every place. */
-export interface ErrorSourceRow {
-  /** Name and major version, as in the docs. */
-  readonly framework: string;
+interface FrameworkSourceRow extends Omit<ErrorSourceRow, "app" | "transactionOf"> {
   readonly library: FrameworkRow;
   /** Of all paths of the app. */
   readonly prefix?: string;
-  readonly reporters: Readonly<Partial<Record<PlaceName, Reporter>>>;
   /** Returns the route of a place; undefined if its requests have none. */
   readonly routeOf: (place: PlaceName) => string | undefined;
-  /** Errors with which the framework replaces falsy values. */
-  readonly replacements?: Partial<Record<PlaceName, ThrownText>>;
-  /** Values on which the framework itself fails with another error, also without the preload. */
-  readonly breaking?: readonly string[];
 }
 
-type ThrownText = Omit<ThrownValue, "name">;
-
 type Options = Pick<ErrorSourceRow, "replacements" | "breaking"> & {
-  readonly routeOf?: ErrorSourceRow["routeOf"];
+  readonly routeOf?: FrameworkSourceRow["routeOf"];
 };
 
 const handlers = { sync: "framework", async: "framework" } as const;
@@ -50,7 +43,7 @@ function row(
   [group, name]: readonly [group: string, installed: string],
   reporters: ErrorSourceRow["reporters"],
   { routeOf = routeWith(":value"), ...options }: Options = {},
-): ErrorSourceRow {
+): FrameworkSourceRow {
   const found = installed.find((one) => one.group === group && one.installed === name);
   if (found === undefined) throw new Error(`${group} has no row of ${name}`);
   const library = { ...found, moduleSystem: "esm", node: "26" } as const;
@@ -58,7 +51,7 @@ function row(
 }
 
 /** Middleware runs before there is a route. */
-function routeWith(parameter: string): ErrorSourceRow["routeOf"] {
+function routeWith(parameter: string): FrameworkSourceRow["routeOf"] {
   return (place) => {
     if (place === "middleware") return undefined;
     return place === "stream" ? "/stream" : `/${place}/${parameter}`;
@@ -70,7 +63,7 @@ function serverRow(
   framework: string,
   app: "http" | "http2",
   reporters: ErrorSourceRow["reporters"],
-): ErrorSourceRow {
+): FrameworkSourceRow {
   const [library] = rowsOf("frameworks", [
     {
       library: `node:${app}`,
@@ -124,7 +117,7 @@ const nest = {
   pipe: "framework",
 } as const;
 
-export const frameworkRows: readonly ErrorSourceRow[] = [
+const sourceRows: readonly FrameworkSourceRow[] = [
   serverRow("`node:http`", "http", bare),
   serverRow("`node:http2` (streams)", "http2", without(bare, "stream")),
   { ...serverRow("`node:http2` (requests)", "http2", without(bare, "stream")), prefix: "/request" },
@@ -179,13 +172,27 @@ export const frameworkRows: readonly ErrorSourceRow[] = [
   }),
 ];
 
+export const frameworkRows: readonly ErrorSourceRow[] = sourceRows.map(
+  ({ library, prefix = "", routeOf, ...row }) => ({
+    ...row,
+    app: appOf(library, prefix),
+    transactionOf: (place) => {
+      const route = routeOf(place);
+      return route === undefined ? undefined : `GET ${route}`;
+    },
+  }),
+);
+
+function appOf(library: FrameworkRow, prefix: string): SourceApp {
+  return {
+    start: (receiver) => startApp({ ...library, app: `failing/${library.app}` }, receiver),
+    connect: (port) => (library.app === "http2" ? new Http2Client(port) : new HttpClient(port)),
+    pathOf: (place, value) => (place === "stream" ? "/stream" : `${prefix}/${place}/${value}`),
+    isUnanswered: (place, reporter) => place === "async" && reporter === "process",
+  };
+}
+
 export const sourceGroup: SourceGroup = {
   title: "HTTP servers and frameworks",
-  sources: frameworkRows.flatMap(({ framework, reporters }) =>
-    Object.entries(reporters).map(([name, reporter]) => {
-      const place = name as PlaceName;
-      const mechanism = mechanismOf(place, reporter);
-      return { library: framework, place: places[place], mechanism, reason: reasons[place] };
-    }),
-  ),
+  sources: sourcesOf(frameworkRows),
 };

@@ -12,6 +12,10 @@ export const places = {
   replied: "an error as the response",
   handled: "an error that the app's error handler answers with 5xx",
   stream: "a response that breaks off",
+  input: "a parser of inputs",
+  output: "a parser of outputs",
+  context: "the context of a request",
+  scalar: "a scalar",
   captured: "an error that the app captures",
   timer: "a callback that throws",
   floating: "a promise that nothing awaits",
@@ -23,22 +27,26 @@ export type PlaceName = keyof typeof places;
 
 /**
  * What makes an error an event: the framework (if the response is a 5xx), the end of a job, the process
- * (`uncaughtException`, `unhandledRejection`), or `captureException`.
+ * (`uncaughtException`, `unhandledRejection`), or `captureException`. `rejection`: the process,
+ * although the app's code throws.
  */
-export type Reporter = "framework" | "job" | "process" | "app" | "none";
+export type Reporter = "framework" | "job" | "process" | "rejection" | "app" | "none";
 
 const mechanisms: Readonly<Record<Exclude<Reporter, "process" | "none">, string>> = {
   framework: "auto.http.server",
   job: "auto.job",
+  rejection: "auto.node.onunhandledrejection",
   app: "generic",
 };
+
+/** Places whose error is a rejection. */
+const rejections: ReadonlySet<string> = new Set(["async", "floating"]);
 
 /** Returns the `mechanism.type` of the event; undefined if there is none. */
 export function mechanismOf(place: string, reporter: Reporter): string | undefined {
   if (reporter === "none") return undefined;
   if (reporter !== "process") return mechanisms[reporter];
-  const isThrown = place === "timer" || place === "sync";
-  return isThrown ? "auto.node.onuncaughtexception" : "auto.node.onunhandledrejection";
+  return rejections.has(place) ? "auto.node.onunhandledrejection" : "auto.node.onuncaughtexception";
 }
 
 /** Why an error of the place is no event. */
@@ -46,4 +54,5 @@ export const reasons: Readonly<Record<string, string>> = {
   caught: "your code has handled it",
   rejected: "your code has the error, and may capture it",
   client: "it is the fault of the client",
+  input: "it is the fault of the client",
 };

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { preload, Program, type ProgramResult, telemetryEnv } from "../../integration/program.ts";
-import { headSampledOut } from "./http-run.ts";
+import { headSampledOut } from "./run.ts";
 import type { QueuePlaceName, QueueSourceRow } from "./queues.ts";
 import { type ThrownValue, values } from "./values.ts";
 

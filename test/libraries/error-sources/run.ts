@@ -2,30 +2,28 @@ import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
-import type { ErrorSourceRow } from "./frameworks.ts";
-import { Http2Client, HttpClient } from "./http-client.ts";
+import type { Outcome } from "./http-client.ts";
 import type { PlaceName } from "./places.ts";
+import type { ErrorSourceRow, ThrownAt } from "./row.ts";
 import { errorCount, type ThrownValue, values } from "./values.ts";
 
 /** One request of an app: what it throws, and where. */
-export interface ErrorCase {
-  readonly place: PlaceName;
-  readonly value: ThrownValue;
+export interface ErrorCase extends ThrownAt {
   /** Request id. */
   readonly id: string;
   readonly path: string;
-  /** Whether the framework does not notice the error, so that the client disconnects. */
+  /** Whether nothing responds, so that the client disconnects. */
   readonly isUnanswered: boolean;
 }
 
-/** Statuses by request id; undefined without a response. */
-export type Statuses = ReadonlyMap<string, number | undefined>;
+/** Outcomes by request id. */
+export type Outcomes = ReadonlyMap<string, Outcome>;
 
 export interface ErrorSourceRun {
   readonly cases: readonly ErrorCase[];
-  readonly statuses: Statuses;
+  readonly outcomes: Outcomes;
   /** Of the same app without the preload. */
-  readonly bareStatuses: Statuses;
+  readonly bareOutcomes: Outcomes;
   readonly events: readonly ReceivedEvent[];
   readonly spans: readonly ReceivedSpan[];
 }
@@ -41,7 +39,7 @@ const someValues: Partial<Record<PlaceName, readonly string[]>> = {
 };
 const fewValues = ["error", "frozen", "string", "undefined"];
 
-export function casesOf({ reporters, prefix = "", breaking = [] }: ErrorSourceRow): ErrorCase[] {
+export function casesOf({ app, reporters, breaking = [] }: ErrorSourceRow): ErrorCase[] {
   return Object.entries(reporters).flatMap(([name, reporter]) => {
     const place = name as PlaceName;
     const thrown = valuesAt(place).filter(({ name }) => !breaking.includes(name));
@@ -49,8 +47,8 @@ export function casesOf({ reporters, prefix = "", breaking = [] }: ErrorSourceRo
       place,
       value,
       id: `${place}-${value.name}`,
-      path: place === "stream" ? "/stream" : `${prefix}/${place}/${value.name}`,
-      isUnanswered: place === "async" && reporter === "process",
+      path: app.pathOf(place, value.name),
+      isUnanswered: app.isUnanswered?.(place, reporter) ?? false,
     }));
   });
 }
@@ -70,19 +68,18 @@ function valuesAt(place: PlaceName): readonly ThrownValue[] {
 /** Sends all requests to the app of a row, preloaded and not, and stops both when all events have arrived. */
 export async function runErrorSources(
   row: ErrorSourceRow,
-  expectedEventCount: (statuses: Statuses) => number,
+  expectedEventCount: (outcomes: Outcomes) => number,
 ): Promise<ErrorSourceRun> {
   const cases = casesOf(row);
-  const isHttp2 = row.library.app === "http2";
   const receiver = await startReceiver();
-  const preloaded = start(row, receiver);
-  const bare = start(row);
+  const preloaded = row.app.start(receiver);
+  const bare = row.app.start(undefined);
   try {
-    const [statuses, bareStatuses] = await Promise.all([
-      sendAll(preloaded, cases, isHttp2),
-      sendAll(bare, cases, isHttp2),
-    ]);
-    const count = expectedEventCount(statuses);
+    const [outcomes, bareOutcomes] = await Promise.all(
+      [preloaded, bare].map((program) => sendAll(program, row, cases)),
+    );
+    if (outcomes === undefined || bareOutcomes === undefined) throw new Error("no outcomes");
+    const count = expectedEventCount(outcomes);
     // The test then shows which are missing.
     await receiver
       .waitFor(({ events }) => events.length >= count, `${count} events`)
@@ -91,7 +88,7 @@ export async function runErrorSources(
     await preloaded.ended;
     await receiver.settled();
     const { events, spans } = receiver;
-    return { cases, statuses, bareStatuses, events, spans };
+    return { cases, outcomes, bareOutcomes, events, spans };
   } finally {
     for (const program of [preloaded, bare]) program.kill("SIGKILL");
     await Promise.all([preloaded.ended, bare.ended, receiver.close()]);
@@ -106,37 +103,57 @@ export const headSampledOut: Readonly<Record<string, string>> = {
   OTEL_LOGS_EXPORTER: "none",
 };
 
-function start({ library }: ErrorSourceRow, receiver?: Receiver): Program {
-  const { group, app, loads, wildcard } = library;
+/** Returns the environment of an app, which sends its errors to `receiver`. */
+export function sourceEnv(receiver: Receiver | undefined): Readonly<Record<string, string>> {
+  // Express logs each error on stderr, except in tests.
+  const own = { NODE_ENV: "test", SURVIVES: "1" };
+  return receiver === undefined ? own : { ...own, ...telemetryEnv(receiver), ...headSampledOut };
+}
+
+/** An app, with the module that loads the libraries for it. */
+export interface AppProgram {
+  /** Path below `frameworks/apps`, without extension. */
+  readonly app: string;
+  /** Folder of `test/libraries`. */
+  readonly group: string;
+  /** Name in the app -> installed package. */
+  readonly loads: Readonly<Record<string, string>>;
+  readonly wildcard?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts an app with the libraries of its group, preloaded if there is a receiver. */
+export function startApp(
+  { app, group, loads, wildcard = "", env }: AppProgram,
+  receiver: Receiver | undefined,
+): Program {
   const loader = new URL(`../${group}/load.mjs`, import.meta.url);
   return new Program({
+    // The package.json there has the aliases of the libraries.
+    cwd: fileURLToPath(new URL(".", loader)),
     file: fileURLToPath(new URL("../frameworks/apps/start.mjs", import.meta.url)),
-    args: [`failing/${app}`, loader.href, JSON.stringify(loads), wildcard],
+    args: [app, loader.href, JSON.stringify(loads), wildcard],
     flags: receiver === undefined ? [] : preload.import,
-    env: {
-      // Express logs each error on stderr, except in tests.
-      NODE_ENV: "test",
-      SURVIVES: "1",
-      ...(receiver !== undefined && { ...telemetryEnv(receiver), ...headSampledOut }),
-    },
+    env: { ...sourceEnv(receiver), ...env },
   });
 }
 
 async function sendAll(
   program: Program,
+  { app }: ErrorSourceRow,
   cases: readonly ErrorCase[],
-  isHttp2: boolean,
-): Promise<Statuses> {
+): Promise<Outcomes> {
   const port = Number(await program.waitForStdout((text) => /^port (\d+)\n/m.exec(text)?.[1]));
-  const client = isHttp2 ? new Http2Client(port) : new HttpClient(port);
-  const statuses = new Map<string, number | undefined>();
+  const client = app.connect(port);
+  const outcomes = new Map<string, Outcome>();
   const answered = cases.filter(({ isUnanswered }) => !isUnanswered);
-  await Promise.all(answered.map(async (one) => statuses.set(one.id, await client.send(one))));
+  await Promise.all(answered.map(async (one) => outcomes.set(one.id, await client.send(one))));
   for (const one of cases.filter(({ isUnanswered }) => isUnanswered)) {
     const line = `throws ${one.place} ${one.value.name}\n`;
     const isThrown = program.waitForStdout((stdout) => stdout.includes(line) || undefined);
-    statuses.set(one.id, await client.send(one, isThrown));
+    outcomes.set(one.id, await client.send(one, isThrown));
   }
   client.close();
-  return new Map(cases.map(({ id }) => [id, statuses.get(id)]));
+  // In the order of the cases.
+  return new Map(cases.map(({ id }) => [id, outcomes.get(id) ?? { status: undefined }]));
 }
