@@ -3,7 +3,7 @@ import type { Resource } from "@opentelemetry/resources";
 import { isInternalThread, isMainThread } from "node:worker_threads";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import { createAdmin } from "./admin/server.ts";
-import { claimStart, type EventsApi, type LoggerApi, publishApi } from "./api.ts";
+import { claimStart, type LoggerApi, publishApi } from "./api.ts";
 import type { CacheRegistry } from "./caches/caches.ts";
 import type { Config } from "./config/config.ts";
 import { parseConfig } from "./config/parse.ts";
@@ -24,7 +24,7 @@ import { createErrors } from "./errors/errors.ts";
 import { hasAppClient } from "./errors/sentry-carrier.ts";
 import type { Pipeline } from "./export/pipeline.ts";
 import { createHealth, type Health } from "./health/health.ts";
-import { type HttpTracing, installHttpTracing } from "./http/http-tracing.ts";
+import { type HttpTracing, type HttpTracingDeps, installHttpTracing } from "./http/http-tracing.ts";
 import {
   isInstrumentationEnabled,
   knownInstrumentations,
@@ -35,6 +35,7 @@ import { lazy } from "./lazy.ts";
 import { installLifecycle } from "./lifecycle/lifecycle.ts";
 import { addActiveIds } from "./logs/correlation.ts";
 import type { LogObserver } from "./logs/log-observer.ts";
+import type { AppEvents } from "./logs/events/app-events.ts";
 import { createLogs, type Logs } from "./logs/logs.ts";
 import { createRequestLog, timesCalls } from "./logs/events/request-log.ts";
 import { createLazyMessagingTracer, type LazyMessagingTracer } from "./messaging/lazy-messaging.ts";
@@ -210,8 +211,8 @@ function instrumentLibraries(signals: Signals): Tracing {
   const { config, metrics, logs, errors, health, diagnostics } = signals;
   const { instrumentations } = config;
   const isEnabled = (name: string): boolean => isInstrumentationEnabled(name, instrumentations);
-  const requestLog = createRequestLog({ config: config.logs, provider: logs.provider });
-  const http = installHttpTracing({ ...signals, requestLog, isEnabled });
+  const events = createLazyEvents(signals);
+  const http = installHttpTracing({ ...requestEvents(signals, events), ...signals, isEnabled });
   const messaging = createLazyMessagingTracer(signals);
   const caches = createLazyCacheRegistry(metrics);
   publishApi({
@@ -224,7 +225,7 @@ function instrumentLibraries(signals: Signals): Tracing {
     keepTrace: keepActiveTrace,
     runJob: messaging.runJob,
     caches,
-    events: createLazyEvents(signals),
+    events,
     addHealthCheck: (check) => health.register(check),
     logger: createLazyLoggerApi(signals),
   });
@@ -254,8 +255,19 @@ function needsFrameworkRequests({ userFields, errors }: Config): boolean {
 const INVALID_REQUEST_ID =
   "setRequestId received an invalid id, expected 1 to 128 characters of A-Z a-z 0-9 . _ ~ + / = : -; the id of the request stays as it is";
 
-function createLazyEvents({ logs, metrics, diagnostics }: Signals): () => EventsApi {
-  let events: EventsApi | undefined;
+/** Returns what logs requests, and reports those that a rate limit has rejected. */
+function requestEvents(
+  { config, logs }: Signals,
+  events: () => AppEvents,
+): Pick<HttpTracingDeps, "requestLog" | "onRateLimited"> {
+  return {
+    requestLog: createRequestLog({ config: config.logs, provider: logs.provider }),
+    onRateLimited: (request) => events().rateLimited(request),
+  };
+}
+
+function createLazyEvents({ logs, metrics, diagnostics }: Signals): () => AppEvents {
+  let events: AppEvents | undefined;
   const deps = { provider: logs.provider, meter: metrics.meter, diagnostics };
   return () => (events ??= loadAppEvents().createAppEvents(deps));
 }

@@ -153,6 +153,8 @@ export interface EndedRequest extends LogIds {
   readonly callTimes: CallTimes | undefined;
   /** Returns the path without secrets. */
   redactedPath(): string;
+  /** Returns the address of the peer of the connection. */
+  clientAddress(): string | undefined;
 }
 
 /** Sizes of the bodies of a request and its response, in bytes; undefined where they are unknown. */

@@ -2,7 +2,7 @@ import { lazy } from "../lazy.ts";
 import type { Config } from "../config/config.ts";
 import { SPAN_KEY } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import type { RequestLog, UserReader } from "../context/unit-views.ts";
+import type { EndedRequest, RequestLog, UserReader } from "../context/unit-views.ts";
 import type { OutgoingCalls } from "../context/outgoing.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
@@ -37,6 +37,8 @@ export interface HttpTracingDeps {
   readonly propagator: CompositePropagator;
   readonly diagnostics: Diagnostics;
   readonly unsent: UnsentTelemetry;
+  /** Called at the end of each request with status 429. */
+  readonly onRateLimited: (request: EndedRequest) => void;
   /** Undefined if no request is logged. */
   readonly requestLog: RequestLog | undefined;
   /** Whether an instrumentation is enabled, by its name in `OTEL_NODE_*_INSTRUMENTATIONS`. */
@@ -92,7 +94,7 @@ function createClientDeps(
 }
 
 function installServers(
-  { config, metrics, propagator, errors, unsent, requestLog }: HttpTracingDeps,
+  { config, metrics, propagator, errors, unsent, requestLog, onRateLimited }: HttpTracingDeps,
   shared: SharedDeps,
 ): ServerTracing {
   const headers = new HeaderReader(propagator, propagator.extractFields());
@@ -103,6 +105,7 @@ function installServers(
     userReader: createUserReader(config),
     keepsHeaders: needsHeaders(config),
     requestLog,
+    onRateLimited,
     onServerErrors: (unit, failures) => errors.captureServerErrors(unit, failures),
     onEnded: (unit) => errors.countRequest(unit, unit.endedAt, unit.abort === ABORTED_BY_EXIT),
     onStart: () => unsent.mark(),

@@ -41,7 +41,7 @@ function runFinishStep(
   unit: HttpServerRequest,
   response: ResponseHead | undefined,
 ): void {
-  const { metrics, onServerErrors, onEnded, requestLog } = deps;
+  const { metrics, onServerErrors, onEnded } = deps;
   switch (step) {
     case 0: // Detach from the connection.
       unit.connection.remove(unit);
@@ -60,7 +60,7 @@ function runFinishStep(
       if (unit.failed) onServerErrors(unit, failuresOf(unit));
       return;
     case 5: // Log it, with the id of its event.
-      if (requestLog !== undefined) logRequest(requestLog, unit, response);
+      logRequest(deps, unit, response);
       return;
     case 6: // Release the request, which the events have read.
       unit.releaseRequest();

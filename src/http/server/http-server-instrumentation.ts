@@ -24,6 +24,8 @@ export interface HttpServerDeps extends Pick<HttpRequestDeps, "userReader" | "ke
   readonly onServerErrors: (unit: HttpServerRequest, failures: readonly unknown[]) => void;
   /** Called at the end of each request, but not of the handshake of a WebSocket. */
   readonly onEnded: (unit: HttpServerRequest) => void;
+  /** Called at the end of each request with status 429. */
+  readonly onRateLimited: (unit: HttpServerRequest) => void;
   /** Undefined if no request is logged. */
   readonly requestLog: RequestLog | undefined;
   /** Called at the start of each request. */

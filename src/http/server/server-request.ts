@@ -139,12 +139,16 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
   }
 
   override arrivedRequest(): ArrivedRequest {
-    const address = this.#clientAttributes.attributes["client.address"];
     return {
       headers: this.request?.headers ?? this.#lateHeaders,
       query: splitUrl(this.#url).query,
-      clientAddress: typeof address === "string" ? address : undefined,
+      clientAddress: this.clientAddress(),
     };
+  }
+
+  clientAddress(): string | undefined {
+    const address = this.#clientAttributes.attributes["client.address"];
+    return typeof address === "string" ? address : undefined;
   }
 
   override currentPath(): string {

@@ -1,15 +1,24 @@
 import type { EventsApi } from "../../api.ts";
+import type { EndedRequest } from "../../context/unit-views.ts";
 import type { EventDeps } from "./event-deps.ts";
 import { Operations } from "./operations.ts";
+import { RateLimitHits } from "./rate-limit-hits.ts";
 import { SecurityEvents } from "./security-events.ts";
 
-/** Creates the event functions of the public API. */
-export function createAppEvents(deps: EventDeps): EventsApi {
+/** The event functions of the public API, and the events of requests. */
+export interface AppEvents extends EventsApi {
+  /** Counts and reports a request that a rate limit has rejected. */
+  rateLimited(request: EndedRequest): void;
+}
+
+export function createAppEvents(deps: EventDeps): AppEvents {
   const operations = new Operations(deps);
   const security = new SecurityEvents(deps);
+  const hits = new RateLimitHits(deps, security);
   return {
     logPerformance: (operation, seconds, fields) => operations.add(operation, seconds, fields),
     time: (operation, work, fields) => operations.time(operation, work, fields),
     logSecurityEvent: (event, details) => security.add(event, details),
+    rateLimited: (request) => hits.add(request),
   };
 }

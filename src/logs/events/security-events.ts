@@ -2,7 +2,7 @@ import type { Counter } from "@opentelemetry/api";
 import type { SecurityEvent, SecurityEventDetails, SecuritySeverity } from "../../api.ts";
 import { wallClock } from "../../clock.ts";
 import { activeErrorSlot } from "../../context/unit-access.ts";
-import { activeLogContext } from "../correlation.ts";
+import { activeLogContext, type LogContext } from "../correlation.ts";
 import { BoundedNames } from "./bounded-names.ts";
 import type { EventDeps } from "./event-deps.ts";
 import { EventLog } from "./event-log.ts";
@@ -57,7 +57,12 @@ export class SecurityEvents {
       this.#diagnostics.warn("security", INVALID_EVENT);
       return;
     }
-    const { severity, message, ...fields } = details ?? {};
+    this.addIn(activeLogContext(), event, { ...requestAttributes(), ...details });
+  }
+
+  /** Logs and counts a valid event in a context. */
+  addIn(context: LogContext, event: string, details: SecurityEventDetails): void {
+    const { severity, message, ...fields } = details;
     const known = this.#severityOf(event, severity);
     const identity = { "telltale.security.severity": known };
     this.#count.add(1, { "telltale.security.event": this.#names.bound(event), ...identity });
@@ -70,11 +75,10 @@ export class SecurityEvents {
         attributes: {
           "telltale.security.event": event,
           ...identity,
-          ...requestAttributes(),
           ...fields,
         },
       },
-      activeLogContext(),
+      context,
     );
   }
 

@@ -152,6 +152,10 @@ export const groups: readonly MetricGroup[] = [
         "telltale.security.event",
         "telltale.security.severity",
       ]),
+      counter("telltale.rate_limit.hits", "{request}", "telltale_rate_limit_hits_total", [
+        "http.request.method",
+        "http.route",
+      ]),
     ],
   },
   {

@@ -42,6 +42,7 @@ function finish(statusCode: number, failing?: string): { calls: string[]; errors
   const deps = {
     metrics: { bindSeries: () => called("series"), requestEnded: () => called("metrics") },
     onServerErrors: () => called("capture"),
+    onRateLimited: () => called("limited"),
     requestLog: { slowMs: 0, hasAccessLog: false, requestEnded: () => called("log") },
     onEnded: () => called("count"),
     onInternalError: (error: unknown) => errors.push((error as Error).message),
@@ -56,6 +57,10 @@ describe("The end of a request", () => {
       calls: ["remove", "ended", "series", "log", "name GET /", "end", "metrics", "count"],
       errors: [],
     });
+  });
+
+  it("reports a status of 429 before the request is released", () => {
+    assert.deepEqual(finish(429).calls.slice(2, 5), ["series", "limited", "log"]);
   });
 
   it("captures the errors of a failed request before its span ends", () => {

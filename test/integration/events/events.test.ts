@@ -6,7 +6,8 @@ import { type ProgramResult, preload, Program, telemetryEnv } from "../program.t
 
 const file = fileURLToPath(new URL("shop.mjs", import.meta.url));
 /** What the app prints: the results and errors of its own functions. */
-const printed = "/import/7 done\n/fail 2\n/login/ada true\n/misuse 7\n";
+const printed =
+  "/import/7 done\n/fail 2\n/login/ada true\n/misuse 7\n/limited/7 true\n/limited/8 true\n";
 
 describe("Operations and security events", () => {
   let receiver: Receiver;
@@ -89,6 +90,30 @@ describe("Operations and security events", () => {
         });
       });
 
+      it("report the first of several rejections by a rate limit, and count them all", () => {
+        const limited = recordsOf("telltale.security.event", "id-limited");
+        assert.deepEqual(limited.map(exceptIds), [
+          {
+            "telltale.security.event": "rate_limit_exceeded",
+            "telltale.security.severity": "medium",
+            "http.request.method": "GET",
+            "http.route": "/limited/:id",
+            "url.path": "/limited/7",
+            "client.address": "127.0.0.1",
+            count: 1,
+          },
+        ]);
+        const span = receiver.spans.find(
+          ({ attributes }) => attributes["url.path"] === "/limited/7",
+        );
+        assert.equal(limited[0]?.traceId, span?.traceId);
+        const metric = receiver.metrics.findLast(({ name }) => name === "telltale.rate_limit.hits");
+        assert.deepEqual(
+          metric?.points.map(({ attributes, value }) => [attributes["http.route"], value]),
+          [["/limited/:id", 2]],
+        );
+      });
+
       it("report invalid calls in one line each, and throw nothing", () => {
         const lines = ended.stderr.split("\n").slice(0, -1);
         assert.deepEqual(
@@ -119,6 +144,7 @@ describe("Operations and security events", () => {
           "failed_login 1",
           "login 1",
           "odd_basket 1",
+          "rate_limit_exceeded 1",
         ]);
       });
     });

@@ -27,6 +27,10 @@ const routes = {
     logSecurityEvent("odd_basket", { severity: "critical", message: "an odd basket" });
     return { same: true };
   },
+  "/limited/:id": async (reply) => {
+    reply.status(429);
+    return { same: true };
+  },
   "/misuse": async () => {
     const broken = {
       get field() {
@@ -42,7 +46,8 @@ const routes = {
 };
 
 const port = await { express, fastify }[process.argv[2]]();
-for (const path of ["/import/7", "/fail", "/login/ada", "/misuse"]) {
+const paths = ["/import/7", "/fail", "/login/ada", "/misuse", "/limited/7", "/limited/8"];
+for (const path of paths) {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, {
     headers: { "x-request-id": `id-${path.split("/")[1]}` },
   });
@@ -55,7 +60,7 @@ async function express() {
   const { default: express } = await import("express");
   const app = express();
   for (const [path, work] of Object.entries(routes)) {
-    app.get(path, async (req, res) => res.json(await work()));
+    app.get(path, async (req, res) => res.json(await work(res)));
   }
   const server = createServer(app);
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -65,7 +70,7 @@ async function express() {
 async function fastify() {
   const { default: fastify } = await import("fastify");
   const app = fastify();
-  for (const [path, work] of Object.entries(routes)) app.get(path, work);
+  for (const [path, work] of Object.entries(routes)) app.get(path, (req, reply) => work(reply));
   await app.listen({ port: 0, host: "127.0.0.1" });
   return app.server.address().port;
 }
