@@ -239,6 +239,25 @@ export interface CachesApi {
   stats(): CacheStats[];
 }
 
+/** The levels of loggers: those of winston, those that pino has beside them, and `none`. */
+export type LoggerLevel =
+  | "none"
+  | "fatal"
+  | "error"
+  | "warn"
+  | "info"
+  | "http"
+  | "verbose"
+  | "debug"
+  | "silly"
+  | "trace";
+
+/** How long a level applies. */
+export interface SetLogLevelOptions {
+  /** In milliseconds. Default: until it is removed. */
+  readonly forMs?: number;
+}
+
 /** What the loggers of `telltale/logger` need. None of the functions throws. */
 export interface LoggerApi {
   readonly service: string;
@@ -253,6 +272,16 @@ export interface LoggerApi {
    * @param initial the level where no rule applies. Default: `info`.
    */
   levelOf(name: string, own: string | undefined, initial?: string): string;
+  /**
+   * Sets the level of the loggers of a name, or removes it (null). Returns why nothing was
+   * changed, or undefined.
+   */
+  changeLevel(name: unknown, level: unknown, forMs: unknown): string | undefined;
+  /** Returns the levels that were set, by name, with the time until which they apply. */
+  changedLevels(): ReadonlyMap<
+    string,
+    { readonly level: LoggerLevel; readonly until: number | undefined }
+  >;
   /** Adds the ids of the active trace and unit of work to a line. Ids that it has stay. */
   addIds(line: object): void;
   /** Returns the fields with their secrets redacted. They are copies of the app's values. */
@@ -319,6 +348,11 @@ export function preloadApi(): PreloadApi | undefined {
 
 export function publishApi(api: PreloadApi): void {
   Object.defineProperty(globals, API, { value: api, configurable: true });
+}
+
+/** Returns what loggers need, if there is a preload or a logger. */
+export function existingLoggerApi(): LoggerApi | undefined {
+  return globals[LOGGER] ?? preloadApi()?.logger?.();
 }
 
 /**

@@ -8,11 +8,13 @@ import {
   type ErrorsApi,
   type EventFields,
   type EventsApi,
+  existingLoggerApi,
   type FeedbackHint,
   type Gettable,
   type HealthCheck,
   type HealthCheckResult,
   type HealthStatus,
+  type LoggerLevel,
   type MonitorConfig,
   type MonitorSchedule,
   preloadApi,
@@ -22,6 +24,7 @@ import {
   type SecurityEventDetails,
   type SecuritySeverity,
   type SendFeedbackParams,
+  type SetLogLevelOptions,
   type SeverityLevel,
   type User,
 } from "./api.ts";
@@ -40,6 +43,7 @@ export type {
   HealthCheck,
   HealthCheckResult,
   HealthStatus,
+  LoggerLevel,
   MonitorConfig,
   MonitorSchedule,
   Primitive,
@@ -48,6 +52,7 @@ export type {
   SecurityEventDetails,
   SecuritySeverity,
   SendFeedbackParams,
+  SetLogLevelOptions,
   SeverityLevel,
   User,
 };
@@ -352,6 +357,31 @@ export function addHealthCheck(check: HealthCheck): () => void {
     return preloadApi()?.addHealthCheck?.(check) ?? noop;
   } catch {
     return noop;
+  }
+}
+
+/**
+ * Sets the level of loggers while the process runs: those of `telltale/logger` by their
+ * names, all winston loggers of the app as `winston`, and those of pino as `pino`. It takes
+ * precedence over all other levels. Other input is reported in one line, and ignored.
+ *
+ *     setLogLevel("api.cache", "debug", { forMs: 600_000 });
+ *
+ * @param name applies to the names below it too; `*` to all loggers.
+ * @param level null removes what was set.
+ */
+export function setLogLevel(
+  name: string,
+  level: LoggerLevel | null,
+  options?: SetLogLevelOptions,
+): void {
+  try {
+    const api = existingLoggerApi();
+    const problem = api?.changeLevel(name, level, options?.forMs);
+    if (problem !== undefined)
+      api?.warn("setLogLevel", `setLogLevel ${problem}; no level is changed`);
+  } catch {
+    // A preload of an earlier version has no levels.
   }
 }
 

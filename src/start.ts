@@ -32,6 +32,7 @@ import {
 import { installInstrumentations } from "./instrumentation/loader.ts";
 import { patchConsole } from "./instrumentation/loggers/console/patch-console.ts";
 import { lazy } from "./lazy.ts";
+import type { LoggerDeps } from "./logger/logger-api.ts";
 import { installLifecycle } from "./lifecycle/lifecycle.ts";
 import { addActiveIds } from "./logs/correlation.ts";
 import type { LogObserver } from "./logs/log-observer.ts";
@@ -40,7 +41,7 @@ import { createLogs, type Logs } from "./logs/logs.ts";
 import { createRequestLog, timesCalls } from "./logs/events/request-log.ts";
 import { createLazyMessagingTracer, type LazyMessagingTracer } from "./messaging/lazy-messaging.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
-import { createRedactor, type Redactor } from "./redaction/redactor.ts";
+import { createRedactor } from "./redaction/redactor.ts";
 import { registeredSdk, registerApi } from "./register-api.ts";
 import { createResource } from "./resource/resource.ts";
 import { type CompositePropagator, createPropagator } from "./traces/propagation/propagator.ts";
@@ -54,6 +55,9 @@ const loadAppEvents = lazy<typeof import("./logs/events/app-events.ts")>(
   "logs/events/app-events.ts",
 );
 const loadSqlLog = lazy<typeof import("./logs/events/sql-log.ts")>("logs/events/sql-log.ts");
+const loadLevelSignal = lazy<typeof import("./logs/levels/level-signal.ts")>(
+  "logs/levels/level-signal.ts",
+);
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
 /**
@@ -100,8 +104,7 @@ interface Signals {
   readonly errors: Errors;
   readonly propagator: CompositePropagator;
   readonly health: Health;
-  readonly resource: Resource;
-  readonly redactor: Redactor;
+  readonly logger: () => LoggerApi;
   readonly pipelines: readonly Pipeline[];
 }
 
@@ -131,8 +134,6 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
   return {
     config,
     diagnostics,
-    resource,
-    redactor,
     counters,
     unsent,
     traces,
@@ -141,6 +142,7 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     errors,
     propagator,
     health: createHealth({ config, counters }),
+    logger: createLazyLoggerApi(config, shared),
     pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, metrics],
   };
 }
@@ -227,7 +229,7 @@ function instrumentLibraries(signals: Signals): Tracing {
     caches,
     events,
     addHealthCheck: (check) => health.register(check),
-    logger: createLazyLoggerApi(signals),
+    logger: signals.logger,
   });
   installInstrumentations(instrumentations, {
     diagnostics,
@@ -277,21 +279,18 @@ function createLazyCacheRegistry({ meter }: Metrics): () => CacheRegistry {
   return () => (registry ??= loadCaches().createCacheRegistry(meter));
 }
 
-/** Returns a function that creates what the loggers of `telltale/logger` need, at its first call. */
-function createLazyLoggerApi({
-  config,
-  resource,
-  redactor,
-  diagnostics,
-}: Signals): () => LoggerApi {
+/** Returns a function that creates what loggers need, at its first call. */
+function createLazyLoggerApi(
+  { logs, environment }: Config,
+  shared: Pick<LoggerDeps, "redactor" | "diagnostics"> & { readonly resource: Resource },
+): () => LoggerApi {
   let api: LoggerApi | undefined;
   return () =>
     (api ??= loadLoggerApi().createLoggerApi({
-      config: config.logs,
-      service: String(resource.attributes["service.name"]),
-      environment: config.environment,
-      redactor,
-      diagnostics,
+      ...shared,
+      config: logs,
+      service: String(shared.resource.attributes["service.name"]),
+      environment,
       addIds: addActiveIds,
     }));
 }
@@ -320,10 +319,12 @@ function watchEnd(signals: Signals, { http, messaging }: Tracing): void {
 
 /** Starts what runs by itself: error capture, periodic exports and the admin server. */
 function runSignals(signals: Signals, { http, messaging }: Tracing): void {
-  const { errors, metrics } = signals;
+  const { config, errors, metrics, diagnostics } = signals;
   errors.start(() => http.startEarly());
   metrics.start();
   if (!isMainThread) return;
+  const { levelSignal } = config.logs;
+  if (levelSignal !== undefined) loadLevelSignal().watchLevelSignal(levelSignal, diagnostics);
   createAdmin({
     ...signals,
     hasHandledWork: () => http.hasHandledRequests() || messaging.hasHandledMessages(),

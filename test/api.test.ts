@@ -6,7 +6,7 @@ import {
   type SendFeedbackParams,
   type withMonitor,
 } from "@sentry/core";
-import { type PreloadApi, preloadApi, publishApi } from "../src/api.ts";
+import { type LoggerApi, type PreloadApi, preloadApi, publishApi } from "../src/api.ts";
 import * as api from "../src/index.ts";
 import { noopScope } from "../src/noop-scope.ts";
 
@@ -48,6 +48,7 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
       undefined,
     ],
     ["addHealthCheck", () => api.addHealthCheck(check)(), undefined],
+    ["setLogLevel", () => api.setLogLevel("api", "debug"), undefined],
   ];
 
 /** Code that is written for Sentry compiles with the public API. */
@@ -117,7 +118,7 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
       logSecurityEvent: recorder("logSecurityEvent", undefined),
     }),
     addHealthCheck: recorder("addHealthCheck", () => record(["removed"])),
-    logger: () => assert.fail("only telltale/logger calls it"),
+    logger: () => ({ changeLevel: recorder("setLogLevel", undefined) }) as unknown as LoggerApi,
   };
 }
 

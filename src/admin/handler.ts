@@ -9,15 +9,10 @@ import { version } from "../version.ts";
 import { compress } from "./compress.ts";
 import type { RequestHandlerDeps } from "./deps.ts";
 import { hostRejection } from "./host-check.ts";
+import { type HttpReply, textReply } from "./http-reply.ts";
+import { loggersPage } from "./loggers-page.ts";
 
 export { ConnectionLimiter } from "./connection-limiter.ts";
-
-interface HttpReply {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string | Buffer;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 type PageHandler = (
   request: IncomingMessage,
@@ -55,6 +50,10 @@ async function createReply(request: IncomingMessage, deps: RequestHandlerDeps): 
   const rejection = hostRejection(request.headers.host, deps);
   if (rejection !== undefined) return textReply(403, rejection);
   const path = pathOf(request.url);
+  const { token } = deps.config.admin;
+  if (path === "/loggers" && token !== undefined && deps.logger !== undefined) {
+    return loggersPage(request, token, deps.logger());
+  }
   const page = Object.hasOwn(pageHandlers, path) ? pageHandlers[path] : undefined;
   if (page === undefined)
     return textReply(404, `Not found. Available: ${Object.keys(pageHandlers).join(", ")}.\n`);
@@ -167,10 +166,6 @@ function pathOf(target: string | undefined): string {
   const start = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(url)?.[0].length ?? 0;
   const path = url.slice(start).split(/[?#]/, 1)[0]!;
   return path === "" ? "/" : path.slice(0, 100);
-}
-
-function textReply(status: number, body: string): HttpReply {
-  return { status, contentType: "text/plain; charset=utf-8", body };
 }
 
 function noop(): void {}

@@ -1,3 +1,5 @@
+import type { LoggerLevel } from "../api.ts";
+
 /**
  * The configuration: one readonly value with all defaults filled in. The other
  * modules know the environment only through it. `parse.ts` creates it from the table
@@ -127,18 +129,8 @@ export type AccessLogRequests = "off" | "all" | "slow" | "errors";
 /** Signals that request termination. By default both terminate Node. */
 export type TerminationSignal = "SIGTERM" | "SIGINT";
 
-/** A level of winston's or pino's loggers, or `none`. */
-export type LoggerLevel =
-  | "none"
-  | "fatal"
-  | "error"
-  | "warn"
-  | "info"
-  | "http"
-  | "verbose"
-  | "debug"
-  | "silly"
-  | "trace";
+/** A signal that changes the levels of loggers. Node has no use for them. */
+export type LevelSignal = "SIGUSR2" | "SIGHUP";
 
 /** The level of the loggers of a name, and of those below it. */
 export interface LogLevelRule {
@@ -155,6 +147,9 @@ export interface LogsConfig {
   readonly limits: { readonly attributeCount: number; readonly attributeLength: number };
   readonly consoleLines: ConsoleLines;
   readonly levels: readonly LogLevelRule[];
+  readonly levelSignal: LevelSignal | undefined;
+  /** Secret of the headers by which a request asks for lines of level debug. Undefined: none can. */
+  readonly debugSecret: string | undefined;
   /** Undefined: by NODE_ENV and the terminal. */
   readonly lineFormat: LineFormat | undefined;
   /** The value of NODE_ENV. */
@@ -273,7 +268,12 @@ export interface Config {
     /** The handler of this AWS Lambda function. Undefined elsewhere. */
     readonly lambda: LambdaConfig | undefined;
   };
-  readonly admin: { readonly host: string; readonly port: number };
+  readonly admin: {
+    readonly host: string;
+    readonly port: number;
+    /** Secret that allows changes. Undefined: none is possible. */
+    readonly token: string | undefined;
+  };
   readonly traces: TracesConfig;
   readonly metrics: MetricsConfig;
   readonly logs: LogsConfig;

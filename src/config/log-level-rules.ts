@@ -1,4 +1,5 @@
-import type { LoggerLevel, LogLevelRule } from "./config.ts";
+import type { LoggerLevel } from "../api.ts";
+import type { LogLevelRule } from "./config.ts";
 import type { ReportIssue } from "./issue.ts";
 import { formatMasked } from "./mask.ts";
 import { suggest } from "./suggest.ts";

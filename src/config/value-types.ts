@@ -229,6 +229,20 @@ export const spotlight: ValueType<string> = {
   format: formatAddress,
 };
 
+/** Enough for a secret that a caller can't guess. */
+const MIN_SECRET_LENGTH = 16;
+
+/** A secret, which no message shows. */
+export const secret: ValueType<string> = {
+  description: `text of at least ${MIN_SECRET_LENGTH} characters`,
+  parse: (value, report) => {
+    if (value.length >= MIN_SECRET_LENGTH) return value;
+    report({ expected: `at least ${MIN_SECRET_LENGTH} characters` });
+    return undefined;
+  },
+  format: () => MASK,
+};
+
 /** The type of a variable that is never read. */
 export const ignored: ValueType<undefined> = { description: "", parse: () => undefined };
 

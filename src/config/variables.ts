@@ -7,6 +7,7 @@ import type {
   ModuleReference,
   TerminationSignal,
   ExemplarFilterName,
+  LevelSignal,
   LineFormat,
   LogLevel,
   LogLevelRule,
@@ -722,6 +723,30 @@ export const logLevels: Variable<readonly LogLevelRule[]> = defineVariable({
   fallback: [],
   default: "`*=info`",
   doc: "Levels of the loggers of `telltale/logger`, by name: `api=debug,*=info`. The rule of `api` applies to `api.cache` too.",
+});
+
+export const adminToken: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_ADMIN_TOKEN",
+  valueType: types.secret,
+  fallback: undefined,
+  doc: "Bearer token of `/loggers` on the admin server, which changes the levels of loggers. Without it there is no such page.",
+});
+
+export const levelSignal: Variable<LevelSignal | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_LOG_LEVEL_SIGNAL",
+  valueType: types.oneOf<LevelSignal>(["SIGUSR2", "SIGHUP"]),
+  fallback: undefined,
+  doc: "Signal that sets all loggers to level `debug` for ten minutes; a second one ends that.",
+});
+
+export const debugSecret: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_DEBUG_SECRET",
+  valueType: types.secret,
+  fallback: undefined,
+  doc: "Secret of the signed header `x-telltale-debug`, with which one request gets its lines of level `debug`.",
 });
 
 export const lineFormat: Variable<LineFormat | undefined> = defineVariable({

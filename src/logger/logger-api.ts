@@ -1,8 +1,10 @@
 import type { LoggerApi } from "../api.ts";
 import type { LineFormat, LogsConfig } from "../config/config.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { LogLevels } from "../logs/levels/log-levels.ts";
+import { levelChanges } from "../logs/levels/level-changes.ts";
+import { LogLevels, severityOfLevel } from "../logs/levels/log-levels.ts";
 import type { Redactor } from "../redaction/redactor.ts";
+import { changeLevel } from "./change-level.ts";
 
 export interface LoggerDeps {
   readonly config: LogsConfig;
@@ -30,7 +32,14 @@ export function createLoggerApi(deps: LoggerDeps): LoggerApi {
     environment: deps.environment ?? DEFAULT_ENVIRONMENT,
     lineFormat: lineFormatOf(config),
     isPreloaded: addIds !== undefined,
-    levelOf: (name, own, initial = DEFAULT_LEVEL) => own ?? levels.levelOf(name) ?? initial,
+    levelOf(name, own, initial = DEFAULT_LEVEL) {
+      const level = own ?? levels.levelOf(name) ?? initial;
+      return levelChanges.isEmpty
+        ? level
+        : levelChanges.effectiveLevel(name, level, severityOfLevel);
+    },
+    changeLevel,
+    changedLevels: () => levelChanges.list(),
     addIds: (line) => addIds?.(line),
     redact: (fields) => redactor.attributes(fields),
     warn: (key, message) => diagnostics.warn(key, message),

@@ -21,7 +21,8 @@ export interface LoggerOptions {
 /** The mark of `instrumentation/loggers/winston/` on loggers whose lines it correlates. */
 const PATCHED = Symbol.for("telltale.winston");
 
-const NAME = Symbol("name");
+/** The same for each copy of telltale: the instrumentation of winston leaves the level of these loggers. */
+const NAME: unique symbol = Symbol.for("telltale.logger.name");
 const INITIAL_LEVEL = Symbol("initial level");
 const OWN_LEVEL = Symbol("own level");
 

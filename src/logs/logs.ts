@@ -7,12 +7,17 @@ import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { createLogProcessor } from "../export/item-processors.ts";
+import { levelChanges } from "./levels/level-changes.ts";
+import type { RequestLevels } from "./levels/request-levels.ts";
 import type { LogObserver } from "./log-observer.ts";
 import { type LogRecordSink, TelltaleLoggerProvider } from "./logger.ts";
 import type { LogRecord } from "./log-record.ts";
 
 const loadConsolePrinter = lazy<typeof import("../export/console-printer.ts")>(
   "export/console-printer.ts",
+);
+const loadRequestLevels = lazy<typeof import("./levels/request-levels.ts")>(
+  "logs/levels/request-levels.ts",
 );
 const loadConsole = lazy<typeof import("./console-exporter.ts")>("logs/console-exporter.ts");
 
@@ -40,11 +45,21 @@ export function createLogs(deps: LogsDeps): Logs {
     flush: (timeoutMs: number) => output.pipeline.flush(timeoutMs),
     timeoutMs: config.batch.exportTimeoutMs,
   };
+  if (config.debugSecret !== undefined) watchRequestLevels(config.debugSecret);
   const sharedState = { resource, limits: config.limits, redactor };
   return {
     provider: new TelltaleLoggerProvider(sharedState, output.sink, flush, deps.logObserver),
     pipeline: output.pipeline,
   };
+}
+
+/** Lets requests ask for lines of level debug. */
+function watchRequestLevels(secret: string): void {
+  let levels: RequestLevels | undefined;
+  levelChanges.setRequestLevel(() => {
+    levels ??= new (loadRequestLevels().RequestLevels)(secret);
+    return levels.activeLevel();
+  });
 }
 
 interface LogOutput {

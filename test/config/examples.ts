@@ -391,6 +391,21 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
       { name: "*", level: "warn" },
     ],
   },
+  TELLTALE_ADMIN_TOKEN: {
+    text: "a-token-of-an-operator",
+    read: (c) => c.admin.token,
+    value: "a-token-of-an-operator",
+  },
+  TELLTALE_DEBUG_SECRET: {
+    text: "a-secret-of-operators",
+    read: (c) => c.logs.debugSecret,
+    value: "a-secret-of-operators",
+  },
+  TELLTALE_LOG_LEVEL_SIGNAL: {
+    text: "SIGUSR2",
+    read: (c) => c.logs.levelSignal,
+    value: "SIGUSR2",
+  },
   TELLTALE_LOG_FORMAT: { text: "text", read: (c) => c.logs.lineFormat, value: "text" },
   TELLTALE_MIDDLEWARE_SPANS: {
     text: "express,koa",

@@ -36,7 +36,7 @@ describe("The default configuration", () => {
         options: {},
         lambda: undefined,
       },
-      admin: { host: "localhost", port: 9464 },
+      admin: { host: "localhost", port: 9464, token: undefined },
       traces: {
         exporters: ["otlp"],
         sampler: { name: "parentbased_always_on", ratio: 1 },
@@ -65,6 +65,8 @@ describe("The default configuration", () => {
         limits: { attributeCount: 128, attributeLength: Infinity },
         consoleLines: "active",
         levels: [],
+        levelSignal: undefined,
+        debugSecret: undefined,
         lineFormat: undefined,
         nodeEnvironment: undefined,
         accessLog: "off",

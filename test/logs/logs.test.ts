@@ -22,6 +22,8 @@ function create(url: string, changes: Partial<LogsConfig> = {}): LogPipeline {
     limits: { attributeCount: 128, attributeLength: Infinity },
     consoleLines: "active",
     levels: [],
+    levelSignal: undefined,
+    debugSecret: undefined,
     lineFormat: undefined,
     nodeEnvironment: undefined,
     accessLog: "off",

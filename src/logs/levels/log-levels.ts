@@ -1,4 +1,5 @@
-import type { LoggerLevel, LogLevelRule } from "../../config/config.ts";
+import type { LoggerLevel } from "../../api.ts";
+import type { LogLevelRule } from "../../config/config.ts";
 import { type Levels, severityOf } from "../severity.ts";
 
 /** Limit of cached names. An app has fewer loggers, unless it makes up names. */
@@ -43,6 +44,9 @@ export function nearestRule<Value>(
 /** The level at which a logger writes nothing: a name that none of its levels has. */
 const NONE = "none";
 
+/** The same for pino. */
+const SILENT = "silent";
+
 /**
  * Returns the level of a logger's own set that stands for another one: `trace` is `silly`
  * of winston, and `fatal`, which winston lacks, is no line at all.
@@ -51,11 +55,16 @@ const NONE = "none";
  */
 export function levelAmong(levels: Levels, wanted: string): string {
   if (Object.hasOwn(levels, wanted) || wanted === NONE) return wanted;
-  const minSeverity = severityOf(wanted, levels);
+  const minSeverity = severityOfLevel(wanted, levels);
   let found = NONE;
   for (const [name, rank] of Object.entries(levels)) {
     const isSevereEnough = severityOf(name, levels) >= minSeverity;
     if (isSevereEnough && rank >= (levels[found] ?? 0)) found = name;
   }
   return found;
+}
+
+/** Returns the severity of a level; that of `none` is above all lines. */
+export function severityOfLevel(name: string, levels: Levels = {}): number {
+  return name === NONE || name === SILENT ? Infinity : severityOf(name, levels);
 }

@@ -3,6 +3,7 @@ import { wallClock } from "../../../clock.ts";
 import { activeLogContext } from "../../../logs/correlation.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import { loggerOutput } from "../logger-output.ts";
+import { ChangedLevels } from "./changed-level.ts";
 import { IdSerializer } from "./id-serializer.ts";
 import type { PinoHooks, PinoLogger, PinoSymbols } from "./pino-logger.ts";
 import { type PinoLine, PinoRecorder } from "./pino-recorder.ts";
@@ -39,6 +40,7 @@ export function patchLogger(
   const hooksSym = hasHooks ? symbols.hooksSym : undefined;
   const asJson = prototype[symbols.asJsonSym] as AsJson;
   prototype[symbols.asJsonSym] = wrapAsJson(asJson, symbols, hooksSym, recorder);
+  ChangedLevels.install(prototype, symbols);
   if (recorder !== undefined && hasHooks) wrapHooks(prototype, symbols, recorder);
   Object.defineProperty(prototype, PATCHED, { value: true });
 }

@@ -1,6 +1,10 @@
 /** A logger of pino, whose fields are under symbols. */
 export interface PinoLogger {
-  readonly levels: { readonly labels: Readonly<Record<number, string>> };
+  readonly level: string;
+  readonly levels: {
+    readonly labels: Readonly<Record<number, string>>;
+    readonly values: Readonly<Record<string, number>>;
+  };
   readonly [symbol: symbol]: unknown;
 }
 

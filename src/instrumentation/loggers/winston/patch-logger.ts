@@ -5,6 +5,7 @@ import type { TelltaleLogger } from "../../../logs/logger.ts";
 import type { Levels } from "../../../logs/severity.ts";
 import { copyWithIds, withTemporaryIds } from "./info-with-ids.ts";
 import { linesInFlight, type WinstonLine } from "./lines-in-flight.ts";
+import { withChangedLevel } from "./changed-level.ts";
 import { wrapChild } from "./child-logger.ts";
 import { errorOf, errorOfCopy, reportedErrorOf } from "./logged-error.ts";
 import { PATCHED, type WinstonLogger } from "./recipients.ts";
@@ -28,6 +29,7 @@ export interface WinstonPrototype {
  *   line that is buffered because a transport is busy.
  * - `_transform` runs the app's format on a line with the ids. The app's own
  *   object stays unchanged.
+ *   A level that was set at run time applies meanwhile.
  * - `push` receives the result of the format. The log record is built from that
  *   result, or from that of a transport's own format: a field that a format
  *   removes is not in the record either.
@@ -44,7 +46,7 @@ export function patchLogger(
     enabledLogger === undefined ? "ids" : enabledLogger.capturesErrors ? "errors" : "records";
   const { write, push, _transform, child } = prototype;
   defineMethod(prototype, "write", wrapWrite(write, use));
-  defineMethod(prototype, "_transform", wrapTransform(_transform, use));
+  defineMethod(prototype, "_transform", withChangedLevel(wrapTransform(_transform, use)));
   if (enabledLogger !== undefined) defineMethod(prototype, "push", wrapPush(push, enabledLogger));
   if (use === "errors" && child !== undefined) defineMethod(prototype, "child", wrapChild(child));
   Object.defineProperty(prototype, PATCHED, { value: true });
