@@ -83,12 +83,23 @@ function recordThrowContext(context: ApiContext): void {
 
 /**
  * Runs `work` in the context that an uncaught exception was thrown in: a throw leaves
- * the context of its request before Node reports it.
+ * the context of its request or message before Node reports it.
  */
 export function runInThrowContext<R>(work: () => R): R {
+  const context = lostThrowContext();
+  return context === undefined ? work() : storage.run(context, work);
+}
+
+/**
+ * Returns the context of the throw where none is active any more, or only that of the
+ * connection of a message. Another one may be of an error that was caught.
+ */
+function lostThrowContext(): ApiContext | undefined {
   const { throwContext } = ambient;
-  const isContextLost = throwContext !== undefined && storage.getStore() === undefined;
-  return isContextLost ? storage.run(throwContext, work) : work();
+  const active = storage.getStore();
+  if (throwContext === undefined || active === undefined) return throwContext;
+  const connection = unitOfWorkIn(throwContext)?.enclosingUnit();
+  return connection !== undefined && connection === unitOfWorkIn(active) ? throwContext : undefined;
 }
 
 /**
@@ -99,8 +110,8 @@ export function runInThrowContext<R>(work: () => R): R {
  * connection.
  */
 export function emitUncaughtInThrowContext(): void {
-  const context = ambient.throwContext;
-  if (context === undefined || storage.getStore() !== undefined) return;
+  const context = lostThrowContext();
+  if (context === undefined) return;
   // Else Node calls no listener.
   if (
     process.listenerCount(UNCAUGHT_EXCEPTION) === 0 ||

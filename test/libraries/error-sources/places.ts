@@ -16,6 +16,9 @@ export const places = {
   output: "a parser of outputs",
   context: "the context of a request",
   scalar: "a scalar",
+  handshake: "a check of a handshake",
+  connection: "a listener of connections",
+  closed: "a listener of the end of a connection",
   captured: "an error that the app captures",
   timer: "a callback that throws",
   floating: "a promise that nothing awaits",
@@ -54,5 +57,6 @@ export const reasons: Readonly<Record<string, string>> = {
   caught: "your code has handled it",
   rejected: "your code has the error, and may capture it",
   client: "it is the fault of the client",
+  middleware: "the library discards it",
   input: "it is the fault of the client",
 };

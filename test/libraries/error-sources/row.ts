@@ -14,6 +14,8 @@ export interface ErrorSourceRow {
   readonly transactionOf: (place: PlaceName) => string | undefined;
   /** Whether a call with this status has failed, so that its error is an event; default: no status, or a 5xx. */
   readonly isFailure?: (status: number | undefined, thrown: ThrownAt) => boolean;
+  /** Whether a place is in a message that has a span of its own, without the request id. */
+  readonly isMessage?: (place: PlaceName) => boolean;
   /** Errors with which the library replaces falsy values. */
   readonly replacements?: Partial<Record<PlaceName, ThrownText>>;
   /** Values on which the library itself fails with another error, also without the preload. */

@@ -14,6 +14,40 @@ function starter(program: AppProgram): SourceApp["start"] {
   return (receiver) => startApp({ env, ...program }, receiver);
 }
 
+function trpcRow(
+  version: string,
+  installed: string,
+  others: ErrorSourceRow["reporters"] = {},
+): ErrorSourceRow {
+  return {
+    framework: `tRPC ${version}`,
+    app: {
+      start: starter({
+        app: "../../error-sources/apps/trpc",
+        group: "web",
+        loads: { trpc: installed, adapter: `${installed}/adapters/standalone` },
+      }),
+      connect: (port) => new HttpClient(port, true),
+      pathOf: (place, value) => `/${place}?input=${encodeURIComponent(JSON.stringify(value))}`,
+    },
+    reporters: {
+      ...common,
+      middleware: "framework",
+      output: "framework",
+      context: "framework",
+      input: "none",
+      ...others,
+    },
+    // The context is created before there is a procedure.
+    transactionOf: (place) => (place === "context" ? undefined : `GET /${place}`),
+    replacements: {
+      output: { type: "TRPCError", text: "Output validation failed" },
+      context: { type: "TRPCError", text: "INTERNAL_SERVER_ERROR" },
+    },
+    breaking: ["getters", "proxy"],
+  };
+}
+
 type GraphqlOptions = Pick<AppProgram, "loads"> &
   Pick<ErrorSourceRow, "framework"> & { readonly isRouted?: boolean };
 
@@ -68,6 +102,8 @@ const inGrpc = { async: "process", replied: "framework", stream: "framework" } a
 const { captured: _, ...withoutCaptured } = common;
 
 export const rpcRows: readonly ErrorSourceRow[] = [
+  trpcRow("10", "trpc10"),
+  trpcRow("11", "@trpc/server", { stream: "framework" }),
   graphqlRow({
     framework: "Apollo Server 5",
     loads: {

@@ -45,7 +45,8 @@ function checkPlace(row: ErrorSourceRow, place: PlaceName, run: ErrorSourceRun):
   const expected = cases.map((one) => [one.value.name, ...expectedOf(row, one, run.outcomes)]);
   const actual = cases.map(({ id, value }) => {
     const events = run.events.filter(({ tags }) => tags?.["request_id"] === id);
-    for (const event of events) checkTrace(event, run);
+    const isMessage = row.isMessage?.(place) ?? false;
+    for (const event of events) checkTrace(event, run, isMessage);
     return [value.name, ...events.map(summaryOf)];
   });
   assert.deepEqual(actual, expected);
@@ -53,12 +54,13 @@ function checkPlace(row: ErrorSourceRow, place: PlaceName, run: ErrorSourceRun):
   assert.equal(expected[0]?.length, isReported ? 2 : 1);
 }
 
-/** The trace is exported, although it was not sampled, with the span of the request. */
-function checkTrace(event: ReceivedEvent, { spans }: ErrorSourceRun): void {
+/** The trace is exported, although it was not sampled, with the span of the request or of the message. */
+function checkTrace(event: ReceivedEvent, { spans }: ErrorSourceRun, isMessage: boolean): void {
   const { trace_id: traceId, span_id: spanId } = event.contexts?.["trace"] ?? {};
-  const id = event.tags?.["request_id"];
   const span = spans.find((one) => one.traceId === traceId && one.spanId === spanId);
-  assert.equal(span?.attributes["telltale.request.id"], id);
+  assert.equal(span?.kind, isMessage ? "CONSUMER" : "SERVER");
+  const id = isMessage ? undefined : event.tags?.["request_id"];
+  assert.equal(span.attributes["telltale.request.id"], id);
 }
 
 /** An error is an event unless the library responds to it with another status than 5xx. */

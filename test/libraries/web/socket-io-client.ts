@@ -9,9 +9,14 @@ interface SocketLike extends Pick<EventEmitter, "once"> {
   disconnect(): void;
 }
 
-const { io } = createRequire(import.meta.url)("socket.io-client") as {
+interface ClientModule {
   readonly io: (url: string, options: object) => SocketLike;
-};
+}
+
+const client = createRequire(import.meta.url)("socket.io-client") as ClientModule;
+
+/** Connects a client of Socket.IO. */
+export const io: ClientModule["io"] = client.io;
 
 /** `both`: starts with polling and upgrades to a WebSocket, as browsers do. */
 export type Transport = "websocket" | "polling" | "both";

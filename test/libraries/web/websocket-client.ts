@@ -6,14 +6,21 @@ interface WebSocketLike extends EventEmitter {
   send(text: string): void;
   close(): void;
   terminate(): void;
+  /** The network socket, once it is open. */
+  readonly _socket: { write(bytes: Buffer): void };
 }
 
-const { WebSocket } = createRequire(import.meta.url)("ws") as {
+interface WebSocketModule {
   readonly WebSocket: new (
     url: string,
     options: { headers: Readonly<Record<string, string>> },
   ) => WebSocketLike;
-};
+}
+
+const ws = createRequire(import.meta.url)("ws") as WebSocketModule;
+
+/** The class of `ws`. */
+export const WebSocket: WebSocketModule["WebSocket"] = ws.WebSocket;
 
 /** A client of a WebSocket server, by `ws`. */
 export class WebSocketClient {

@@ -1,14 +1,20 @@
+/** tRPC's error, which wraps the one that was thrown. */
+export interface TrpcError {
+  readonly code?: unknown;
+  readonly cause?: unknown;
+}
+
 /** The result of the next middleware. */
 export interface ProcedureResult {
   readonly ok: boolean;
-  readonly error?: { readonly code?: unknown; readonly cause?: unknown };
+  readonly error?: TrpcError;
 }
 
 /** A failure of the server. */
 export interface TrpcFailure {
   /** tRPC's error. */
   readonly error: object;
-  /** The thrown error, which tRPC's wraps. */
+  /** What was thrown, which tRPC's error wraps. */
   readonly reason: unknown;
   /** Whether the app has reported tRPC's error to Sentry. */
   isReported(): boolean;
@@ -26,12 +32,19 @@ const SERVER_ERROR_CODES: ReadonlySet<unknown> = new Set([
   "GATEWAY_TIMEOUT",
 ]);
 
-/** Returns undefined without an error, and for errors of the client. */
-export function serverFailureOf({ error }: ProcedureResult): TrpcFailure | undefined {
-  if (error === undefined || !SERVER_ERROR_CODES.has(error.code)) return undefined;
+/**
+ * Returns undefined for errors of the client.
+ *
+ * @param thrown what was thrown, where tRPC does not keep it
+ */
+export function serverFailureOf(
+  error: TrpcError,
+  thrown: { readonly value: unknown } | undefined,
+): TrpcFailure | undefined {
+  if (!SERVER_ERROR_CODES.has(error.code)) return undefined;
   return {
     error,
-    reason: error.cause ?? error,
+    reason: thrown === undefined ? (error.cause ?? error) : thrown.value,
     isReported: () =>
       (error as { readonly __sentry_captured__?: boolean }).__sentry_captured__ === true,
   };
