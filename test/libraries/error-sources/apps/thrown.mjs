@@ -12,7 +12,8 @@ const boom = () => {
   throw new Error("a trap threw");
 };
 
-const makers = {
+/** Functions that create the values. */
+export const makers = {
   error: () => new Error("failed error"),
   status503: () => withStatus(new Error("failed status503"), 503),
   // The form of the errors of `http-errors`.
