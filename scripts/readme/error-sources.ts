@@ -10,7 +10,7 @@ export async function errorSourcesTables(): Promise<string> {
 }
 
 async function sourceGroups(): Promise<SourceGroup[]> {
-  const files = globSync("test/libraries/error-sources/*.ts", { cwd: root });
+  const files = globSync("test/libraries/error-sources/**/*.ts", { cwd: root });
   const rows = files.filter((file) => !file.endsWith(".test.ts")).toSorted();
   const modules = await Promise.all(
     rows.map(async (file) => (await import(join(root, file))) as { sourceGroup?: SourceGroup }),

@@ -27,7 +27,9 @@ const ambient: {
   upcomingSpan: Span | undefined;
   /** Context that an error was thrown in. */
   throwContext: ApiContext | undefined;
-} = { upcomingSpan: undefined, throwContext: undefined };
+  /** Whether that error has left all contexts, so that the next one is another. */
+  hasLeftContexts: boolean;
+} = { upcomingSpan: undefined, throwContext: undefined, hasLeftContexts: false };
 
 /** Sets the span of a request that is about to be handled, until the next microtask. */
 export function setUpcomingSpan(span: Span | undefined): void {
@@ -73,9 +75,13 @@ export function callWithContext<This, Args extends unknown[], R>(
   }
 }
 
-/** Records the context of a throw until the next microtask: Node handles an uncaught exception before it. */
+/**
+ * Records the innermost context of a throw until the next microtask: Node handles an uncaught
+ * exception before it. Several timers of a process that survives their exceptions run before it.
+ */
 function recordThrowContext(context: ApiContext): void {
-  ambient.throwContext ??= context;
+  if (ambient.throwContext === undefined || ambient.hasLeftContexts) ambient.throwContext = context;
+  ambient.hasLeftContexts = storage.getStore() === undefined;
   queueMicrotask(() => {
     ambient.throwContext = undefined;
   });

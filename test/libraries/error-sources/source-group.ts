@@ -14,8 +14,8 @@ export interface ErrorSource {
 }
 
 /**
- * The sources of errors of similar libraries: a table of `docs/errors.md`. Each module of this folder
- * that exports one as `sourceGroup` has its table, in the order of their file names.
+ * The sources of errors of similar libraries: a table of `docs/errors.md`. Each module below this folder
+ * that exports one as `sourceGroup` has its table, in the order of their paths.
  */
 export interface SourceGroup {
   readonly title: string;

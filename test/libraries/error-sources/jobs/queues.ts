@@ -1,6 +1,6 @@
-import { type QueueRow, queueRows } from "../queues/rows.ts";
-import { mechanismOf, reasons, type Reporter } from "./places.ts";
-import type { SourceGroup } from "./source-group.ts";
+import { type QueueRow, queueRows } from "../../queues/rows.ts";
+import { mechanismOf, reasons, type Reporter } from "../places.ts";
+import type { SourceGroup } from "../source-group.ts";
 
 /** Where in a consumer of messages an error occurs, with words for the docs. */
 export const queuePlaces = {
