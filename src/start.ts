@@ -113,17 +113,17 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
   const unsent = new UnsentTelemetry();
   const redactor = createRedactor(config.redaction);
   const resource = createResource(config);
-  const shared = { resource, redactor, diagnostics, unsent };
+  const { flushTimeoutMs } = config;
+  const shared = { resource, redactor, diagnostics, unsent, flushTimeoutMs };
   const errors = createErrors({
     ...shared,
     ...lazyRelease(config, resource),
     config: config.errors,
     nodeFlags: nodeFlags(),
     counters: counters.events,
-    flushTimeoutMs: config.flushTimeoutMs,
   });
   const observed = { ...shared, ...createObservers(config, errors) };
-  const logs = createLogs({ ...observed, config: config.logs, counters: counters.logs });
+  const logs = createLogs({ ...observed, config: config.logs, counters });
   const processors = createProcessors(config, logs);
   const spans = { config: config.traces, counters: counters.spans, processors };
   const traces = createTraces({ ...observed, ...spans });
@@ -143,7 +143,7 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     propagator,
     health: createHealth({ config, counters }),
     logger: createLazyLoggerApi(config, shared),
-    pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, metrics],
+    pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, metrics, logs.files],
   };
 }
 
@@ -332,8 +332,8 @@ function runSignals(signals: Signals, { http, messaging }: Tracing): void {
   }).start();
 }
 
-function hasQueued({ spans, logs, events }: TelemetryCounters): boolean {
-  return spans.queued > 0 || logs.queued > 0 || events.queued > 0;
+function hasQueued({ spans, logs, events, log_lines: lines }: TelemetryCounters): boolean {
+  return [spans, logs, events, lines].some(({ queued }) => queued > 0);
 }
 
 async function flushAll(pipelines: readonly Pipeline[], timeoutMs: number): Promise<void> {

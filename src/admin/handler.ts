@@ -100,9 +100,9 @@ function healthPage(report: HealthReport, counters?: TelemetryCounters): HttpRep
 }
 
 function telemetryCounts(counters: TelemetryCounters): Record<string, unknown> {
-  const rows = (Object.entries(counters) as [SignalName, SignalCounters][]).map(
-    ([signal, signalCounters]) => [signal, signalCounts(signalCounters)] as const,
-  );
+  const rows = (Object.entries(counters) as [SignalName, SignalCounters][])
+    .filter(([signal, { created }]) => signal !== "log_lines" || created > 0)
+    .map(([signal, signalCounters]) => [signal, signalCounts(signalCounters)] as const);
   const { traces } = counters.events;
   const counts: Record<string, object> = Object.fromEntries(rows);
   return { ...counts, events: { ...counts["events"], traces } };

@@ -141,10 +141,31 @@ export interface LogLevelRule {
 
 /** How `telltale/logger` writes lines: as JSON, or as text for a reader. */
 export type LineFormat = "json" | "text";
+/** A log file: `application` is `application.log`. */
+export type LogFileName = "application" | "errors" | "performance" | "security";
+
+export interface LogFileLimits {
+  /** Size from which a file is rotated; Infinity: never. */
+  readonly maxBytes: number;
+  /** Number of rotated files that are kept. */
+  readonly maxBackups: number;
+}
+
+export interface LogFilesConfig {
+  /** Absolute, or relative to the working directory at start. */
+  readonly folder: string;
+  readonly limits: Readonly<Record<LogFileName, LogFileLimits>>;
+  /** Whether each day has its own files, by UTC. */
+  readonly daily: boolean;
+  /** Whether rotated files are compressed. */
+  readonly compress: boolean;
+}
 
 export interface LogsConfig {
   readonly exporters: readonly ("otlp" | "console")[];
   readonly limits: { readonly attributeCount: number; readonly attributeLength: number };
+  /** Undefined: lines are written to no files. */
+  readonly files: LogFilesConfig | undefined;
   readonly consoleLines: ConsoleLines;
   readonly levels: readonly LogLevelRule[];
   readonly levelSignal: LevelSignal | undefined;

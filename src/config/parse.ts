@@ -4,6 +4,8 @@ import type {
   Config,
   ErrorsConfig,
   LambdaConfig,
+  LogFileName,
+  LogFilesConfig,
   LogsConfig,
   MetricsConfig,
   OtlpConfig,
@@ -300,6 +302,7 @@ function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
         table.attributeLength,
       ),
     },
+    files: readLogFiles(reader),
     consoleLines: reader.read(table.consoleLines),
     levels: reader.read(table.logLevels),
     levelSignal: reader.read(table.levelSignal),
@@ -311,6 +314,40 @@ function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
     queries: reader.read(table.sqlLog),
     batch: readBatch(reader, table.logRecordBatch),
     otlp,
+  };
+}
+
+const MEGABYTE = 1_000_000;
+
+/** The limits of each file, where no variable sets them. */
+const LOG_FILE_LIMITS: LogFilesConfig["limits"] = {
+  application: { maxBytes: 10 * MEGABYTE, maxBackups: 5 },
+  errors: { maxBytes: 10 * MEGABYTE, maxBackups: 10 },
+  performance: { maxBytes: 10 * MEGABYTE, maxBackups: 5 },
+  security: { maxBytes: 10 * MEGABYTE, maxBackups: 10 },
+};
+
+function readLogFiles(reader: EnvironmentReader): LogFilesConfig | undefined {
+  const folder = reader.read(table.logDir);
+  const sizes = reader.read(table.logMaxSize);
+  const counts = reader.read(table.logMaxFiles);
+  const limitsOf = (name: LogFileName): LogFilesConfig["limits"][LogFileName] => ({
+    maxBytes: sizes[name] ?? LOG_FILE_LIMITS[name].maxBytes,
+    maxBackups: counts[name] ?? LOG_FILE_LIMITS[name].maxBackups,
+  });
+  const daily = reader.read(table.logDaily);
+  const compress = reader.read(table.logCompress);
+  if (folder === undefined) return undefined;
+  return {
+    folder,
+    limits: {
+      application: limitsOf("application"),
+      errors: limitsOf("errors"),
+      performance: limitsOf("performance"),
+      security: limitsOf("security"),
+    },
+    daily,
+    compress,
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   DataCollectionName,
   ErrorPattern,
   LogLevelRule,
+  LogFileName,
   ModuleReference,
   RedactionSetting,
 } from "./config.ts";
@@ -23,6 +24,7 @@ const loadRedactionEntries = lazy<typeof import("./redaction-entries.ts")>(
 );
 const loadLogLevelRules = lazy<typeof import("./log-level-rules.ts")>("config/log-level-rules.ts");
 const loadLinkUrls = lazy<typeof import("./link-urls.ts")>("config/link-urls.ts");
+const loadLogFileLimits = lazy<typeof import("./log-file-limits.ts")>("config/log-file-limits.ts");
 const loadEventData = lazy<typeof import("./event-data.ts")>("config/event-data.ts");
 
 /** Parses the text of a variable into a value. */
@@ -241,6 +243,21 @@ export const secret: ValueType<string> = {
     return undefined;
   },
   format: () => MASK,
+};
+
+/** A number for each log file that has one of its own. */
+export type PerLogFile = Readonly<Partial<Record<LogFileName, number>>>;
+
+/** Sizes of log files. An invalid entry is ignored. */
+export const logFileSizes: ValueType<PerLogFile> = {
+  description: "size, or list of file=size",
+  parse: (value, report) => loadLogFileLimits().parseLogFileSizes(value, report),
+};
+
+/** Numbers of rotated files. An invalid entry is ignored. */
+export const logFileCounts: ValueType<PerLogFile> = {
+  description: "integer, or list of file=integer",
+  parse: (value, report) => loadLogFileLimits().parseLogFileCounts(value, report),
 };
 
 /** The type of a variable that is never read. */

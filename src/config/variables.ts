@@ -708,6 +708,48 @@ export const gateways: Variable<readonly Endpoint[]> = defineVariable({
   doc: "Endpoints of several Collector gateways; every service sends a given trace to the same one ([Several gateways](scaling.md)). A signal-specific endpoint takes precedence.",
 });
 
+export const logDir: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_LOG_DIR",
+  valueType: types.text,
+  fallback: undefined,
+  doc: "Folder of the [log files](log-files.md) `application.log`, `errors.log`, `performance.log` and `security.log`.",
+});
+
+export const logMaxSize: Variable<types.PerLogFile> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_LOG_MAX_SIZE",
+  valueType: types.logFileSizes,
+  fallback: {},
+  default: "10MB",
+  doc: "Size from which a log file is rotated: for all files (`20MB`), or by file (`20MB,errors=1GB`). `0`: no limit.",
+});
+
+export const logMaxFiles: Variable<types.PerLogFile> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_LOG_MAX_FILES",
+  valueType: types.logFileCounts,
+  fallback: {},
+  default: "application=5,errors=10,performance=5,security=10",
+  doc: "Number of rotated files to keep, for all files or by file.",
+});
+
+export const logDaily: Variable<boolean> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_LOG_DAILY",
+  valueType: types.flag,
+  fallback: false,
+  doc: "Also rotates the log files at each new day (UTC).",
+});
+
+export const logCompress: Variable<boolean> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_LOG_COMPRESS",
+  valueType: types.flag,
+  fallback: false,
+  doc: "Compresses rotated log files with gzip.",
+});
+
 export const consoleLines: Variable<ConsoleLines> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_CONSOLE_LOGS",

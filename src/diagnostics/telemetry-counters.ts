@@ -54,6 +54,11 @@ export class SignalCounters {
     if (count > 0 && (reason === "failed" || reason === "rejected")) this.lastFailedAt = Date.now();
   }
 
+  /** Records a failure after which the items stay queued. It is later than a success of the same millisecond. */
+  markFailed(): void {
+    this.lastFailedAt = Math.max(Date.now(), (this.lastSentAt ?? 0) + 1);
+  }
+
   get droppedTotal(): number {
     let sum = 0;
     for (const count of Object.values(this.dropped)) sum += count;
@@ -73,7 +78,8 @@ export class EventCounters extends SignalCounters {
   readonly traces: Record<TraceCoverage, number> = { complete: 0, partial: 0, missing: 0 };
 }
 
-export type SignalName = "spans" | "logs" | "metrics" | "events";
+/** `log_lines` are those of log files. */
+export type SignalName = "spans" | "logs" | "metrics" | "events" | "log_lines";
 
 /** The counters of the process, by signal. */
 export interface TelemetryCounters extends Readonly<Record<SignalName, SignalCounters>> {
@@ -86,5 +92,6 @@ export function createTelemetryCounters(): TelemetryCounters {
     logs: new SignalCounters(),
     metrics: new SignalCounters(),
     events: new EventCounters(),
+    log_lines: new SignalCounters(),
   };
 }

@@ -22,7 +22,7 @@ import { createScope, type LoggerScope, scopeKey } from "./logger-scope.ts";
 import { LogRecord, type LoggerSharedState, type LogRecordSource } from "./log-record.ts";
 import { readProperty } from "./value.ts";
 
-/** Receives finished records. Undefined without an exporter: then no records are created. */
+/** Receives finished records. Undefined without an exporter and log files: then no records are created. */
 export type LogRecordSink = ((record: LogRecordSource) => void) | undefined;
 
 /** More scopes than any app has by intention. Beyond them each `getLogger` creates a new logger. */

@@ -1,7 +1,7 @@
 import type { Resource } from "@opentelemetry/resources";
 import { lazy } from "../lazy.ts";
 import type { LogsConfig } from "../config/config.ts";
-import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
+import type { SignalCounters, TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Pipeline } from "../export/pipeline.ts";
@@ -19,15 +19,18 @@ const loadConsolePrinter = lazy<typeof import("../export/console-printer.ts")>(
 const loadRequestLevels = lazy<typeof import("./levels/request-levels.ts")>(
   "logs/levels/request-levels.ts",
 );
+const loadLogFiles = lazy<typeof import("./files/log-files.ts")>("logs/files/log-files.ts");
 const loadConsole = lazy<typeof import("./console-exporter.ts")>("logs/console-exporter.ts");
 
 interface LogsDeps {
   readonly config: LogsConfig;
   readonly resource: Resource;
   readonly redactor: Redactor;
-  readonly counters: SignalCounters;
+  readonly counters: Pick<TelemetryCounters, "logs" | "log_lines">;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
+  /** Time limit of the log files at the exit of the process, in milliseconds. */
+  readonly flushTimeoutMs: number;
   readonly logObserver?: LogObserver;
 }
 
@@ -35,21 +38,26 @@ export interface Logs {
   /** Registered with the API, and used by the adaptors of the app's loggers. */
   readonly provider: TelltaleLoggerProvider;
   readonly pipeline: Pipeline;
+  /** The log files. They are flushed last, since the others only hand over what is sent meanwhile. */
+  readonly files: Pipeline;
 }
 
-/** Creates the logs pipeline, from the API's loggers to the exporters. */
+/** Creates the logs pipeline, from the API's loggers to the exporters and the log files. */
 export function createLogs(deps: LogsDeps): Logs {
   const { config, resource, redactor } = deps;
-  const output = createLogOutput(deps);
+  const { sink, pipeline, files } = createLogOutput(deps);
   const flush = {
-    flush: (timeoutMs: number) => output.pipeline.flush(timeoutMs),
+    flush: async (timeoutMs: number) => {
+      await Promise.all([pipeline.flush(timeoutMs), files.flush(timeoutMs)]);
+    },
     timeoutMs: config.batch.exportTimeoutMs,
   };
   if (config.debugSecret !== undefined) watchRequestLevels(config.debugSecret);
   const sharedState = { resource, limits: config.limits, redactor };
   return {
-    provider: new TelltaleLoggerProvider(sharedState, output.sink, flush, deps.logObserver),
-    pipeline: output.pipeline,
+    provider: new TelltaleLoggerProvider(sharedState, sink, flush, deps.logObserver),
+    pipeline,
+    files,
   };
 }
 
@@ -65,12 +73,31 @@ function watchRequestLevels(secret: string): void {
 interface LogOutput {
   readonly sink: LogRecordSink;
   readonly pipeline: Pipeline;
+  readonly files: Pipeline;
+}
+
+/** Creates the log files, if there are any, beside the exporters. */
+function createLogOutput(deps: LogsDeps): LogOutput {
+  const { config, unsent } = deps;
+  const { log_lines: counters } = deps.counters;
+  const exported = createExportOutput(deps);
+  if (config.files === undefined) return { ...exported, files: emptyPipeline };
+  const files = new (loadLogFiles().LogFiles)({ ...deps, config: config.files, counters });
+  const sink: LogRecordSink = (record) => {
+    exported.sink?.(record);
+    unsent?.mark();
+    files.add(record);
+  };
+  return { sink, pipeline: exported.pipeline, files };
 }
 
 const emptyPipeline: Pipeline = { flush: async () => {}, drainForExit: () => [] };
 
-function createLogOutput(deps: LogsDeps): LogOutput {
-  const { config, counters, diagnostics, unsent } = deps;
+type ExportOutput = Omit<LogOutput, "files">;
+
+function createExportOutput(deps: LogsDeps): ExportOutput {
+  const { config, diagnostics, unsent } = deps;
+  const { logs: counters } = deps.counters;
   const print = config.exporters.includes("console")
     ? loadConsolePrinter().createConsolePrinter<LogRecord>({
         diagnostics,
@@ -98,7 +125,7 @@ type PrintRecord = (record: LogRecord) => void;
 function createUnbatchedOutput(
   counters: SignalCounters,
   print: PrintRecord | undefined,
-): LogOutput {
+): ExportOutput {
   if (print === undefined) return { sink: undefined, pipeline: emptyPipeline };
   return {
     sink: (record) => {

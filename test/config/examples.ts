@@ -407,6 +407,35 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     value: "SIGUSR2",
   },
   TELLTALE_LOG_FORMAT: { text: "text", read: (c) => c.logs.lineFormat, value: "text" },
+  TELLTALE_LOG_DIR: {
+    text: "/var/log/shop",
+    read: (c) => c.logs.files?.folder,
+    value: "/var/log/shop",
+  },
+  TELLTALE_LOG_MAX_SIZE: {
+    text: "20MB,errors=1GiB",
+    otherVariables: { TELLTALE_LOG_DIR: "logs" },
+    read: (c) => [c.logs.files?.limits.application.maxBytes, c.logs.files?.limits.errors.maxBytes],
+    value: [20_000_000, 2 ** 30],
+  },
+  TELLTALE_LOG_MAX_FILES: {
+    text: "errors=30",
+    otherVariables: { TELLTALE_LOG_DIR: "logs" },
+    read: (c) => Object.values(c.logs.files?.limits ?? {}).map(({ maxBackups }) => maxBackups),
+    value: [5, 30, 5, 10],
+  },
+  TELLTALE_LOG_DAILY: {
+    text: "true",
+    otherVariables: { TELLTALE_LOG_DIR: "logs" },
+    read: (c) => c.logs.files?.daily,
+    value: true,
+  },
+  TELLTALE_LOG_COMPRESS: {
+    text: "true",
+    otherVariables: { TELLTALE_LOG_DIR: "logs" },
+    read: (c) => c.logs.files?.compress,
+    value: true,
+  },
   TELLTALE_MIDDLEWARE_SPANS: {
     text: "express,koa",
     read: (c) => c.instrumentations.options,

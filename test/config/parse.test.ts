@@ -63,6 +63,7 @@ describe("The default configuration", () => {
       logs: {
         exporters: ["otlp"],
         limits: { attributeCount: 128, attributeLength: Infinity },
+        files: undefined,
         consoleLines: "active",
         levels: [],
         levelSignal: undefined,

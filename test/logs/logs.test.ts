@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { LogsConfig } from "../../src/config/config.ts";
-import { SignalCounters } from "../../src/diagnostics/telemetry-counters.ts";
+import {
+  createTelemetryCounters,
+  type SignalCounters,
+} from "../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { createLogs, type Logs } from "../../src/logs/logs.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
@@ -16,10 +19,10 @@ interface LogPipeline extends Logs {
 
 function create(url: string, changes: Partial<LogsConfig> = {}): LogPipeline {
   const lines: string[] = [];
-  const counters = new SignalCounters();
   const config: LogsConfig = {
     exporters: ["otlp"],
     limits: { attributeCount: 128, attributeLength: Infinity },
+    files: undefined,
     consoleLines: "active",
     levels: [],
     levelSignal: undefined,
@@ -34,7 +37,9 @@ function create(url: string, changes: Partial<LogsConfig> = {}): LogPipeline {
     ...changes,
   };
   const diagnostics = new Diagnostics("info", (text) => lines.push(text));
-  return { ...createLogs({ config, resource, redactor, counters, diagnostics }), counters, lines };
+  const counters = createTelemetryCounters();
+  const deps = { config, resource, redactor, counters, diagnostics, flushTimeoutMs: 1000 };
+  return { ...createLogs(deps), counters: counters.logs, lines };
 }
 
 function emit(logs: Logs, count: number): void {

@@ -22,7 +22,7 @@ export function observeSdkMetrics(
   config: Config,
   counters: TelemetryCounters,
 ): void {
-  observeTelemetryCounters(meter, counters);
+  observeTelemetryCounters(meter, countersOf(config, counters));
   const { traces, logs, metrics, errors } = config;
   if (errors.dsn !== undefined && errors.exportsTraces)
     observeEventTraces(meter, counters.events.traces);
@@ -43,9 +43,16 @@ export function observeSdkMetrics(
   ).addCallback((result) => result.observe(counters.logs.created));
 }
 
-const signals: readonly SignalName[] = ["spans", "logs", "metrics", "events"];
+type SignalRow = readonly [SignalName, SignalCounters];
 
-function observeTelemetryCounters(meter: StoreMeter, counters: TelemetryCounters): void {
+/** Returns the counters of all signals that there are. */
+function countersOf({ logs }: Config, counters: TelemetryCounters): readonly SignalRow[] {
+  const signals = ["spans", "logs", "metrics", "events"] as const;
+  const rows: SignalRow[] = signals.map((signal) => [signal, counters[signal]]);
+  return logs.files === undefined ? rows : [...rows, ["log_lines", counters.log_lines]];
+}
+
+function observeTelemetryCounters(meter: StoreMeter, signals: readonly SignalRow[]): void {
   const created = createCounter(
     meter,
     "telltale.telemetry.created",
@@ -72,8 +79,7 @@ function observeTelemetryCounters(meter: StoreMeter, counters: TelemetryCounters
   );
   meter.addBatchObservableCallback(
     (result) => {
-      for (const signal of signals) {
-        const signalCounters = counters[signal];
+      for (const [signal, signalCounters] of signals) {
         const attributes = { "telltale.signal": signal };
         result.observe(created, signalCounters.created, attributes);
         result.observe(sent, signalCounters.sent, attributes);

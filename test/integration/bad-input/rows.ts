@@ -127,6 +127,14 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "sizes and numbers of log files that are none",
+    env: { TELLTALE_LOG_MAX_SIZE: "large", TELLTALE_LOG_MAX_FILES: "errors=20,audit=5" },
+    lines: [
+      'TELLTALE_LOG_MAX_SIZE: received "large", expected a size like 10MB, or errors=10MB; using 10MB',
+      'TELLTALE_LOG_MAX_FILES: received "audit=5", expected a file of application, errors, performance, security; using the other entries',
+    ],
+  },
+  {
     title: "a module of filters that does not exist",
     env: { TELLTALE_BEFORE_SEND: "./nowhere.mjs" },
     lines: [

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +39,7 @@ describe("The policy of secrets", () => {
         OTEL_METRICS_EXPORTER: "otlp",
         OTEL_BSP_MAX_QUEUE_SIZE: "10000",
         OTEL_BLRP_MAX_QUEUE_SIZE: "10000",
+        TELLTALE_LOG_DIR: join(folder, "logs"),
         ...env,
       },
     });
@@ -52,9 +54,12 @@ describe("The policy of secrets", () => {
     logs: JSON.stringify(receiver.logs),
     metrics: JSON.stringify(receiver.metrics),
     "items of Sentry": JSON.stringify(receiver.items),
+    "log files": ["application.log", "errors.log"]
+      .map((name) => readFileSync(join(folder, "logs", name), "utf8"))
+      .join(""),
   });
 
-  it("lets none of 150 secrets into spans, log records, metrics and events", async () => {
+  it("lets none of 150 secrets into spans, log records, log files, metrics and events", async () => {
     await run(secrets.map(({ text }) => text));
     assert.equal(receiver.spans.length, secrets.length + 1);
     for (const [signal, content] of Object.entries(arrived())) {

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import type { Attributes } from "@opentelemetry/api";
+import { jsonLineOf } from "../../../src/logs/files/json-line.ts";
+import { collectRecords, inRequest, logIdsOf } from "../requests.ts";
+
+/** Returns the line of a record that the app emits in a request. */
+function lineOf(input: object, name = "shop"): string {
+  const { provider, records } = collectRecords();
+  inRequest(1, () =>
+    provider.getLogger(name).emit({ timestamp: 1_764_000_000_123, severityNumber: 9, ...input }),
+  );
+  return jsonLineOf(records[0]!);
+}
+
+function fieldsOf(input: object, name?: string): Record<string, unknown> {
+  return JSON.parse(lineOf(input, name)) as Record<string, unknown>;
+}
+
+const { trace_id, span_id } = logIdsOf(1);
+
+describe("A line of a log file", () => {
+  it("has the documented fields first, then the app's", () => {
+    const line = lineOf({
+      severityText: "info",
+      body: "order placed",
+      attributes: {
+        "order.id": 12,
+        "telltale.request.id": "r-1",
+        "user.id": "u-1",
+        user_id: "u-1",
+      },
+    });
+    const rest = `"request_id":"r-1","user_id":"u-1","order.id":12`;
+    assert.equal(
+      line,
+      `{"timestamp":"2025-11-24T16:00:00.123Z","level":"info","message":"order placed","service":"shop","environment":"test","logger":"shop","trace_id":"${trace_id}","span_id":"${span_id}","trace_flags":"03",${rest}}\n`,
+    );
+  });
+
+  const bodies: readonly (readonly [string, unknown, unknown])[] = [
+    ["a text with line breaks and quotes", 'a\n"b"\u2028\ud800', 'a\n"b"\u2028\ufffd'],
+    ["a map", { a: { b: [1, null] } }, { a: { b: [1, null] } }],
+    ["bytes", { a: new Uint8Array([1, 2]) }, { a: "AQI=" }],
+    [
+      "numbers that JSON has no form for",
+      { a: NaN, b: 2n ** 62n },
+      { a: "NaN", b: String(2n ** 62n) },
+    ],
+  ];
+  for (const [title, body, message] of bodies) {
+    it(`has ${title} as its message, on one line`, () => {
+      const line = lineOf({ body });
+      assert.equal(line.indexOf("\n"), line.length - 1);
+      assert.deepEqual((JSON.parse(line) as { message: unknown }).message, message);
+    });
+  }
+
+  it("keeps the digits of large integers", () => {
+    assert.match(lineOf({ attributes: { id: 9_007_199_254_740_993n } }), /"id":9007199254740993/);
+  });
+
+  const fields: readonly (readonly [string, Attributes, object])[] = [
+    ["its own service", { service: "worker", logger: "db" }, { service: "worker", logger: "db" }],
+    ["its own user", { "user.id": "u-1", user_id: "u-2" }, { user_id: "u-2" }],
+    ["a field with the name of the level", { level: 3 }, { level: "info", app_level: 3 }],
+    ["a secret", { password: "swordfish9" }, { password: "REDACTED" }],
+  ];
+  for (const [title, attributes, expected] of fields) {
+    it(`shows ${title} of the app`, () => {
+      const line = fieldsOf({ attributes });
+      assert.deepEqual({ ...line, ...expected }, line);
+    });
+  }
+
+  const levels: readonly (readonly [string, object, string])[] = [
+    ["shop", { severityText: "verbose", severityNumber: 6 }, "verbose"],
+    ["shop", { severityNumber: 17 }, "error"],
+    ["shop", { severityNumber: 0 }, "info"],
+    ["console", { severityText: "log", severityNumber: 9 }, "info"],
+  ];
+  for (const [name, input, level] of levels) {
+    it(`has the level ${level} for ${JSON.stringify(input)} of ${name}`, () => {
+      assert.equal(fieldsOf(input, name)["level"], level);
+    });
+  }
+});
