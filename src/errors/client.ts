@@ -24,6 +24,7 @@ import type { ErrorSlot } from "../context/unit-views.ts";
 import { activeContext, activeSpan, runWithContext } from "../context/manager.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { lazy } from "../lazy.ts";
+import { truncate } from "../text.ts";
 import { version } from "../version.ts";
 import { markOwnClient } from "./sentry-carrier.ts";
 import type { ErrorsDeps, FatalOrigin, SentryBinding } from "./api.ts";
@@ -41,6 +42,7 @@ import { ModuleVersions } from "./event-data/module-versions.ts";
 import { FrameSources } from "./frames/frame-sources.ts";
 import { ProcessContexts } from "./event-data/process-contexts.ts";
 import { addRequestData } from "./event-data/request-data.ts";
+import { MAX_TEXT_LENGTH } from "./event-data/valid-event.ts";
 import { captureLogged } from "./logged/logged-error.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
@@ -111,9 +113,6 @@ export function createErrorsClient(
   };
 }
 
-/** Longer texts are truncated, to keep an event below Sentry's limit of 1 MB. */
-const MAX_TEXT_LENGTH = 10_000;
-
 function createClient(deps: ErrorsDeps, takeSessions: () => SessionAggregate[]): SentryClient {
   const { diagnostics } = deps;
   const { beforeSend } = deps.config;
@@ -124,7 +123,8 @@ function createClient(deps: ErrorsDeps, takeSessions: () => SessionAggregate[]):
     platform: "node",
     runtime: { name: "node", version: process.version },
     sendClientReports: true,
-    maxValueLength: MAX_TEXT_LENGTH,
+    // Sentry's client adds an ellipsis of three dots.
+    maxValueLength: MAX_TEXT_LENGTH - 3,
     stackParser,
     // Without Dedupe, which compares with the last event of the whole process.
     integrations: [linkedErrorsIntegration()],
@@ -311,7 +311,7 @@ function captureMessage(
   };
   const level = typeof context === "string" ? context : undefined;
   // Sentry accepts other values than texts.
-  const text = typeof message === "string" ? message.slice(0, MAX_TEXT_LENGTH) : message;
+  const text = typeof message === "string" ? truncate(message, MAX_TEXT_LENGTH) : message;
   return eventIdOf(client.captureMessage(text, level, hint, getCurrentScope()));
 }
 

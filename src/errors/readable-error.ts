@@ -37,7 +37,9 @@ export function isErrorSafely(thrown: unknown): thrown is Error {
 export function safeString(value: unknown): string {
   if (typeof value === "string") return value;
   try {
-    return isObject(value) ? JSON.stringify(value) : String(value);
+    // Undefined of a function.
+    const json = isObject(value) ? (JSON.stringify(value) as string | undefined) : undefined;
+    return json ?? String(value);
   } catch {
     return UNREADABLE_TEXT;
   }

@@ -43,6 +43,7 @@ import {
   transactionOf,
 } from "./capture-origin.ts";
 import { breadcrumbsOf } from "./event-data/breadcrumbs.ts";
+import { validEvent } from "./event-data/valid-event.ts";
 import { type EventProcessing, processEvent } from "./filters/event-processing.ts";
 import { LineDuplicates } from "./logged/line-duplicates.ts";
 import {
@@ -303,7 +304,7 @@ export class SentryClient extends ServerRuntimeClient {
     keepTrace(origin, "forced");
     const fitted = fitEvent(event, MAX_EVENT_BYTES);
     this.#addTraceLink(fitted, origin);
-    super.sendEvent(redactEvent(fitted, this.#deps.redactor), hint);
+    super.sendEvent(validEvent(redactEvent(fitted, this.#deps.redactor)), hint);
   }
 
   /** Links an event, after it was truncated, because a truncated address leads nowhere. */
@@ -491,7 +492,7 @@ export class SentryClient extends ServerRuntimeClient {
         return;
       }
       if (mayBeIgnored) this.#link(pendingEvent);
-      super.sendEvent(redactEvent(event, this.#deps.redactor), hint);
+      super.sendEvent(validEvent(redactEvent(event, this.#deps.redactor)), hint);
     } catch (error) {
       this.#losses.dropPrepared(hint, "failed", "internal_sdk_error", "error");
       this.#logFailure(error);

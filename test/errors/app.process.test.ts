@@ -73,7 +73,7 @@ describe("Events of an app", () => {
       const event = find("a plain message");
       assert.equal(event.level, "info");
       assert.deepEqual(event.tags, { region: "north" });
-      assert.deepEqual(event.user, { id: 7, username: "anna" });
+      assert.deepEqual(event.user, { id: "7", username: "anna" });
       assert.deepEqual(event.contexts?.["shop"], { name: "corner", shelves: { count: 3 } });
       const [crumb] = event.breadcrumbs ?? [];
       assert.deepEqual([crumb?.["category"], crumb?.["data"]], ["stock", { items: 12 }]);
@@ -127,10 +127,10 @@ describe("Events of an app", () => {
     });
 
     it("have the data of a scope only within it", () => {
-      assert.deepEqual(find("inside a scope").tags, { region: "north", inside: true });
+      assert.deepEqual(find("inside a scope").tags, { region: "north", inside: "true" });
       assert.equal(find("inside a scope").user?.["id"], undefined);
       assert.deepEqual(find("after the scope").tags, { region: "north" });
-      assert.equal(find("after the scope").user?.["id"], 7);
+      assert.equal(find("after the scope").user?.["id"], "7");
     });
 
     it("have the data of a hint", () => {
@@ -148,12 +148,12 @@ describe("Events of an app", () => {
     });
 
     it("are truncated if they are too long", () => {
-      assert.equal(eventText(find("xxx"))?.length, 10_000);
+      assert.equal(eventText(find("xxx"))?.length, 8_192);
     });
 
     it("are created for hostile values", () => {
       assert.equal(ended.code, 0);
-      assert.equal(find("xxx").tags?.["hostile"], "[BigInt: 10]");
+      assert.equal(find("xxx").tags?.["hostile"], "10");
     });
   });
 
@@ -182,7 +182,7 @@ describe("Events of an app", () => {
       assert.equal(count, byText.size);
     });
 
-    const outer = { region: "north", till: 3 };
+    const outer = { region: "north", till: "3" };
     const extra = { drawer: [3], coins: { count: 4 } };
     const rows: readonly (readonly [text: string, expected: object])[] = [
       ["plain", { level: "info", tags: outer, extra, user: undefined }],
@@ -190,18 +190,18 @@ describe("Events of an app", () => {
         "with a context",
         {
           level: "warning",
-          tags: { ...outer, till: 4 },
+          tags: { ...outer, till: "4" },
           extra: { ...extra, note: "own" },
           user: { id: "9" },
           fingerprint: ["till"],
         },
       ],
-      ["with a function", { level: "fatal", tags: { ...outer, till: 5 }, extra }],
+      ["with a function", { level: "fatal", tags: { ...outer, till: "5" }, extra }],
       [
         "in a scope",
         {
           level: "error",
-          tags: { ...outer, inside: true },
+          tags: { ...outer, inside: "true" },
           extra: { ...extra, inner: 1 },
           fingerprint: ["f"],
         },

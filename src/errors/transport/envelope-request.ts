@@ -3,7 +3,6 @@ import {
   type DataCategory,
   type Envelope,
   type Event,
-  serializeEnvelope,
   type TransportMakeRequestResponse,
 } from "@sentry/core";
 import type { HttpAttempt } from "../../export/connection/http-client.ts";
@@ -19,6 +18,7 @@ import {
   storedCategoryOf,
   storedLosses,
 } from "./envelope-items.ts";
+import { serializedEnvelope } from "./serialized-envelope.ts";
 
 /** A larger event that the peer rejects with 413 is sent once more, reduced to this size. */
 const REDUCED_EVENT_BYTES = 200_000;
@@ -72,12 +72,11 @@ export class EnvelopeRequest {
 
   /** @throws if the envelope cannot be serialised. */
   static of(envelope: Envelope): EnvelopeRequest {
-    const body = serializeEnvelope(envelope);
     const category = storedCategoryOf(envelope);
     const { event_id: id } = envelope[0] as { event_id?: unknown };
     const isStorable = category !== undefined && typeof id === "string" && isEventId(id);
     return new EnvelopeRequest({
-      body: typeof body === "string" ? Buffer.from(body) : body,
+      body: serializedEnvelope(withTimeSent(envelope)),
       envelope,
       events: countEvents(envelope),
       losses: itemLosses(envelope),
@@ -110,8 +109,7 @@ export class EnvelopeRequest {
    * losses. It is not sent again.
    */
   static ofProbe(): EnvelopeRequest {
-    const [head, items] = createClientReportEnvelope([]);
-    const request = EnvelopeRequest.of([{ ...head, sent_at: new Date().toISOString() }, items]);
+    const request = EnvelopeRequest.of(createClientReportEnvelope([]));
     request.failures = Infinity;
     return request;
   }
@@ -152,7 +150,7 @@ export class EnvelopeRequest {
         ] as const,
     );
     this.#envelope = undefined;
-    this.body = Buffer.from(serializeEnvelope([head, fittedItems] as unknown as Envelope));
+    this.body = serializedEnvelope(withTimeSent([head, fittedItems] as unknown as Envelope));
     return true;
   }
 
@@ -184,6 +182,12 @@ interface RequestParts {
   readonly isStatistics: boolean;
   readonly file: StoredFile | undefined;
   readonly storable: Omit<StoredEnvelope, "body"> | undefined;
+}
+
+/** Returns the envelope with `sent_at`, which Sentry's client leaves out of client reports. */
+function withTimeSent(envelope: Envelope): Envelope {
+  const [head, items] = envelope as [object, Envelope[1]];
+  return [{ sent_at: new Date().toISOString(), ...head }, items] as Envelope;
 }
 
 function isEventId(id: string): boolean {

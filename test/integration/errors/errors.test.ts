@@ -78,7 +78,7 @@ for (const { title, file, flags } of modules) {
           const event = eventWith(run, eventId);
           assert.equal(event.message, `order ${order} is declined`);
           assert.equal(event.level, "warning");
-          assert.deepEqual(event.tags, { order, declined: true, request_id: `order-${order}` });
+          assert.deepEqual(event.tags, { order, declined: "true", request_id: `order-${order}` });
           assert.deepEqual(event.extra, { items: [order], total: { amount: order }, card: "none" });
           assert.equal(event["transaction"], "GET /orders/:id");
         }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent } from "../../../src/testing/received.ts";
+import { eventProblems } from "../../errors/event-schema/problems.ts";
 import { PrefetchQueue } from "../../integration/prefetch-queue.ts";
 import { type EventSummary, expectedSummary, summaryOf } from "./event-summary.ts";
 import { mechanismOf, type PlaceName, places } from "./places.ts";
@@ -32,6 +33,9 @@ export function describeErrorSources(rows: readonly ErrorSourceRow[]): void {
         const ids = new Set(run.cases.map(({ id }) => id));
         const others = run.events.filter(({ tags }) => !ids.has(String(tags?.["request_id"])));
         assert.deepEqual(others.map(summaryOf), []);
+      });
+      it("all events are valid by Sentry's documentation", () => {
+        assert.deepEqual(run.events.flatMap(eventProblems), []);
       });
       it("all responses are the same as without the preload", () => {
         assert.deepEqual(run.outcomes, run.bareOutcomes);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent } from "../../../src/testing/received.ts";
+import { eventProblems } from "../../errors/event-schema/problems.ts";
 import { type LoggerRun, runLogger } from "./run.ts";
 
 /** Properties of the event of a call, where they are not those of all. */
@@ -98,6 +99,10 @@ for (const { pino, bunyan, node } of versions) {
       it("are no others", () => {
         const calls = Object.values(expectedEvents).flatMap(Object.keys);
         assert.equal(run.events.length, calls.length * 2);
+      });
+
+      it("are valid by Sentry's documentation", () => {
+        assert.deepEqual(run.events.flatMap(eventProblems), []);
       });
 
       it("have their id on the log records of their lines", () => {

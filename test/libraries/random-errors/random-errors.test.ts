@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
+import { eventProblems } from "../../errors/event-schema/problems.ts";
 import { eventText } from "../../errors/events.ts";
 import { programOrSkip } from "../../programs.ts";
 import { testSeed } from "../../random.ts";
@@ -62,6 +63,10 @@ describe(`${COUNT} random requests, messages and jobs with random errors (TEST_S
       if (span === undefined) return `the span ${String(spanId)} is missing`;
       return span.traceId === traceId ? undefined : "the span is of another trace";
     });
+  });
+
+  it("lead to events that are valid by Sentry's documentation", () => {
+    fail(run.receiver.events.flatMap(eventProblems));
   });
 
   it("export no span twice", () => {
