@@ -29,6 +29,7 @@ import {
   type User,
 } from "./api.ts";
 import { noopScope } from "./noop-scope.ts";
+import { tryRead } from "./try-read.ts";
 
 export type {
   Attachment,
@@ -251,7 +252,7 @@ export function job<This, Args extends unknown[], R>(
 
 /** Returns the id that ends a check-in, or a new one. */
 function newCheckInId(checkIn: CheckIn): string {
-  const { checkInId } = Object(checkIn) as { readonly checkInId?: string };
+  const checkInId = tryRead(() => (checkIn as Partial<CheckIn> | undefined)?.checkInId);
   return checkInId ?? crypto.randomUUID().replaceAll("-", "");
 }
 

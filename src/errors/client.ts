@@ -44,7 +44,8 @@ import { ProcessContexts } from "./event-data/process-contexts.ts";
 import { addRequestData } from "./event-data/request-data.ts";
 import { MAX_TEXT_LENGTH } from "./event-data/valid-event.ts";
 import { captureLogged } from "./logged/logged-error.ts";
-import { isErrorSafely } from "./readable-error.ts";
+import { isErrorSafely, messageText } from "./readable-error.ts";
+import { replaceScopeSetters } from "./scope-data.ts";
 import { asyncContextStrategy, withEventScope } from "./scopes.ts";
 import type { SessionAggregate } from "./sessions/request-sessions.ts";
 import { stackParser } from "./stack.ts";
@@ -270,6 +271,7 @@ function installClient(client: SentryClient): void {
   registerExternalPropagationContext(() => propagationContextOf(activeSpan()));
   // Created here, so that they are of telltale's version, whatever copy of Sentry is loaded later.
   getGlobalScope();
+  replaceScopeSetters(getDefaultIsolationScope());
   adjustBreadcrumbTimes(getDefaultIsolationScope());
   markOwnClient(client);
   const scope = getDefaultCurrentScope();
@@ -304,15 +306,16 @@ function captureMessage(
   message: string,
   context: CaptureContext | SeverityLevel | undefined,
 ): string | undefined {
+  const text = messageText(message);
   const hint: EventHint = {
     originalException: message,
-    syntheticException: new Error(message),
+    syntheticException: new Error(text),
     ...(typeof context !== "string" && captureContextHint(context)),
   };
   const level = typeof context === "string" ? context : undefined;
-  // Sentry accepts other values than texts.
-  const text = typeof message === "string" ? truncate(message, MAX_TEXT_LENGTH) : message;
-  return eventIdOf(client.captureMessage(text, level, hint, getCurrentScope()));
+  // A template of Sentry is an object.
+  const cut = typeof text === "string" ? truncate(text, MAX_TEXT_LENGTH) : text;
+  return eventIdOf(client.captureMessage(cut, level, hint, getCurrentScope()));
 }
 
 function captureServerErrors(

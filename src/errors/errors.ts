@@ -47,6 +47,13 @@ export function createErrors(deps: ErrorsDeps): Errors {
 /** Sentry's categories of what is lost while it cannot be loaded. */
 type LostCategory = "error" | "feedback" | "monitor";
 
+/** What could not be captured, in a message. */
+const captured: Readonly<Record<LostCategory, string>> = {
+  error: "an error",
+  feedback: "feedback",
+  monitor: "a check-in",
+};
+
 /** When Sentry is loaded if nothing has needed it yet, in milliseconds after `start`. */
 const PRELOAD_DELAY_MS = 1_000;
 /** How often counts of requests are sent, in milliseconds, as in Sentry's SDKs. */
@@ -116,7 +123,7 @@ class LazyErrors implements Errors {
   }
 
   setUser(user: User | null): void {
-    setUserId(user?.id);
+    setUserId(tryRead(() => user?.id));
     this.#withScope((scope) => scope.setUser(user));
   }
 
@@ -243,7 +250,7 @@ class LazyErrors implements Errors {
 
   #capture<R>(work: (sentry: SentryBinding) => R, category?: LostCategory): R | undefined {
     return this.#isDelegated
-      ? this.#runSafely(work, this.#appSentry)
+      ? this.#runSafely(work, this.#appSentry, captured[category ?? "error"])
       : this.#captureOwn(work, category);
   }
 
@@ -260,7 +267,7 @@ class LazyErrors implements Errors {
       this.#deps.counters.drop("failed", count);
       this.#unreported[category] += count;
     }
-    return this.#runSafely(work, client);
+    return this.#runSafely(work, client, captured[category]);
   }
 
   #runScoped<R>(
@@ -291,19 +298,22 @@ class LazyErrors implements Errors {
   }
 
   #withScope<R>(work: (scope: Scope) => R): R | undefined {
-    return this.#runSafely((sentry) => work(sentry.isolationScope()), this.#currentBinding());
+    const binding = this.#currentBinding();
+    return this.#runSafely((sentry) => work(sentry.isolationScope()), binding, "data of events");
   }
 
-  /** Errors of Sentry do not reach the app. */
+  /** Errors of Sentry, and of getters of the app's values, do not reach the app. */
   #runSafely<Binding, R>(
     work: (binding: Binding) => R,
     binding: Binding | undefined,
+    what = captured.error,
   ): R | undefined {
     if (binding === undefined) return undefined;
     try {
       return work(binding);
     } catch (error) {
-      this.#deps.diagnostics.warn("errors", `an error could not be captured: ${String(error)}`);
+      const reason = tryRead(() => String(error)) ?? "it can't be read";
+      this.#deps.diagnostics.warn("errors", `${what} could not be captured: ${reason}`);
       return undefined;
     }
   }

@@ -1,4 +1,5 @@
 import type { Event } from "@sentry/core";
+import { tryRead } from "../try-read.ts";
 
 /**
  * Maximum size of an event without its source lines and the envelope's headers. Sentry
@@ -42,8 +43,9 @@ const essentialLimits: Limits = { text: 200, entries: 50, depth: 10 };
 
 /**
  * Returns the event if it is small enough. Otherwise returns a copy whose fields are
- * truncated as far as necessary, down to the error alone. However large, deep or
- * circular the event is, this takes the time of a few events of `maxBytes`.
+ * truncated as far as necessary, down to the error alone; also if a getter or a proxy in
+ * it throws. However large, deep or circular the event is, this takes the time of a few
+ * events of `maxBytes`.
  */
 export function fitEvent(event: Event, maxBytes: number): Event {
   if (fitsWithin(event, maxBytes)) return event;
@@ -72,8 +74,12 @@ function essentialEvent(event: Event, maxBytes: number): Event {
   return { ...cut, sdkProcessingMetadata: event.sdkProcessingMetadata ?? {} };
 }
 
-/** Whether an event takes at most `maxBytes` of JSON, without the fields that are never sent. */
+/** Whether an event can be read, and takes at most `maxBytes` of JSON, without the fields that are never sent. */
 function fitsWithin(event: Event, maxBytes: number): boolean {
+  return tryRead(() => isWithin(event, maxBytes)) ?? false;
+}
+
+function isWithin(event: Event, maxBytes: number): boolean {
   let bytes = 0;
   const stack: unknown[] = [{ ...event, sdkProcessingMetadata: undefined }];
   while (stack.length > 0 && bytes <= maxBytes) {
@@ -106,7 +112,20 @@ function truncateValue(
   budget.bytes -= 8;
   if (typeof value === "string") return truncateText(value, limits, budget);
   if (typeof value !== "object" || value === null) return value;
-  if (depth >= limits.depth) return Array.isArray(value) ? "[Array]" : "[Object]";
+  try {
+    if (depth >= limits.depth) return Array.isArray(value) ? "[Array]" : "[Object]";
+    return truncateEntries(value, limits, budget, depth);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function truncateEntries(
+  value: object,
+  limits: Limits,
+  budget: { bytes: number },
+  depth: number,
+): unknown {
   if (Array.isArray(value)) {
     // The last breadcrumbs are the latest.
     return value
@@ -117,11 +136,14 @@ function truncateValue(
   let count = 0;
   for (const key in value) {
     if (count++ >= limits.entries) break;
-    const entry = (value as Readonly<Record<string, unknown>>)[key];
+    const entry = tryRead(() => (value as Readonly<Record<string, unknown>>)[key]);
     cut[truncateText(key, limits, budget)] = truncateValue(entry, limits, budget, depth + 1);
   }
   return cut;
 }
+
+/** Replaces an object of which not even the names can be read. */
+const UNREADABLE = "[Unreadable]";
 
 function truncateText(text: string, limits: Limits, budget: { bytes: number }): string {
   const cut = text.length > limits.text ? `${text.slice(0, limits.text)}…` : text;

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 /** Maximum depth of causes, and number of errors of an `AggregateError`, as in Sentry. */
 const MAX_LINKED_ERRORS = 5;
 const UNREADABLE_TEXT = "(what was thrown can't be read)";
@@ -31,6 +32,12 @@ export function isErrorSafely(thrown: unknown): thrown is Error {
   } catch {
     return false;
   }
+}
+
+/** Returns the text of a message, or Sentry's template of one, which is an object. Never throws. */
+export function messageText(message: unknown): string {
+  const isText = typeof message === "string" || types.isStringObject(message);
+  return isText ? (message as string) : safeString(message);
 }
 
 /** Converts a value to a string where Sentry expects one. Never throws. */

@@ -12,6 +12,7 @@ import type { ErrorSlot, IdSlot } from "../context/unit-views.ts";
 import { activeContext, runWithContext } from "../context/manager.ts";
 import { adjustBreadcrumbTimes } from "./event-data/breadcrumbs.ts";
 import { forwardLastEventId } from "./last-event-id.ts";
+import { replaceScopeSetters } from "./scope-data.ts";
 
 type AsyncContextStrategy = NonNullable<Parameters<typeof setAsyncContextStrategy>[0]>;
 
@@ -91,8 +92,9 @@ function runWithScopes<R>(
 /** The ids that log lines have while a scope is active. */
 const idsOfScopes = new WeakMap<Scope, IdSlot>();
 
-/** Binds a scope to ids, which get each user that is set on the scope. */
+/** Binds a new scope to ids, which get each user that is set on the scope. */
 function bindIds(scope: Scope, ids: IdSlot | undefined): void {
+  replaceScopeSetters(scope);
   adjustBreadcrumbTimes(scope);
   if (ids === undefined) return;
   idsOfScopes.set(scope, ids);

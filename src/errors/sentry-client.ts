@@ -52,8 +52,9 @@ import {
   type PendingEvent,
   PendingEvents,
 } from "./pending-events.ts";
-import { readableCopy, safeString } from "./readable-error.ts";
+import { messageText, readableCopy, readProperty, safeString } from "./readable-error.ts";
 import { asyncContextStrategy } from "./scopes.ts";
+import { tryRead } from "../try-read.ts";
 import type { SpotlightCopy } from "./spotlight.ts";
 import type { SessionAggregate } from "./sessions/request-sessions.ts";
 import { recordSessionStatus } from "./sessions/session-status.ts";
@@ -200,11 +201,12 @@ export class SentryClient extends ServerRuntimeClient {
     hint?: EventHint,
     scope?: Scope,
   ): string {
+    const text = messageText(message);
     try {
       return this.#captureUnlessRepeated(
-        this.#deps.repeated.countMessage(message, hint, scopesOf(scope)),
+        this.#deps.repeated.countMessage(text, hint, scopesOf(scope)),
         hint,
-        (hint) => super.captureMessage(message, level, hint, scope),
+        (hint) => super.captureMessage(text, level, hint, scope),
       );
     } catch (error) {
       return this.#countUnreadable(error);
@@ -480,6 +482,13 @@ export class SentryClient extends ServerRuntimeClient {
       return super._prepareEvent(...args);
     } catch {
       hint.originalException = readableCopy(hint.originalException);
+    }
+    try {
+      return super._prepareEvent(...args);
+    } catch (error) {
+      // A function may be there to remove data. What else the caller adds can't be read.
+      if (typeof hint.captureContext === "function") throw error;
+      delete hint.captureContext;
       return super._prepareEvent(...args);
     }
   }
@@ -492,10 +501,26 @@ export class SentryClient extends ServerRuntimeClient {
         return;
       }
       if (mayBeIgnored) this.#link(pendingEvent);
-      super.sendEvent(validEvent(redactEvent(event, this.#deps.redactor)), hint);
+      const valid = validEvent(redactEvent(event, this.#deps.redactor));
+      this.#sendWithAttachments(valid, hint);
     } catch (error) {
       this.#losses.dropPrepared(hint, "failed", "internal_sdk_error", "error");
       this.#logFailure(error);
+    }
+  }
+
+  #sendWithAttachments(event: Event, hint: EventHint): void {
+    try {
+      super.sendEvent(event, hint);
+    } catch (error) {
+      if (hint.attachments === undefined) throw error;
+      // Thrown before anything is sent.
+      const reason = safeString(readProperty(error, "message"));
+      this.#deps.diagnostics.warn(
+        "errors.attachment",
+        `an attachment can't be read (${reason}); its event is sent without attachments`,
+      );
+      super.sendEvent(event, { ...hint, attachments: [] });
     }
   }
 
@@ -544,7 +569,8 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   #logFailure(error: unknown): void {
-    this.#deps.diagnostics.warn("errors.event", `an event could not be created: ${String(error)}`);
+    const reason = tryRead(() => String(error)) ?? "it can't be read";
+    this.#deps.diagnostics.warn("errors.event", `an event could not be created: ${reason}`);
   }
 }
 

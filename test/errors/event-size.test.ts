@@ -26,6 +26,9 @@ const rows: readonly { readonly title: string; readonly field: Partial<Event> }[
   { title: "characters that JSON escapes", field: { extra: { body: "\u0000".repeat(MAX / 2) } } },
   { title: "characters of several bytes", field: { extra: { body: "€".repeat(MAX / 2) } } },
   { title: "a field unknown to Sentry", field: { modules: { a: long } } },
+  { title: "a getter that throws", field: { extra: { unreadable: withGetter() } } },
+  { title: "a proxy that throws", field: { tags: { unreadable: throwingProxy() } } },
+  { title: "a level that can't be read", field: { level: withGetter() as never } },
   { title: "a long message of an error", field: { exception: { values: [{ value: long }] } } },
 ];
 
@@ -67,6 +70,18 @@ function deep(levels: number): object {
   let value: object = {};
   for (let level = 0; level < levels; level++) value = { value };
   return value;
+}
+
+function withGetter(): object {
+  return Object.defineProperty({}, "a", { get: fail, enumerable: true });
+}
+
+function throwingProxy(): never {
+  return new Proxy({}, { get: fail, ownKeys: fail, has: fail }) as never;
+}
+
+function fail(): never {
+  throw new Error("getter");
 }
 
 function circular(): object {
