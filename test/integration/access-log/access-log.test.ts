@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { pollUntil } from "../../until.ts";
+import { node } from "../../nodes.ts";
 import { preload, Program, telemetryEnv } from "../program.ts";
 
 const file = fileURLToPath(new URL("shop.mjs", import.meta.url));
@@ -301,6 +303,30 @@ describe("The access log", () => {
     );
     assert.equal(lines[0]?.["request_id"], "id-2");
     await stop(program);
+  });
+
+  it("does not end a process whose reader of stdout is gone", async () => {
+    const env = { ...telemetryEnv(receiver), TELLTALE_ACCESS_LOG: "all" };
+    const child = spawn(node, [...preload.import, file, "fastify"], {
+      env: { PATH: process.env["PATH"], ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    const exited = once(child, "exit");
+    try {
+      const [first] = (await once(child.stdout, "data")) as [Buffer];
+      child.stdout.destroy();
+      await once(child.stdout, "close");
+      const { port } = JSON.parse(String(first)) as { port: number };
+      for (const id of ["1", "2", "3"]) await send(port, `/items/${id}`);
+    } finally {
+      child.kill("SIGTERM");
+    }
+    const [code, signal] = (await exited) as [number | null, string | null];
+    assert.deepEqual({ code, signal, stderr }, { code: null, signal: "SIGTERM", stderr: "" });
+    await receiver.settled();
+    assert.equal(receiver.logs.length, 3);
   });
 
   it("is on stdout alone if no log records are exported", async () => {
