@@ -111,6 +111,8 @@ function neededModules(): Record<string, string> {
     "instrumentation/frameworks/express/",
     "instrumentation/loggers/console/",
     "lifecycle/",
+    // A request on a busy machine may be slow.
+    "logs/events/",
     "redaction/",
     "resource/",
   );
