@@ -17,9 +17,15 @@ describe("A time limit", () => {
   it("that was cleared does not expire, even in the turn before it would", async () => {
     let over = 0;
     const limit = new TimeLimit(1, () => over++);
-    // Runs after the limit's own timer, which is older, and before its judgement.
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    limit.clear();
+    // Runs after the limit's own timer, which is older, in the same turn of the loop.
+    const cleared = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        limit.clear();
+        resolve();
+      }, 1);
+    });
+    block(5);
+    await cleared;
     await runLoopTurns(50);
     assert.equal(over, 0);
   });
