@@ -8,6 +8,7 @@ import { isRequestId } from "./request-id.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 import type {
   ErrorSlot,
+  FailureRecorder,
   IdSlot,
   LocalTraceSlot,
   LogIds,
@@ -34,6 +35,9 @@ export const routeRecorderIn: (context: ApiContext) => RouteRecorder | undefined
 
 /** Returns the active unit of work, for adaptors of remote procedure calls. */
 export const activeRpcRecorder: () => RpcRecorder | undefined = activeUnitOfWork;
+
+/** Returns the active unit of work, for the adaptor of Next. */
+export const activeFailureRecorder: () => FailureRecorder | undefined = activeUnitOfWork;
 
 /** Whether a unit of work is active. */
 export function hasActiveUnit(): boolean {

@@ -34,6 +34,15 @@ export interface RouteRecorder {
   onEnded(listener: () => void): void;
 }
 
+/** Unit of work as seen by the adaptor of Next, which replaces what was thrown. Errors are as `markThrown` returns them. */
+export interface FailureRecorder extends RouteRecorder {
+  /** The last one. */
+  error: unknown;
+  /** The first one, if there are several. */
+  originalError: unknown;
+  failures: unknown[] | undefined;
+}
+
 /** Unit of work as seen by the adaptors of gRPC and tRPC, which know what a call failed of. */
 export interface RpcRecorder extends RouteRecorder {
   rpc: RpcInfo | undefined;

@@ -12,6 +12,11 @@ export const places = {
   replied: "an error as the response",
   handled: "an error that the app's error handler answers with 5xx",
   stream: "a response that breaks off",
+  page: "a page",
+  action: "a server action",
+  props: "`getServerSideProps`",
+  api: "a handler of `pages/api`",
+  proxy: "`middleware` or `proxy`",
   input: "a parser of inputs",
   output: "a parser of outputs",
   context: "the context of a request",
@@ -29,14 +34,15 @@ export const places = {
 export type PlaceName = keyof typeof places;
 
 /**
- * What makes an error an event: the framework (if the response is a 5xx), the end of a job, the process
+ * What makes an error an event: the framework (if the response is a 5xx), the console, the end of a job, the process
  * (`uncaughtException`, `unhandledRejection`), or `captureException`. `rejection`: the process,
  * although the app's code throws.
  */
-export type Reporter = "framework" | "job" | "process" | "rejection" | "app" | "none";
+export type Reporter = "framework" | "console" | "job" | "process" | "rejection" | "app" | "none";
 
 const mechanisms: Readonly<Record<Exclude<Reporter, "process" | "none">, string>> = {
   framework: "auto.http.server",
+  console: "auto.log.console",
   job: "auto.job",
   rejection: "auto.node.onunhandledrejection",
   app: "generic",

@@ -10,6 +10,8 @@ export interface ErrorSourceRow {
   readonly framework: string;
   readonly app: SourceApp;
   readonly reporters: Readonly<Partial<Record<PlaceName, Reporter>>>;
+  /** Returns the reporter of a value for which it is another than in `reporters`. */
+  readonly reporterOf?: (thrown: ThrownAt) => Reporter | undefined;
   /** Returns the transaction of the events of a place; undefined if its requests have no route. */
   readonly transactionOf: (place: PlaceName) => string | undefined;
   /** Whether a call with this status has failed, so that its error is an event; default: no status, or a 5xx. */
@@ -32,8 +34,10 @@ export type ThrownText = Omit<ThrownValue, "name">;
 
 /** A program that throws what its clients ask for. */
 export interface SourceApp {
-  /** Starts it, preloaded if there is a receiver. It prints `port` and its number. */
-  start(receiver: Receiver | undefined): Program;
+  /** Starts it, preloaded if there is a receiver. */
+  start(receiver: Receiver | undefined): Program | Promise<Program>;
+  /** Returns the port that it prints; default: `port` and its number. */
+  portIn?(stdout: string): string | undefined;
   connect(port: number): SourceClient;
   pathOf(place: PlaceName, value: string): string;
   /** Whether a client gets no response, so that it disconnects once the value is thrown. */

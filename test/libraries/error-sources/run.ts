@@ -35,6 +35,8 @@ const thoroughPlaces: ReadonlySet<PlaceName> = new Set([
 ]);
 const someValues: Partial<Record<PlaceName, readonly string[]>> = {
   stream: ["stream"],
+  // React adds a property to errors, and Next 15 replaces texts by an error of React.
+  page: ["error", "cause", "aggregate", "undefined"],
   captured: ["error", "status404", "aggregate", "realm", "frozen", "string", "symbol", "object"],
 };
 const fewValues = ["error", "frozen", "string", "undefined"];
@@ -72,8 +74,8 @@ export async function runErrorSources(
 ): Promise<ErrorSourceRun> {
   const cases = casesOf(row);
   const receiver = await startReceiver();
-  const preloaded = row.app.start(receiver);
-  const bare = row.app.start(undefined);
+  const preloaded = await row.app.start(receiver);
+  const bare = await row.app.start(undefined);
   try {
     const [outcomes, bareOutcomes] = await Promise.all(
       [preloaded, bare].map((program) => sendAll(program, row, cases)),
@@ -138,12 +140,17 @@ export function startApp(
   });
 }
 
+function printedPort(stdout: string): string | undefined {
+  return /^port (\d+)\n/m.exec(stdout)?.[1];
+}
+
 async function sendAll(
   program: Program,
   { app }: ErrorSourceRow,
   cases: readonly ErrorCase[],
 ): Promise<Outcomes> {
-  const port = Number(await program.waitForStdout((text) => /^port (\d+)\n/m.exec(text)?.[1]));
+  const { portIn = printedPort } = app;
+  const port = Number(await program.waitForStdout(portIn));
   const client = app.connect(port);
   const outcomes = new Map<string, Outcome>();
   const answered = cases.filter(({ isUnanswered }) => !isUnanswered);

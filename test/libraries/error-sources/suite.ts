@@ -71,7 +71,7 @@ function checkTrace(event: ReceivedEvent, { spans }: ErrorSourceRun, isMessage: 
 function expectedOf(row: ErrorSourceRow, one: ErrorCase, outcomes: Outcomes): EventSummary[] {
   const { place, value, id } = one;
   const { isFailure = isServerError } = row;
-  const reporter = row.reporters[place] ?? "none";
+  const reporter = row.reporterOf?.(one) ?? row.reporters[place] ?? "none";
   const isHandled = place !== "stream" && !isFailure(outcomes.get(id)?.status, one);
   if (reporter === "none" || (reporter === "framework" && isHandled)) return [];
   const isReplaced = falsyValues.has(value.name) && reporter === "framework";

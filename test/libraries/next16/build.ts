@@ -49,8 +49,12 @@ export function build(site: Site): Promise<Build> {
 const started = new Map<string, Promise<Build>>();
 
 const source = fileURLToPath(new URL("site", import.meta.url));
-/** The module of the concurrent requests, with its dependencies. */
-const tenants = "test/integration/concurrency/apps/work.mjs";
+/** Modules of the concurrent requests and of the sources of errors, by the name in the site. */
+const linked = {
+  "tenants.mjs": "test/integration/concurrency/apps/work.mjs",
+  "thrown.mjs": "test/libraries/error-sources/apps/thrown.mjs",
+} as const;
+/** A dependency of one of them. */
 const barrier = "test/barrier.cjs";
 const dist = join(root, "dist");
 
@@ -88,7 +92,7 @@ function stampOf(site: Site): string {
     (file) => join(dist, file),
   );
   const own = fileURLToPath(import.meta.url);
-  const shared = [tenants, barrier].map((file) => join(root, file));
+  const shared = [...Object.values(linked), barrier].map((file) => join(root, file));
   for (const file of [own, lockfile, ...shared, ...ours, ...files]) {
     hash.update(file).update(readFileSync(file));
   }
@@ -111,8 +115,10 @@ function readStamped(directory: string): { stamp: string; output: string } | und
 function writeSite(site: Site, directory: string): void {
   const leftover = site.group === "next15" ? "proxy.js" : "middleware.js";
   cpSync(source, directory, { recursive: true, filter: (path) => path !== join(source, leftover) });
-  const path = relative(directory, join(root, tenants)).replaceAll(sep, "/");
-  writeFileSync(join(directory, "tenants.mjs"), `export { fail } from "${path}";\n`);
+  for (const [name, file] of Object.entries(linked)) {
+    const path = relative(directory, join(root, file)).replaceAll(sep, "/");
+    writeFileSync(join(directory, name), `export * from "${path}";\n`);
+  }
   mkdirSync(join(directory, "node_modules"));
   symlinkSync(root, join(directory, "node_modules", "telltale"), "dir");
   const manifest = { name: "warehouse-site", private: true, version: "1.0.0" };

@@ -5,10 +5,15 @@ import { nodes } from "../../nodes.ts";
 import { build, nextIn, standaloneIn } from "./build.ts";
 import type { NextRow } from "./rows.ts";
 
-/** Builds a row's site and starts its server, preloaded. It prints `port` and its number. */
+/**
+ * Builds a row's site and starts its server. It prints `port` and its number.
+ *
+ * @param flags of Node, for all its processes; default: preloaded
+ */
 export async function startNext(
   row: NextRow,
   env: Readonly<Record<string, string>>,
+  flags: readonly string[] = preload.import,
 ): Promise<Program> {
   const { directory } = await build(row.site);
   const { path } = nodes.find(({ name }) => name === row.node) ?? {};
@@ -17,7 +22,7 @@ export async function startNext(
     ...(path !== undefined && { node: path }),
     env: {
       ...env,
-      NODE_OPTIONS: preload.import.join(" "),
+      NODE_OPTIONS: flags.join(" "),
       NODE_ENV: "production",
       NEXT_TELEMETRY_DISABLED: "1",
       HOSTNAME: "127.0.0.1",

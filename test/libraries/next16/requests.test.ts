@@ -5,6 +5,7 @@ import { type Program, telemetryEnv } from "../../integration/program.ts";
 import { type StockService, startStockService } from "../../integration/stock.ts";
 import { rows as oldest } from "../next15/rows.ts";
 import { build } from "./build.ts";
+import { submit } from "./client.ts";
 import { portIn, startDev, startNext } from "./program.ts";
 import { type NextRow, rows as newest } from "./rows.ts";
 
@@ -64,7 +65,7 @@ function describeRequests(row: NextRow): void {
   });
 
   it("traces a server action in the context of its request", async () => {
-    const status = await act(url, "3", "action");
+    const status = await submit(`${url}/act/3`, "action");
     assert.equal(status, 200);
     const line = await lineOf(program, "action");
     const server = await serverSpan(receiver, "action");
@@ -75,7 +76,7 @@ function describeRequests(row: NextRow): void {
   });
 
   it("records the error of a server action", async () => {
-    assert.equal(await act(url, "7", "failing"), 500);
+    assert.equal(await submit(`${url}/act/7`, "failing"), 500);
     await receiver.waitFor(
       ({ events }) => events.some(({ tags }) => tags?.["request_id"] === "failing"),
       "event of the action",
@@ -92,20 +93,6 @@ async function get(url: string, requestId: string): Promise<string> {
   const response = await fetch(url, { headers: { "x-request-id": requestId } });
   assert.equal(response.status, 200);
   return response.text();
-}
-
-/** Submits the form of a page as a browser without scripts does; resolves with the status. */
-async function act(url: string, id: string, requestId: string): Promise<number> {
-  const page = await get(`${url}/act/${id}`, `page-${requestId}`);
-  const form = new FormData();
-  for (const [input] of page.matchAll(/<input[^>]*>/g)) {
-    const name = /name="([^"]*)"/.exec(input)?.[1];
-    if (name !== undefined) form.set(name, /value="([^"]*)"/.exec(input)?.[1] ?? "");
-  }
-  const headers = { "x-request-id": requestId };
-  const response = await fetch(`${url}/act/${id}`, { method: "POST", body: form, headers });
-  await response.arrayBuffer();
-  return response.status;
 }
 
 async function serverSpan(

@@ -1,6 +1,7 @@
 import type { Span } from "@opentelemetry/api";
 import type { RouteRecorder } from "../../../context/unit-views.ts";
-import { activeRouteRecorder } from "../../../context/unit-access.ts";
+import { activeFailureRecorder, activeRouteRecorder } from "../../../context/unit-access.ts";
+import { isErrorObject } from "../../../context/thrown.ts";
 import { propertyOf } from "../../../property.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
 import {
@@ -61,6 +62,12 @@ function patchServer(exports: Exports): void {
       return Reflect.apply(original, this, args);
     };
   });
+  replaceMethod<unknown, unknown[]>(prototype, "logError", (original) => {
+    return function logError(...args) {
+      replaceThrown(args[0]);
+      return Reflect.apply(original, this, args);
+    };
+  });
   // Only this method receives errors of middleware; it also receives client errors.
   replaceMethod<unknown, [RenderContext, unknown]>(
     prototype,
@@ -73,6 +80,20 @@ function patchServer(exports: Exports): void {
       };
     },
   );
+}
+
+/**
+ * Replaces a recorded value that is no error by the error that Next has made of it and logs, since
+ * the logged error is reported, too.
+ */
+function replaceThrown(logged: unknown): void {
+  const unit = activeFailureRecorder();
+  if (unit === undefined || !isErrorObject(logged)) return;
+  const replace = (one: unknown): unknown =>
+    one === undefined || isErrorObject(one) ? one : logged;
+  unit.error = replace(unit.error);
+  unit.originalError = replace(unit.originalError);
+  unit.failures = unit.failures?.map(replace);
 }
 
 /**

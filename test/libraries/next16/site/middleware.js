@@ -5,4 +5,4 @@ export function middleware(request) {
   return guard(request);
 }
 
-export const config = { matcher: ["/guarded/:path*"] };
+export const config = { matcher: ["/guarded/:path*", "/sources/proxy/:path*"] };

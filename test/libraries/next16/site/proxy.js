@@ -7,4 +7,4 @@ export function proxy(request) {
   return guard(request);
 }
 
-export const config = { matcher: ["/guarded/:path*"] };
+export const config = { matcher: ["/guarded/:path*", "/sources/proxy/:path*"] };
