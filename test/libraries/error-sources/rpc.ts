@@ -49,10 +49,10 @@ function trpcRow(
 }
 
 type GraphqlOptions = Pick<AppProgram, "loads"> &
-  Pick<ErrorSourceRow, "framework"> & { readonly isRouted?: boolean };
+  Pick<ErrorSourceRow, "framework"> & { readonly others?: ErrorSourceRow["reporters"] };
 
-/** Errors of resolvers fail the request, whatever its status. */
-function graphqlRow({ framework, loads }: GraphqlOptions): ErrorSourceRow {
+/** Errors of resolvers fail the request, whatever its status. A server calls `context` before an operation. */
+function graphqlRow({ framework, loads, others = {} }: GraphqlOptions): ErrorSourceRow {
   return {
     framework,
     app: {
@@ -61,7 +61,7 @@ function graphqlRow({ framework, loads }: GraphqlOptions): ErrorSourceRow {
       pathOf: (place, value) =>
         `/?query=${encodeURIComponent(`query Failing {${place}(value:"${value}")}`)}`,
     },
-    reporters: { ...common, replied: "framework", scalar: "framework" },
+    reporters: { ...common, replied: "framework", scalar: "framework", ...others },
     transactionOf: () => undefined,
     // GraphQL.js takes an error of another realm for a result, which it refuses with an error of its own.
     isFailure: (_status, { place, value: { name } }) =>
@@ -111,10 +111,12 @@ export const rpcRows: readonly ErrorSourceRow[] = [
       apollo: "@apollo/server",
       standalone: "@apollo/server/standalone",
     },
+    others: { context: "framework" },
   }),
   graphqlRow({
     framework: "`graphql-http` 1",
     loads: { graphql: "graphql", handler: "graphql-http/lib/use/http" },
+    others: { context: "framework" },
   }),
   graphqlRow({ framework: "GraphQL.js 17", loads: { graphql: "graphql17" } }),
   // It calls handlers in an async function, and sends no status of the breaking values.

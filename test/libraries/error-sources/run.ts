@@ -37,6 +37,7 @@ const someValues: Partial<Record<PlaceName, readonly string[]>> = {
   stream: ["stream"],
   // React adds a property to errors, and Next 15 replaces texts by an error of React.
   page: ["error", "cause", "aggregate", "undefined"],
+  context: ["error", "status404", "frozen", "string", "undefined"],
   captured: ["error", "status404", "aggregate", "realm", "frozen", "string", "symbol", "object"],
 };
 const fewValues = ["error", "frozen", "string", "undefined"];

@@ -6,6 +6,7 @@ import { tryOrReport } from "../../loading/try-or-report.ts";
 import { serverErrorsIn } from "./execution-errors.ts";
 import { graphqlOperation, type OperationDocument, sanitizedDocument } from "./operation.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
+import { patchServer } from "./server-errors.ts";
 
 const loadGraphqlSpans = lazy<typeof import("./execution-spans.ts")>(
   "instrumentation/rpc/graphql/execution-spans.ts",
@@ -22,6 +23,7 @@ const loadGraphqlSpans = lazy<typeof import("./execution-spans.ts")>(
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
+    if (patchServer(exports as object, file)) return exports;
     const patched = hasSpans(file, deps)
       ? loadGraphqlSpans().adaptor.patch(exports, file, deps)
       : exports;

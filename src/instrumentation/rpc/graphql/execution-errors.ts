@@ -66,6 +66,11 @@ function verdictOf(error: unknown): boolean | undefined {
   return code === undefined ? undefined : code === "INTERNAL_SERVER_ERROR";
 }
 
+/** Whether an error has a status or a code of the client's fault, such as `UNAUTHENTICATED`. */
+export function isRefusal(error: unknown): boolean {
+  return verdictOf(error) === false;
+}
+
 function isGraphqlError(thrown: unknown): boolean {
   return propertyOf(thrown, "name") === "GraphQLError";
 }

@@ -16,4 +16,18 @@ export const graphqlRows: readonly LibraryRow[] = [
     load,
     instrumentation: "graphql",
   },
+  {
+    package: "@apollo/server",
+    files: ["dist/cjs/ApolloServer.js", "dist/esm/ApolloServer.js"],
+    versions: ">=5 <6",
+    load,
+    instrumentation: "graphql",
+  },
+  {
+    package: "graphql-http",
+    files: ["lib/handler.js", "lib/handler.mjs"],
+    versions: ">=1 <2",
+    load,
+    instrumentation: "graphql",
+  },
 ];
