@@ -280,7 +280,8 @@ interface ReportedFailure extends Readonly<Record<string, unknown>> {
 
 interface Failure {
   readonly order: OrderName;
-  readonly attempt: number | undefined;
+  /** A tag, so a text. */
+  readonly attempt: string | undefined;
   readonly level: string;
 }
 
@@ -288,11 +289,11 @@ interface Failure {
 function expectedFailures({ retried, exitsOnFailure }: QueueRow): Failure[] {
   const level = exitsOnFailure === true ? "fatal" : "error";
   if (retried === "no") return [{ order: "once", attempt: undefined, level }];
-  if (retried === "again") return [{ order: "once", attempt: 1, level: "error" }];
+  if (retried === "again") return [{ order: "once", attempt: "1", level: "error" }];
   return [
-    { order: "once", attempt: 1, level: "warning" },
-    { order: "twice", attempt: 1, level: "warning" },
-    { order: "twice", attempt: 2, level: "error" },
+    { order: "once", attempt: "1", level: "warning" },
+    { order: "twice", attempt: "1", level: "warning" },
+    { order: "twice", attempt: "2", level: "error" },
   ];
 }
 
