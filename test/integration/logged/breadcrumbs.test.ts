@@ -113,7 +113,7 @@ describe("The breadcrumbs of a request", () => {
         "db.operation.name": "SELECT",
       },
     });
-    assert.deepEqual([printed?.["level"], printed?.["data"]], ["log", { logger: "console" }]);
+    assert.deepEqual([printed?.["level"], printed?.["data"]], ["info", { logger: "console" }]);
   });
 
   it("are the newest hundred", async () => {
