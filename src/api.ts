@@ -148,6 +148,59 @@ export interface Gettable {
   get(...args: never[]): unknown;
 }
 
+/** Requests of HTTP servers. */
+export interface RequestCounts {
+  readonly requests: number;
+  /** Responses with a status from 400 to 499. */
+  readonly errors4xx: number;
+  /** Responses with a status of 500 or above. */
+  readonly errors5xx: number;
+  /** Responses with status 429. */
+  readonly rateLimitHits: number;
+  /** Share of requests that failed, from 0 to 1: with a status of 500 or above, or with an error. */
+  readonly errorRate: number;
+}
+
+/** Requests of all HTTP servers of the process. */
+export interface MetricsSummary {
+  /** When the process started, in ISO 8601. */
+  readonly startedAt: string;
+  readonly sinceStart: RequestCounts;
+  readonly lastFiveMinutes: RequestCounts;
+}
+
+/** Requests of one route since the process started. */
+export interface EndpointMetrics extends RequestCounts {
+  /** The route as in `http.route`; null for requests without one. */
+  readonly route: string | null;
+  /** Number of requests by method, as in `http.request.method`. */
+  readonly requestsByMethod: Readonly<Record<string, number>>;
+  /** Durations in seconds; the percentiles have a relative error of at most 1%. */
+  readonly duration: {
+    readonly mean: number;
+    readonly min: number;
+    readonly max: number;
+    readonly p50: number;
+    readonly p95: number;
+    readonly p99: number;
+  };
+  /** Database queries: all, and by request; their time by request in seconds. */
+  readonly queries: {
+    readonly total: number;
+    readonly mean: number;
+    readonly meanDuration: number;
+  };
+  /** Results of cache lookups. */
+  readonly cache: { readonly hits: number; readonly misses: number };
+}
+
+/** The functions of the request summary behind the public API. */
+export interface SummaryApi {
+  summary(): MetricsSummary;
+  endpoint(route: string | undefined): EndpointMetrics | undefined;
+  endpoints(): EndpointMetrics[];
+}
+
 /** Further data of an event, by name. */
 export type EventFields = Readonly<Record<string, unknown>>;
 
@@ -317,6 +370,8 @@ export interface PreloadApi {
   readonly runJob: <R>(name: string, work: () => R) => R;
   /** Created at the first use. */
   readonly caches: () => CachesApi;
+  /** Created at the first use. */
+  readonly requests: () => SummaryApi;
   /** Created at the first use. */
   readonly events: () => EventsApi;
   /** Adds a readiness check, or replaces the one of the same name. Returns a function that removes it. */

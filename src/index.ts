@@ -5,6 +5,7 @@ import {
   type CaptureContext,
   type CaptureHint,
   type CheckIn,
+  type EndpointMetrics,
   type ErrorsApi,
   type EventFields,
   type EventsApi,
@@ -15,10 +16,12 @@ import {
   type HealthCheckResult,
   type HealthStatus,
   type LoggerLevel,
+  type MetricsSummary,
   type MonitorConfig,
   type MonitorSchedule,
   preloadApi,
   type Primitive,
+  type RequestCounts,
   type Scope,
   type SecurityEvent,
   type SecurityEventDetails,
@@ -38,6 +41,7 @@ export type {
   CaptureContext,
   CaptureHint,
   CheckIn,
+  EndpointMetrics,
   EventFields,
   FeedbackHint,
   Gettable,
@@ -45,6 +49,7 @@ export type {
   HealthCheckResult,
   HealthStatus,
   LoggerLevel,
+  MetricsSummary,
   MonitorConfig,
   MonitorSchedule,
   Primitive,
@@ -55,6 +60,7 @@ export type {
   SendFeedbackParams,
   SetLogLevelOptions,
   SeverityLevel,
+  RequestCounts,
   User,
 };
 
@@ -286,6 +292,24 @@ export function getCacheStats(): CacheStats[] {
   } catch {
     return [];
   }
+}
+
+/**
+ * Returns how many requests the HTTP servers of the process have received, and how many
+ * of them failed: since the start, and in the last five minutes. Undefined without the preload.
+ */
+export function getMetricsSummary(): MetricsSummary | undefined {
+  return tryRead(() => preloadApi()?.requests().summary());
+}
+
+/**
+ * Returns the requests of one route since the process started: counts by method, errors,
+ * durations with percentiles, queries and cache lookups. Undefined if there were none.
+ *
+ * @param route as in `http.route`: `/orders/:id`.
+ */
+export function getEndpointMetrics(route: string): EndpointMetrics | undefined {
+  return tryRead(() => preloadApi()?.requests().endpoint(route));
 }
 
 /**

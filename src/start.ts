@@ -38,9 +38,10 @@ import { addActiveIds } from "./logs/correlation.ts";
 import type { LogObserver } from "./logs/log-observer.ts";
 import type { AppEvents } from "./logs/events/app-events.ts";
 import { createLogs, type Logs } from "./logs/logs.ts";
-import { createRequestLog, timesCalls } from "./logs/events/request-log.ts";
+import { createRequestLog } from "./logs/events/request-log.ts";
 import { createLazyMessagingTracer, type LazyMessagingTracer } from "./messaging/lazy-messaging.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
+import type { RequestSummary } from "./metrics/summary/request-summary.ts";
 import { createRedactor } from "./redaction/redactor.ts";
 import { registeredSdk, registerApi } from "./register-api.ts";
 import { createResource } from "./resource/resource.ts";
@@ -57,6 +58,9 @@ const loadAppEvents = lazy<typeof import("./logs/events/app-events.ts")>(
 const loadSqlLog = lazy<typeof import("./logs/events/sql-log.ts")>("logs/events/sql-log.ts");
 const loadLevelSignal = lazy<typeof import("./logs/levels/level-signal.ts")>(
   "logs/levels/level-signal.ts",
+);
+const loadRequestSummary = lazy<typeof import("./metrics/summary/request-summary.ts")>(
+  "metrics/summary/request-summary.ts",
 );
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
@@ -104,6 +108,7 @@ interface Signals {
   readonly errors: Errors;
   readonly propagator: CompositePropagator;
   readonly health: Health;
+  readonly requests: () => RequestSummary;
   readonly logger: () => LoggerApi;
   readonly pipelines: readonly Pipeline[];
 }
@@ -142,6 +147,7 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     errors,
     propagator,
     health: createHealth({ config, counters }),
+    requests: createLazyRequestSummary(metrics),
     logger: createLazyLoggerApi(config, shared),
     pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, metrics, logs.files],
   };
@@ -165,20 +171,17 @@ function createProcessors({ logs: { queries } }: Config, { provider }: Logs): Sp
 
 /** What the other pipelines learn of spans and lines. */
 interface Observers {
-  readonly timesCalls: boolean;
   readonly onClientSpan?: OnClientSpan;
   readonly logObserver?: LogObserver;
 }
 
-/** Returns what measures calls, remembers calls, queries and lines for breadcrumbs, and captures the errors of lines. */
+/** Returns what remembers calls, queries and lines for breadcrumbs, and captures the errors of lines. */
 function createObservers(config: Config, errors: Errors): Observers {
   const { dsn, breadcrumbs, logEvents } = config.errors;
-  const times = { timesCalls: timesCalls(config.logs) };
-  if (dsn === undefined) return times;
+  if (dsn === undefined) return {};
   const addsLines = breadcrumbs.includes("log");
   const addsSpans = breadcrumbs.some((kind) => kind !== "log");
   return {
-    ...times,
     ...(addsSpans && { onClientSpan: (span, context) => addToTrail(logIdsIn(context), span) }),
     ...((addsLines || logEvents) && {
       logObserver: {
@@ -227,6 +230,7 @@ function instrumentLibraries(signals: Signals): Tracing {
     keepTrace: keepActiveTrace,
     runJob: messaging.runJob,
     caches,
+    requests: signals.requests,
     events,
     addHealthCheck: (check) => health.register(check),
     logger: signals.logger,
@@ -272,6 +276,11 @@ function createLazyEvents({ logs, metrics, diagnostics }: Signals): () => AppEve
   let events: AppEvents | undefined;
   const deps = { provider: logs.provider, meter: metrics.meter, diagnostics };
   return () => (events ??= loadAppEvents().createAppEvents(deps));
+}
+
+function createLazyRequestSummary(metrics: Metrics): () => RequestSummary {
+  let summary: RequestSummary | undefined;
+  return () => (summary ??= loadRequestSummary().createRequestSummary(metrics));
 }
 
 function createLazyCacheRegistry({ meter }: Metrics): () => CacheRegistry {

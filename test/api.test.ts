@@ -40,6 +40,8 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
     ["job", () => api.job("sweep", (text: string) => text)("returned"), "returned"],
     ["watchCache", () => api.watchCache(cache, "cache"), cache],
     ["getCacheStats", () => api.getCacheStats(), []],
+    ["getMetricsSummary", () => api.getMetricsSummary(), undefined],
+    ["getEndpointMetrics", () => api.getEndpointMetrics("/orders"), undefined],
     ["logPerformance", () => api.logPerformance("import", 1.5, { orders: 3 }), undefined],
     ["time", () => api.time("import", () => "returned"), "returned"],
     [
@@ -108,6 +110,11 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
     caches: () => ({
       watch: recorder("watchCache", undefined),
       stats: recorder("getCacheStats", []),
+    }),
+    requests: () => ({
+      summary: recorder("getMetricsSummary", undefined as never),
+      endpoint: recorder("getEndpointMetrics", undefined),
+      endpoints: () => [],
     }),
     events: () => ({
       logPerformance: recorder("logPerformance", undefined),

@@ -7,12 +7,12 @@ import { root, staging } from "./paths.ts";
 
 /**
  * The maximum size of `start.js`, in bytes. Every process reads, parses and runs
- * it, within a budget of 50 ms with Sentry (design.md). The tables of libraries
+ * it, within a budget of 50 ms with Sentry (design.md): 1 kB costs 0.02 ms. The tables of libraries
  * and variables are a tenth of it, 400 bytes for each variable with its description.
  * The functions of the public API are 2,000 bytes: they have to work before Sentry is
  * loaded, and without it.
  */
-const START_BUDGET = 414_000;
+const START_BUDGET = 422_000;
 
 /** Packages that only some processes need, and that belong into lazy modules. */
 const LAZY_PACKAGES = [

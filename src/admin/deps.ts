@@ -1,4 +1,4 @@
-import type { LoggerApi } from "../api.ts";
+import type { LoggerApi, SummaryApi } from "../api.ts";
 import type { Config } from "../config/config.ts";
 import type { TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
@@ -12,6 +12,8 @@ export interface AdminDeps {
   readonly health: Health;
   /** Renders the Prometheus page, or resolves to undefined if Prometheus is not configured. */
   readonly renderMetrics: (accept: string | undefined) => Promise<MetricsPage | undefined>;
+  /** Returns the summary of requests. Undefined: it has no pages. */
+  readonly requests?: () => SummaryApi;
   /** Returns what changes the levels of loggers. Undefined: none can be changed. */
   readonly logger?: () => LoggerApi;
   /** Whether any request, message or job has been handled. */

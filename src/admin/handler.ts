@@ -9,8 +9,9 @@ import { version } from "../version.ts";
 import { compress } from "./compress.ts";
 import type { RequestHandlerDeps } from "./deps.ts";
 import { hostRejection } from "./host-check.ts";
-import { type HttpReply, textReply } from "./http-reply.ts";
+import { type HttpReply, jsonReply, textReply } from "./http-reply.ts";
 import { loggersPage } from "./loggers-page.ts";
+import { endpointsPage, summaryPage } from "./summary-page.ts";
 
 export { ConnectionLimiter } from "./connection-limiter.ts";
 
@@ -23,6 +24,8 @@ const pageHandlers: Readonly<Record<string, PageHandler>> = {
   "/metrics": metricsPage,
   "/healthz": async (_request, { health, counters }) => healthPage(await health.all(), counters),
   "/livez": (_request, { health }) => healthPage(health.live()),
+  "/summary": (_request, { requests }) => summaryPage(requests?.()),
+  "/endpoints": (request, { requests }) => endpointsPage(request.url ?? "", requests?.()),
   "/readyz": async (_request, { health }) => healthPage(await health.ready()),
 };
 
@@ -92,11 +95,7 @@ function healthPage(report: HealthReport, counters?: TelemetryCounters): HttpRep
     checks: report.checks,
     ...(counters !== undefined && { telemetry: telemetryCounts(counters) }),
   };
-  return {
-    status: report.status === "fail" ? 503 : 200,
-    contentType: "application/json; charset=utf-8",
-    body: `${JSON.stringify(content, null, 2)}\n`,
-  };
+  return jsonReply(report.status === "fail" ? 503 : 200, content);
 }
 
 function telemetryCounts(counters: TelemetryCounters): Record<string, unknown> {

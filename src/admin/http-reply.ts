@@ -13,3 +13,8 @@ export function textReply(
 ): HttpReply {
   return { status, contentType: "text/plain; charset=utf-8", body, headers };
 }
+
+export function jsonReply(status: number, content: object): HttpReply {
+  const body = `${JSON.stringify(content, null, 2)}\n`;
+  return { status, contentType: "application/json; charset=utf-8", body };
+}

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { LoggerApi } from "../api.ts";
-import { type HttpReply, textReply } from "./http-reply.ts";
+import { type HttpReply, jsonReply, textReply } from "./http-reply.ts";
 
 const METHODS = "GET, POST, DELETE";
 
@@ -62,9 +62,5 @@ function levelsReply(logger: LoggerApi): HttpReply {
     level,
     ...(until !== undefined && { until: new Date(until).toISOString() }),
   }));
-  return {
-    status: 200,
-    contentType: "application/json; charset=utf-8",
-    body: `${JSON.stringify({ levels }, null, 2)}\n`,
-  };
+  return jsonReply(200, { levels });
 }

@@ -1,5 +1,7 @@
-import type { Attributes, Counter, Meter } from "@opentelemetry/api";
+import type { Attributes, Context, Counter, Meter } from "@opentelemetry/api";
 import type { CacheStats, Gettable } from "../api.ts";
+import { activeContext } from "../context/manager.ts";
+import { callTimesIn } from "../context/unit-access.ts";
 
 /** An app has a few caches. Names derived from keys are a mistake, and are counted together. */
 const MAX_CACHES = 200;
@@ -21,8 +23,18 @@ class CacheRegistry {
     });
   }
 
-  /** Counts lookups. Never throws. */
-  recordLookups(name: string, hits: number, misses: number): void {
+  /**
+   * Counts lookups, also for the unit of work that waits for them. Never throws.
+   *
+   * @param context of the caller
+   */
+  recordLookups(
+    name: string,
+    hits: number,
+    misses: number,
+    context: Context = activeContext(),
+  ): void {
+    callTimesIn(context)?.recordLookups(hits, misses);
     const cache = this.#countersOf(name);
     if (hits > 0) this.#requests.add(hits, cache.hit);
     if (misses > 0) this.#requests.add(misses, cache.miss);

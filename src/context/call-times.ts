@@ -31,6 +31,9 @@ class BusyTime implements CallTime {
 
 /** The calls of a unit of work: database queries, cache lookups, requests to other services. */
 export class CallTimes {
+  /** Number of cache lookups that found a value, in a store or in memory. */
+  cacheHits = 0;
+  cacheMisses = 0;
   readonly #all = new BusyTime();
   readonly #byKind: Partial<Record<CallKind, BusyTime>> = {};
 
@@ -43,6 +46,11 @@ export class CallTimes {
   ended(kind: CallKind, at: number): void {
     this.#all.ended(at);
     this.#byKind[kind]?.ended(at);
+  }
+
+  recordLookups(hits: number, misses: number): void {
+    this.cacheHits += hits;
+    this.cacheMisses += misses;
   }
 
   /** Returns the calls of a kind that started before a time; undefined without any. */

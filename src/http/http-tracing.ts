@@ -8,6 +8,7 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Errors } from "../errors/api.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { RequestSummary } from "../metrics/summary/request-summary.ts";
 import type { CompositePropagator } from "../traces/propagation/propagator.ts";
 import type { Traces } from "../traces/traces.ts";
 import { version } from "../version.ts";
@@ -37,6 +38,8 @@ export interface HttpTracingDeps {
   readonly propagator: CompositePropagator;
   readonly diagnostics: Diagnostics;
   readonly unsent: UnsentTelemetry;
+  /** Returns the summary of requests, loaded at the first one. */
+  readonly requests: () => RequestSummary;
   /** Called at the end of each request with status 429. */
   readonly onRateLimited: (request: EndedRequest) => void;
   /** Undefined if no request is logged. */
@@ -93,10 +96,8 @@ function createClientDeps(
   };
 }
 
-function installServers(
-  { config, metrics, propagator, errors, unsent, requestLog, onRateLimited }: HttpTracingDeps,
-  shared: SharedDeps,
-): ServerTracing {
+function installServers(deps: HttpTracingDeps, shared: SharedDeps): ServerTracing {
+  const { config, metrics, propagator, errors, unsent, requestLog } = deps;
   const headers = new HeaderReader(propagator, propagator.extractFields());
   const server = installHttpServer({
     ...shared,
@@ -105,7 +106,8 @@ function installServers(
     userReader: createUserReader(config),
     keepsHeaders: needsHeaders(config),
     requestLog,
-    onRateLimited,
+    requests: deps.requests,
+    onRateLimited: deps.onRateLimited,
     onServerErrors: (unit, failures) => errors.captureServerErrors(unit, failures),
     onEnded: (unit) => errors.countRequest(unit, unit.endedAt, unit.abort === ABORTED_BY_EXIT),
     onStart: () => unsent.mark(),

@@ -1,4 +1,6 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
+import { now } from "../clock.ts";
+import type { CallKind, CallTimes } from "../context/call-times.ts";
 
 /** A non-recording span: propagates its span context only. */
 export class NonRecordingSpan implements Span {
@@ -37,4 +39,22 @@ export class NonRecordingSpan implements Span {
   }
   end(): void {}
   recordException(): void {}
+}
+
+/** A span that is not recorded, of a call whose time counts for its unit of work. */
+export class TimedNonRecordingSpan extends NonRecordingSpan {
+  readonly #kind: CallKind;
+  #times: CallTimes | undefined;
+
+  constructor(context: SpanContext, times: CallTimes, kind: CallKind, startedAt: number) {
+    super(context);
+    this.#kind = kind;
+    this.#times = times;
+    times.started(kind, startedAt);
+  }
+
+  override end(): void {
+    this.#times?.ended(this.#kind, now());
+    this.#times = undefined;
+  }
 }

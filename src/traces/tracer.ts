@@ -24,7 +24,7 @@ import { callTimesIn, localTraceSlotIn } from "../context/unit-access.ts";
 import { monotonicOf, now, timeInputOf, wallClockOriginAt } from "../clock.ts";
 import { newTraceId } from "./ids.ts";
 import { LocalTrace, type TraceSink } from "./local-trace.ts";
-import { NonRecordingSpan } from "./non-recording-span.ts";
+import { NonRecordingSpan, TimedNonRecordingSpan } from "./non-recording-span.ts";
 import { NOT_RECORD } from "./sampling/decision.ts";
 import { probabilityOf } from "./sampling/sampler.ts";
 import { newSpanContext, validParentContext } from "./span-context.ts";
@@ -60,8 +60,6 @@ export interface TracerSharedState extends SpanSharedState {
   readonly probabilityOf: (parent: SpanContext | undefined) => number | undefined;
   /** Called with each client span that starts. Must not throw. */
   readonly onClientSpan: OnClientSpan | undefined;
-  /** Whether units of work have the times of their calls. */
-  readonly timesCalls: boolean;
 }
 
 export type OnClientSpan = (span: ReadableSpan, context: ApiContext) => void;
@@ -163,7 +161,8 @@ export class TelltaleTracer implements Tracer {
       options.links ?? NO_LINKS,
     );
     const spanContext = newSpanContext(traceId, parentContext, result);
-    if (!this.#shouldRecord(result, localParent)) return new NonRecordingSpan(spanContext);
+    if (!this.#shouldRecord(result, localParent))
+      return nonRecordingSpan(spanContext, kind, options, context, currentTime);
     const localTrace =
       localParent?.localTrace ?? this.#createLocalTrace(spanContext, parentContext, currentTime);
     const startTime = options.startTime === undefined ? undefined : timeInputOf(options.startTime);
@@ -178,15 +177,21 @@ export class TelltaleTracer implements Tracer {
       startTime === undefined ? currentTime : monotonicOf(startTime, localTrace.wallClockOrigin),
     );
     if (startTime !== undefined) span.setExactStart(startTime);
-    if (localParent === undefined) this.#attachRoot(localTrace, span, context);
-    if (kind === CLIENT) this.#callStarted(span, options, context);
+    this.#attach(span, localParent === undefined, options, context);
     return result.attributes === undefined ? span : span.setAttributes(result.attributes);
   }
 
-  #callStarted(span: TelltaleSpan, { attributes }: SpanOptions, context: ApiContext): void {
-    const { onClientSpan, timesCalls } = this.#sharedState;
-    onClientSpan?.(span, context);
-    const times = timesCalls ? callTimesIn(context) : undefined;
+  /** Attaches a span to its unit of work: a root with its local trace, a call with its time. */
+  #attach(
+    span: TelltaleSpan,
+    isRoot: boolean,
+    { attributes }: SpanOptions,
+    context: ApiContext,
+  ): void {
+    if (isRoot) this.#attachRoot(span, context);
+    if (span.kind !== CLIENT) return;
+    this.#sharedState.onClientSpan?.(span, context);
+    const times = callTimesIn(context);
     if (times !== undefined) span.timeCall(times, callKindOf(attributes));
   }
 
@@ -216,7 +221,8 @@ export class TelltaleTracer implements Tracer {
     );
   }
 
-  #attachRoot(localTrace: LocalTrace<TelltaleSpan>, root: TelltaleSpan, context: ApiContext): void {
+  #attachRoot(root: TelltaleSpan, context: ApiContext): void {
+    const { localTrace } = root;
     localTrace.root = root;
     const unit = localTraceSlotIn(context);
     if (unit !== undefined) unit.localTrace ??= localTrace;
@@ -227,13 +233,35 @@ export class TelltaleTracer implements Tracer {
 export class NoopTracer extends TelltaleTracer {
   override start(
     _name: string,
-    _kind: SpanKind,
-    _options: SpanOptions,
-    _context: ApiContext,
+    kind: SpanKind,
+    options: SpanOptions,
+    context: ApiContext,
     parent: Span | undefined,
+    currentTime: number = now(),
   ): Span {
-    return parent === undefined ? INVALID_SPAN : new NonRecordingSpan(parent.spanContext());
+    if (isTracingSuppressed(context)) return INVALID_SPAN;
+    return nonRecordingSpan(parent?.spanContext(), kind, options, context, currentTime);
   }
+}
+
+/** Creates a span that is not recorded. As a call, it still counts for its unit of work. */
+function nonRecordingSpan(
+  spanContext: SpanContext | undefined,
+  kind: SpanKind,
+  { attributes }: SpanOptions,
+  context: ApiContext,
+  currentTime: number,
+): Span {
+  const times = kind === CLIENT ? callTimesIn(context) : undefined;
+  if (times !== undefined) {
+    return new TimedNonRecordingSpan(
+      spanContext ?? INVALID_SPAN.spanContext(),
+      times,
+      callKindOf(attributes),
+      currentTime,
+    );
+  }
+  return spanContext === undefined ? INVALID_SPAN : new NonRecordingSpan(spanContext);
 }
 
 function withSpan(context: ApiContext, span: Span): ApiContext {

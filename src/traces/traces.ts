@@ -29,8 +29,6 @@ export interface TracesDeps {
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
   readonly onClientSpan?: OnClientSpan;
-  /** Whether units of work have the times of their calls. */
-  readonly timesCalls?: boolean;
   /** Extension points of OpenTelemetry, for an app's own sampler and processors. */
   readonly sampler?: Sampler;
   readonly processors?: readonly SpanProcessor[];
@@ -89,7 +87,7 @@ function createSink({ config, counters, unsent }: TracesDeps, output: SpanOutput
 }
 
 function createSharedState(
-  { config, resource, redactor, processors, sampler, onClientSpan, timesCalls }: TracesDeps,
+  { config, resource, redactor, processors, sampler, onClientSpan }: TracesDeps,
   sink: ReplaceableSink,
 ): TracerSharedState {
   const { limits } = config;
@@ -104,7 +102,6 @@ function createSharedState(
     tailSamples: config.exporters.length > 0 && !config.sampler.name.endsWith("always_off"),
     probabilityOf: sampler === undefined ? headProbability(config.sampler) : () => undefined,
     onClientSpan,
-    timesCalls: timesCalls ?? false,
   };
 }
 

@@ -30,7 +30,6 @@ export interface ProviderOptions {
   readonly probabilityOf?: TracerSharedState["probabilityOf"];
   readonly tailSamples?: boolean;
   readonly onClientSpan?: OnClientSpan;
-  readonly timesCalls?: boolean;
 }
 
 /** Creates a provider that exports to a list. */
@@ -59,7 +58,6 @@ export function collectingProvider(options: ProviderOptions = {}): {
       options.probabilityOf ??
       ((parent) => (parent === undefined ? options.probability : undefined)),
     onClientSpan: options.onClientSpan,
-    timesCalls: options.timesCalls ?? false,
     tailSamples: options.tailSamples ?? true,
     sink: {
       tailBuffer,

@@ -109,7 +109,10 @@ export class ClientCall implements OpenResponse {
   }
 
   #endSpan(): void {
-    if (!(this.span instanceof TelltaleSpan)) return;
+    if (!(this.span instanceof TelltaleSpan)) {
+      this.span.end();
+      return;
+    }
     this.span.setInstrumentationAttributes(this);
     if (this.errorType !== undefined) this.span.setStatus({ code: STATUS_ERROR });
     this.span.endAt(this.endedAt);

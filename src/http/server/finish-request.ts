@@ -41,38 +41,38 @@ function runFinishStep(
   unit: HttpServerRequest,
   response: ResponseHead | undefined,
 ): void {
-  const { metrics, onServerErrors, onEnded } = deps;
   switch (step) {
-    case 0: // Detach from the connection.
+    case 0: // Set the end time, before work of telltale, which may load Sentry, and detach from the connection.
+      unit.endedAt = now();
       unit.connection.remove(unit);
       return;
-    case 1: // Set the end time, before work of telltale, which may load Sentry.
-      unit.endedAt = now();
-      return;
-    case 2: // Set status and route, and end the unit of work.
+    case 1: // Set status and route, and end the unit of work.
       unit.finalize(response);
       return;
-    case 3: // Decide whether it failed, and bind the series of its route and status.
+    case 2: // Decide whether it failed, and bind the series of its route and status.
       if (hasFailureInfo(unit)) loadResponseAbort().settleFailure(unit);
-      metrics.bindSeries(unit);
+      deps.metrics.bindSeries(unit);
       return;
-    case 4: // Capture its errors.
-      if (unit.failed) onServerErrors(unit, failuresOf(unit));
+    case 3: // Capture its errors.
+      if (unit.failed) deps.onServerErrors(unit, failuresOf(unit));
       return;
-    case 5: // Log it, with the id of its event.
+    case 4: // Log it, with the id of its event.
       logRequest(deps, unit, response);
       return;
-    case 6: // Release the request, which the events have read.
+    case 5: // Release the request, which the events have read.
       unit.releaseRequest();
       return;
-    case 7: // End the span.
+    case 6: // End the span.
       endSpan(unit);
       return;
-    case 8: // Record the metrics.
-      metrics.requestEnded(unit);
+    case 7: // Record the metrics.
+      deps.metrics.requestEnded(unit);
+      return;
+    case 8: // Add it to the summary.
+      deps.requests().add(unit);
       return;
     default: // Count it for release health. Sentry's SDKs do not count handshakes of WebSockets.
-      if (unit.statusCode !== SWITCHING_PROTOCOLS) onEnded(unit);
+      if (unit.statusCode !== SWITCHING_PROTOCOLS) deps.onEnded(unit);
   }
 }
 

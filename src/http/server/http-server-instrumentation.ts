@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Emit, EmitArgs } from "../../context/emit.ts";
 import type { RequestLog } from "../../context/unit-views.ts";
+import type { RequestSummary } from "../../metrics/summary/request-summary.ts";
 import type { TelltaleTracer } from "../../traces/tracer.ts";
 import type { KnownMethods } from "../method.ts";
 import type { HeaderReader } from "./header-reader.ts";
@@ -26,6 +27,8 @@ export interface HttpServerDeps extends Pick<HttpRequestDeps, "userReader" | "ke
   readonly onEnded: (unit: HttpServerRequest) => void;
   /** Called at the end of each request with status 429. */
   readonly onRateLimited: (unit: HttpServerRequest) => void;
+  /** Returns the summary to which each request is added. */
+  readonly requests: () => RequestSummary;
   /** Undefined if no request is logged. */
   readonly requestLog: RequestLog | undefined;
   /** Called at the start of each request. */

@@ -1,4 +1,4 @@
-import type { LoggerProvider, MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { Context, LoggerProvider, MeterProvider, TracerProvider } from "@opentelemetry/api";
 import type { OutgoingCalls } from "../../context/outgoing.ts";
 import type { MessagingInstrumenter } from "../../context/messaging.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
@@ -50,8 +50,11 @@ export interface LoadedFile {
 
 /** Counts cache lookups. */
 export interface CacheCounter {
-  /** @param name name of the cache, of low cardinality */
-  recordLookups(name: string, hits: number, misses: number): void;
+  /**
+   * @param name name of the cache, of low cardinality
+   * @param context of the caller; default: the active one
+   */
+  recordLookups(name: string, hits: number, misses: number, context?: Context): void;
 }
 
 /** Dependencies that all adaptors share. */

@@ -105,7 +105,7 @@ function requestAttributes(
   };
 }
 
-/** What the time went to. Without recorded spans of calls nothing is known. */
+/** What the time went to. */
 function timeAttributes({ callTimes, startedAt, endedAt }: EndedRequest): Record<string, number> {
   if (callTimes === undefined) return {};
   const attributes: Record<string, number> = {};

@@ -24,8 +24,3 @@ export function createRequestLog(deps: RequestEventsDeps): RequestLog | undefine
 function logsRequests({ accessLog, exporters, slowRequestMs }: LogsConfig): boolean {
   return accessLog !== "off" || (slowRequestMs !== Infinity && exporters.length > 0);
 }
-
-/** Whether slow requests are logged, with the times of their calls. */
-export function timesCalls(config: LogsConfig): boolean {
-  return logsRequests(config) && config.slowRequestMs !== Infinity;
-}

@@ -31,6 +31,7 @@ export interface MetricGroup {
 
 const component = ["otel.component.name", "otel.component.type"] as const;
 const exported = [...component, "error.type"] as const;
+const endpoint = ["http.request.method", "http.route"] as const;
 const queue = ["messaging.system", "messaging.destination.name"] as const;
 const message = [...queue, "messaging.operation.name", "server.address", "server.port"] as const;
 const group = "messaging.consumer.group.name";
@@ -85,6 +86,21 @@ export const groups: readonly MetricGroup[] = [
         "{request}",
         "db_client_connection_pending_requests",
         ["db.client.connection.pool.name"],
+      ),
+    ],
+  },
+  {
+    title: "Queries by request",
+    inDemo: true,
+    rows: [
+      {
+        ...histogram("telltale.request.queries", "telltale_request_queries", endpoint),
+        unit: "{query}",
+      },
+      histogram(
+        "telltale.request.query.duration",
+        "telltale_request_query_duration_seconds",
+        endpoint,
       ),
     ],
   },

@@ -41,6 +41,7 @@ function finish(statusCode: number, failing?: string): { calls: string[]; errors
   unit.onEnded(() => called("ended"));
   const deps = {
     metrics: { bindSeries: () => called("series"), requestEnded: () => called("metrics") },
+    requests: () => ({ add: () => called("summary") }),
     onServerErrors: () => called("capture"),
     onRateLimited: () => called("limited"),
     requestLog: { slowMs: 0, hasAccessLog: false, requestEnded: () => called("log") },
@@ -54,7 +55,17 @@ function finish(statusCode: number, failing?: string): { calls: string[]; errors
 describe("The end of a request", () => {
   it("has its steps in order", () => {
     assert.deepEqual(finish(200), {
-      calls: ["remove", "ended", "series", "log", "name GET /", "end", "metrics", "count"],
+      calls: [
+        "remove",
+        "ended",
+        "series",
+        "log",
+        "name GET /",
+        "end",
+        "metrics",
+        "summary",
+        "count",
+      ],
       errors: [],
     });
   });
@@ -66,7 +77,7 @@ describe("The end of a request", () => {
   it("captures the errors of a failed request before its span ends", () => {
     assert.deepEqual(finish(500).calls, [
       ...["remove", "ended", "series", "capture", "log"],
-      ...["name GET /", "status", "exception", "end", "metrics", "count"],
+      ...["name GET /", "status", "exception", "end", "metrics", "summary", "count"],
     ]);
   });
 
@@ -78,6 +89,7 @@ describe("The end of a request", () => {
     "log",
     "end",
     "metrics",
+    "summary",
     "count",
   ]) {
     it(`has all other steps when "${failing}" throws`, () => {

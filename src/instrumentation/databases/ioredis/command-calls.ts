@@ -73,7 +73,7 @@ export function start(
   return {
     succeed(reply) {
       call.succeed();
-      replies.replied(operation, reply, target.attributes);
+      replies.replied(operation, reply, target.attributes, call.context);
     },
     fail(error) {
       call.fail(error);

@@ -110,7 +110,7 @@ function observe(
   const call = database.start(operation ?? "redis", target.attributesOf(operation));
   return call.endWithPromise(send() as Promise<unknown>, (reply) => {
     if (operation === "SELECT") select(client, Number(args[1]));
-    replies.replied(operation, reply, target.attributes);
+    replies.replied(operation, reply, target.attributes, call.context);
     return undefined;
   });
 }

@@ -86,7 +86,7 @@ function observe({ database, replies }: RedisCalls, client: Client, command: Com
   command.callback = function (error, reply) {
     if (error === null || error === undefined) {
       call.succeed();
-      replies.replied(operation, reply, target.attributes);
+      replies.replied(operation, reply, target.attributes, call.context);
     } else {
       call.fail(error);
     }

@@ -1,4 +1,4 @@
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, Context } from "@opentelemetry/api";
 import type { AdaptorDeps } from "../../loading/adaptor.ts";
 import { CallTarget } from "../../database-client/call-target.ts";
 import {
@@ -32,21 +32,27 @@ interface ReplyListener {
    *
    * @param reply null, a value, or an array of them
    * @param target attributes of the target; shared, so do not change them
+   * @param context of the caller
    */
-  replied(operation: string | undefined, reply: unknown, target: Attributes): void;
+  replied(
+    operation: string | undefined,
+    reply: unknown,
+    target: Attributes,
+    context: Context,
+  ): void;
 }
 
 /** Counts reads as cache lookups: hits and misses by server and database. */
 function countReplies({ caches }: AdaptorDeps): ReplyListener {
   const names = new WeakMap<Attributes, string>();
   return {
-    replied(operation, reply, target) {
+    replied(operation, reply, target, context) {
       if (!isRead(operation)) return;
       const values = operation === "MGET" && Array.isArray(reply) ? reply : [reply];
       const hits = values.filter((value) => value !== null && value !== undefined).length;
       const name = names.get(target) ?? cacheName(target);
       names.set(target, name);
-      caches().recordLookups(name, hits, values.length - hits);
+      caches().recordLookups(name, hits, values.length - hits, context);
     },
   };
 }

@@ -1,0 +1,23 @@
+import type { SummaryApi } from "../api.ts";
+import { type HttpReply, jsonReply, textReply } from "./http-reply.ts";
+
+/** Responds to a request for `/summary`, with the requests since the start and of the last five minutes. */
+export function summaryPage(requests: SummaryApi | undefined): HttpReply {
+  return requests === undefined ? NOT_COUNTED : jsonReply(200, requests.summary());
+}
+
+/**
+ * Responds to a request for `/endpoints`, with the requests by route, or for
+ * `/endpoints?route=/orders/:id`, with those of one route.
+ */
+export function endpointsPage(url: string, requests: SummaryApi | undefined): HttpReply {
+  if (requests === undefined) return NOT_COUNTED;
+  const question = url.indexOf("?");
+  const route = new URLSearchParams(question === -1 ? "" : url.slice(question)).get("route");
+  if (route === null) return jsonReply(200, { endpoints: requests.endpoints() });
+  const endpoint = requests.endpoint(route);
+  if (endpoint !== undefined) return jsonReply(200, endpoint);
+  return textReply(404, "No request of this route has ended. /endpoints lists the routes.\n");
+}
+
+const NOT_COUNTED: HttpReply = textReply(404, "The requests are not counted.\n");
