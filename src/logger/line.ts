@@ -1,6 +1,6 @@
 import type { LoggerApi } from "../api.ts";
 import type { CorrelationFields } from "../logs/correlation.ts";
-import { isoClock } from "../logs/iso-clock.ts";
+import { isoClock } from "../logs/time/iso-clock.ts";
 import { readProperty, UNREADABLE } from "../logs/value.ts";
 import { ValueCopier } from "../logs/value-copier.ts";
 import { type Info, setField } from "./call-info.ts";

@@ -8,14 +8,26 @@ import type { EncodableRecord } from "../export/otlp/otlp-protobuf.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import type { ExceptionFields } from "./exception.ts";
 import type { LoggerScope } from "./logger-scope.ts";
-import { epochMsOf, isSameTime, parseTimestamp, type Timestamp, toHrTime } from "./timestamp.ts";
-import { timestampCache } from "./timestamp-cache.ts";
+import {
+  epochMsOf,
+  isSameTime,
+  parseTimestamp,
+  type Timestamp,
+  toHrTime,
+} from "./time/timestamp.ts";
+import { timestampCache } from "./time/timestamp-cache.ts";
 import type { ValueCopier } from "./value-copier.ts";
 import { isScalar, setOwnProperty, truncateWellFormed } from "./value.ts";
 
 const loadValueCopier = lazy<typeof import("./value-copier.ts")>("logs/value-copier.ts");
 
 const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
+
+/**
+ * The field in which a line names its event: lines have no other place for it.
+ * https://opentelemetry.io/docs/specs/semconv/registry/attributes/otel/#otel-event-name
+ */
+export const EVENT_NAME_FIELD = "otel.event.name";
 
 /** A record, or the data from which one is built when it is exported. */
 export interface LogRecordSource {
@@ -88,6 +100,12 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
   setAttribute(name: string, value: unknown): void {
     if (value === undefined || typeof value === "function") return;
     if (this.#canAdd(name)) this.#fields.push(name, isScalar(value) ? value : this.#copy(value));
+  }
+
+  /** Adds a field of a line: as an attribute, or as the name of the event. Never throws. */
+  setField(name: string, value: unknown): void {
+    if (name === EVENT_NAME_FIELD && typeof value === "string") this.eventName = value;
+    else this.setAttribute(name, value);
   }
 
   /** Adds an attribute to a record that may have been read already. */

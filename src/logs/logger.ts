@@ -14,16 +14,32 @@ import {
   ProviderFlush,
 } from "../export/provider-flush.ts";
 import { wallClock } from "../clock.ts";
-import { type Timestamp, parseTimestamp } from "./timestamp.ts";
+import { type Timestamp, parseTimestamp } from "./time/timestamp.ts";
 import { EMPTY_LOG_CONTEXT, type LogContext, logContextIn } from "./correlation.ts";
 import { exceptionOf } from "./exception.ts";
 import { type LogObserver, observeRecord } from "./log-observer.ts";
+import { loggerOutput } from "./logger-output.ts";
 import { createScope, type LoggerScope, scopeKey } from "./logger-scope.ts";
 import { LogRecord, type LoggerSharedState, type LogRecordSource } from "./log-record.ts";
 import { readProperty } from "./value.ts";
 
-/** Receives finished records. Undefined without an exporter and log files: then no records are created. */
-export type LogRecordSink = ((record: LogRecordSource) => void) | undefined;
+/**
+ * Receives finished records. Undefined without an exporter and log files: then no records
+ * are created.
+ *
+ * @param isExportedByApp true for the line of a logger with an exporter over OTLP of its
+ *   own: the record is only for the log files.
+ */
+export type LogRecordSink =
+  | ((record: LogRecordSource, isExportedByApp?: boolean) => void)
+  | undefined;
+
+/** The scopes of OpenTelemetry's transports, which also take the name of an event from a field of a line. */
+const LINE_SCOPES: ReadonlySet<string> = new Set([
+  "@opentelemetry/winston-transport",
+  "@opentelemetry/instrumentation-pino",
+  "@opentelemetry/instrumentation-bunyan",
+]);
 
 /** More scopes than any app has by intention. Beyond them each `getLogger` creates a new logger. */
 const MAX_LOGGERS = 1000;
@@ -60,7 +76,7 @@ export class TelltaleLoggerProvider implements LoggerProvider {
     const key = scopeKey(scope);
     const existing = this.#loggers.get(key);
     if (existing !== undefined) return existing;
-    const logger = new TelltaleLogger(this.#sharedState, scope, this.#output);
+    const logger = new TelltaleLogger(this.#sharedState, scope, this.#output, this);
     if (this.#loggers.size < MAX_LOGGERS) this.#loggers.set(key, logger);
     return logger;
   }
@@ -81,11 +97,29 @@ export class TelltaleLogger implements Logger {
   readonly #sharedState: LoggerSharedState;
   readonly #scope: LoggerScope;
   readonly #output: LogOutput;
+  readonly #provider: TelltaleLoggerProvider;
+  readonly #named = new Map<string, TelltaleLogger>();
 
-  constructor(sharedState: LoggerSharedState, scope: LoggerScope, output: LogOutput) {
+  constructor(
+    sharedState: LoggerSharedState,
+    scope: LoggerScope,
+    output: LogOutput,
+    provider: TelltaleLoggerProvider,
+  ) {
     this.#sharedState = sharedState;
     this.#scope = scope;
     this.#output = output;
+    this.#provider = provider;
+  }
+
+  /** Returns the logger whose scope is the name that the app gave its own; this one beyond a limit of names. */
+  named(name: string, version: string): TelltaleLogger {
+    const known = this.#named.get(name);
+    if (known !== undefined) return known;
+    if (this.#named.size >= MAX_LOGGERS) return this;
+    const logger = this.#provider.getLogger(name, version);
+    this.#named.set(name, logger);
+    return logger;
   }
 
   /** Whether records are exported, or used for Sentry. */
@@ -117,10 +151,16 @@ export class TelltaleLogger implements Logger {
    * Passes a record of an adaptor to the pipeline.
    *
    * @param error the error that the line reports, where it is known.
+   * @param isExportedByApp whether a transport of the app exports the line over OTLP.
    */
-  write(record: LogRecordSource, line: LogContext, error?: object): void {
+  write(
+    record: LogRecordSource,
+    line: LogContext,
+    error?: object,
+    isExportedByApp?: boolean,
+  ): void {
     this.observe(record, line, error);
-    this.export(record);
+    this.#output.sink?.(record, isExportedByApp);
   }
 
   /** Passes a record to the exporters alone. */
@@ -137,6 +177,7 @@ export class TelltaleLogger implements Logger {
   emit(input: ApiRecord): void {
     if (!this.enabled()) return;
     try {
+      if (this.#isLineOfLogger(input)) return;
       const line = contextOf(input);
       const { exception } = input;
       this.write(
@@ -147,6 +188,15 @@ export class TelltaleLogger implements Logger {
     } catch {
       // The app passed no record, or one that can't be read. Logging must not throw.
     }
+  }
+
+  /**
+   * Whether a record is that of a line which an adaptor records: a transport or stream of
+   * a logger emits it. An event of the app is no line, also if a transport emits it.
+   */
+  #isLineOfLogger({ eventName }: ApiRecord): boolean {
+    const isEvent = typeof eventName === "string" && !LINE_SCOPES.has(this.#scope.name);
+    return !isEvent && loggerOutput.isActive(wallClock());
   }
 
   #toRecord(input: ApiRecord, { spanContext }: LogContext): LogRecord {

@@ -83,8 +83,8 @@ function createLogOutput(deps: LogsDeps): LogOutput {
   const exported = createExportOutput(deps);
   if (config.files === undefined) return { ...exported, files: emptyPipeline };
   const files = new (loadLogFiles().LogFiles)({ ...deps, config: config.files, counters });
-  const sink: LogRecordSink = (record) => {
-    exported.sink?.(record);
+  const sink: LogRecordSink = (record, isExportedByApp) => {
+    exported.sink?.(record, isExportedByApp);
     unsent?.mark();
     files.add(record);
   };
@@ -110,10 +110,11 @@ function createExportOutput(deps: LogsDeps): ExportOutput {
   const { batch: batchConfig, otlp } = config;
   const batch = createLogProcessor({ config: batchConfig, otlp, counters, diagnostics });
   return {
-    sink: (record) => {
+    sink: (record, isExportedByApp) => {
+      print?.(record.toRecord());
+      if (isExportedByApp === true) return;
       counters.created++;
       unsent?.mark();
-      print?.(record.toRecord());
       batch.add(record);
     },
     pipeline: batch,

@@ -14,7 +14,7 @@ import {
   visibleIds,
 } from "./record-ids.ts";
 import { isResourceField } from "./resource-field.ts";
-import { isSameTime } from "./timestamp.ts";
+import { isSameTime } from "./time/timestamp.ts";
 import { isEmptyMap } from "./value.ts";
 
 /** Fields in which lines have their time. Of these only `timestamp` is documented by telltale. */
@@ -69,7 +69,7 @@ class LineFieldReader {
     }
     if (typeof value === "string") {
       if (key === keys.stack) this.#stack = value;
-      else if (!this.#isRedundant(key, value)) this.#record.setAttribute(key, value);
+      else if (!this.#isRedundant(key, value)) this.#record.setField(key, value);
       return;
     }
     const rest = isMap(value) ? this.#withoutErrors(key, value) : value;

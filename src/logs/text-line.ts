@@ -111,7 +111,7 @@ function addTextFields(
     knownParts.push(value, key);
     if (isTraceField(key, value, record) || isUnitOfWorkField(key, value, ids)) continue;
     if (key === "timestamp" && typeof value === "string") record.setTimestampText(value);
-    else if (key !== metadata.keys.stack || error === undefined) record.setAttribute(key, value);
+    else if (key !== metadata.keys.stack || error === undefined) record.setField(key, value);
   }
   if (error !== undefined) record.addException(visibleException(error, [text], undefined));
   if (message !== undefined && hasUnknownText(text, knownParts))

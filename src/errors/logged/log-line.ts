@@ -56,6 +56,12 @@ function shortened(key: string, value: string): string {
   return bare.slice(0, MAX_FIELD_LENGTH);
 }
 
+/** Returns the library that wrote a line. The scope of a logger of `telltale/logger`, which is winston, is its name. */
+export function libraryOf({ attributes, instrumentationScope }: ReadableLogRecord): string {
+  const { name } = instrumentationScope;
+  return attributes["logger"] === name ? "winston" : name;
+}
+
 /** Returns the name that the app has given its logger, or else the name of the library. */
 export function loggerNameOf({ attributes, instrumentationScope }: ReadableLogRecord): string {
   const { name: library } = instrumentationScope;

@@ -6,7 +6,7 @@ import { activeContext, runWithContext } from "../../context/manager.ts";
 import { propertyOf } from "../../property.ts";
 import { isProcessingEvent } from "../filters/event-processing.ts";
 import type { LoggedErrorHint } from "./line-duplicates.ts";
-import { levelOf, lineFields, lineText, loggerNameOf } from "./log-line.ts";
+import { levelOf, libraryOf, lineFields, lineText, loggerNameOf } from "./log-line.ts";
 
 /**
  * Captures an error that the app has logged.
@@ -30,7 +30,7 @@ function loggedErrorHint(error: object, record: ReadableLogRecord): LoggedErrorH
   return {
     originalException: error,
     loggedLine: lineText(record),
-    mechanism: { type: `auto.log.${record.instrumentationScope.name}`, handled: true },
+    mechanism: { type: `auto.log.${libraryOf(record)}`, handled: true },
     captureContext: (scope) => addLine(scope, error, record),
   };
 }

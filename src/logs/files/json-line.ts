@@ -1,7 +1,7 @@
 import type { AnyValue } from "@opentelemetry/api";
 import { formatTraceFlags } from "../correlation.ts";
 import { toJsonString } from "../json-string.ts";
-import type { LogRecord } from "../log-record.ts";
+import { EVENT_NAME_FIELD, type LogRecord } from "../log-record.ts";
 
 /** The fields of every line, in their order. Those without a value are left out. */
 const FIELDS = [
@@ -45,7 +45,7 @@ const APP_FIELDS: ReadonlySet<string> = new Set<FieldName>([
  */
 export function jsonLineOf(record: LogRecord): string {
   const fields = fieldsOf(record);
-  let rest = "";
+  let rest = memberOf(EVENT_NAME_FIELD, record.eventName);
   const pairs = record.attributePairs() ?? Object.entries(record.attributes).flat();
   for (let index = 0; index < pairs.length; index += 2) {
     const name = pairs[index] as string;

@@ -79,7 +79,8 @@ describe("A logger of telltale/logger in a preloaded app", () => {
       assert.equal(failed.length, 3);
       for (const log of failed) assertErrorRecord(log);
       const paid = receiver.logs.filter(({ body }) => body === "paid");
-      for (const { attributes } of paid) {
+      for (const { attributes, scope } of paid) {
+        assert.equal(scope.name, "api");
         const { index: value, ...rest } = attributes;
         const index = value as string;
         assert.deepEqual(rest, {

@@ -14,7 +14,7 @@ import { recordIdsOf } from "../../../logs/record-ids.ts";
 import { severityOfLevelNumber } from "../../../logs/severity.ts";
 import { recordFromFields, ParsedLineRecord } from "../../../logs/parsed-line-record.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
-import { loggerOutput } from "../logger-output.ts";
+import { loggerOutput } from "../../../logs/logger-output.ts";
 import { SerializedErrors } from "./serialized-errors.ts";
 
 /** The adaptor of bunyan 1 and 2, whose only file exports the class of all loggers. */

@@ -10,7 +10,7 @@ import { stripColors } from "../../../logs/line-text.ts";
 import type { LogRecord } from "../../../logs/log-record.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import { addIdAttributes, recordIdsOf } from "../../../logs/record-ids.ts";
-import { loggerOutput } from "../logger-output.ts";
+import { loggerOutput } from "../../../logs/logger-output.ts";
 
 /** Severities by method. `log` and `dir` have none in the console, and count as `info`. */
 const SEVERITIES = { log: 9, info: 9, warn: 13, error: 17, debug: 5, dir: 9 } as const;

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { TelltaleLogger } from "../../../logs/logger.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
-import { loggerOutput } from "../logger-output.ts";
+import { loggerOutput } from "../../../logs/logger-output.ts";
 import { patchLogger } from "./patch-logger.ts";
 import type { PinoSymbols } from "./pino-logger.ts";
 import { wrapThreadStream } from "./thread-stream.ts";

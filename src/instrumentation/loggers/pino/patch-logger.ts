@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { wallClock } from "../../../clock.ts";
 import { activeLogContext } from "../../../logs/correlation.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
-import { loggerOutput } from "../logger-output.ts";
+import { loggerOutput } from "../../../logs/logger-output.ts";
 import { ChangedLevels } from "./changed-level.ts";
 import { IdSerializer } from "./id-serializer.ts";
 import type { PinoHooks, PinoLogger, PinoSymbols } from "./pino-logger.ts";

@@ -11,7 +11,7 @@ import { isErrorSeverity } from "../../../logs/log-observer.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import type { JsonLine } from "../../../logs/parse-json-line.ts";
 import { SimpleLines } from "./simple-lines.ts";
-import { acceptsLevel } from "./thread-stream.ts";
+import { acceptsLevel, exportsLevel } from "./thread-stream.ts";
 import type { LogRecord, LogRecordSource } from "../../../logs/log-record.ts";
 import { recordIdsOf } from "../../../logs/record-ids.ts";
 import { severityOfLevelNumber } from "../../../logs/severity.ts";
@@ -117,9 +117,11 @@ export class PinoRecorder {
   /** Writes the record of a line, unless none of its streams accepts the level. Never throws. */
   record(logger: PinoLogger, line: PinoLine): void {
     try {
-      if (!acceptsLevel(logger[this.#symbols.streamSym], line.level)) return;
+      const { [this.#symbols.streamSym]: stream } = logger;
+      if (!acceptsLevel(stream, line.level)) return;
       const record = this.#recordOf(logger, line);
-      this.#otelLogger.write(record, line.logContext, this.#reportedError(logger, line, record));
+      const error = this.#reportedError(logger, line, record);
+      this.#otelLogger.write(record, line.logContext, error, exportsLevel(stream, line.level));
     } catch {
       // The line can't be read.
     }

@@ -83,9 +83,9 @@ export class SimpleLines {
     record.setBody(message);
     addIdAttributes(record, recordIdsOf(logContext));
     const { pairs } = this.#bindingsOf(logger);
-    for (let i = 0; i < pairs.length; i += 2) record.setAttribute(pairs[i] as string, pairs[i + 1]);
+    for (let i = 0; i < pairs.length; i += 2) record.setField(pairs[i] as string, pairs[i + 1]);
     for (const key in fields)
-      if (!isResourceField(key, fields[key])) record.setAttribute(key, fields[key]);
+      if (!isResourceField(key, fields[key])) record.setField(key, fields[key]);
   }
 
   #bindingsOf(logger: PinoLogger): Bindings {

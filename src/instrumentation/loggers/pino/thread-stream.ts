@@ -7,13 +7,18 @@ interface WorkerData {
   readonly pipelines?: readonly (readonly Target[])[];
   /** The app's custom levels. */
   readonly levels?: Readonly<Record<string, number>>;
+  /** Whether a line goes only to the targets of the highest level that accept it. */
+  readonly dedupe?: boolean;
 }
 
 interface Target {
+  /** Path or URL of the module, which pino has resolved. */
+  readonly target?: string;
   readonly level?: string | number;
 }
 
 interface ThreadOptions {
+  /** The only target, or pino's own module that runs several. */
   readonly filename?: string;
   readonly workerData?: WorkerData;
 }
@@ -30,8 +35,20 @@ const DEFAULT_LEVELS: Readonly<Record<string, number>> = {
   silent: Infinity,
 };
 
-/** The lowest level that any target of a stream's thread accepts. */
-const minLevels = new WeakMap<object, number>();
+/** A target that exports log records over OTLP by itself. */
+const OTLP_TARGET = /[\\/]pino-opentelemetry-transport[\\/]/;
+
+/** What is known about the targets of a stream. */
+interface ThreadTargets {
+  /** The lowest level that any of them accepts. */
+  readonly minLevel: number;
+  /** Whether one of them exports lines of a level over OTLP. */
+  exports(level: number): boolean;
+}
+
+const ACCEPTS_ALL: ThreadTargets = { minLevel: -Infinity, exports: () => false };
+
+const targetsOfStreams = new WeakMap<object, ThreadTargets>();
 
 /**
  * Wraps `thread-stream`, through which pino's transports run in a thread, to learn
@@ -43,8 +60,7 @@ export function wrapThreadStream(exports: unknown): unknown {
   return new Proxy(exports as ThreadStream, {
     construct(target, args: [ThreadOptions], newTarget: ThreadStream) {
       const stream: object = Reflect.construct(target, args, newTarget);
-      const minimum = minLevelOf(args[0]);
-      if (minimum !== undefined) minLevels.set(stream, minimum);
+      targetsOfStreams.set(stream, threadTargetsOf(args[0]));
       return stream;
     },
   });
@@ -54,24 +70,62 @@ export function wrapThreadStream(exports: unknown): unknown {
 export function acceptsLevel(stream: unknown, level: number): boolean {
   if (typeof stream !== "object" || stream === null) return true;
   const { minLevel } = stream as { readonly minLevel?: unknown };
-  const minimum = typeof minLevel === "number" ? minLevel : minLevels.get(stream);
+  const minimum = typeof minLevel === "number" ? minLevel : targetsOfStreams.get(stream)?.minLevel;
   return minimum === undefined || level >= minimum;
 }
 
-/** Returns undefined if every line is accepted. */
-function minLevelOf({ filename, workerData }: ThreadOptions): number | undefined {
+/** A stream among those of `pino.multistream`. */
+interface StreamEntry {
+  readonly level?: unknown;
+  readonly stream?: unknown;
+}
+
+/** Whether a transport of the app exports lines of a level over OTLP, alone or among the streams of `pino.multistream`. */
+export function exportsLevel(stream: unknown, level: number): boolean {
+  if (typeof stream !== "object" || stream === null) return false;
+  const targets = targetsOfStreams.get(stream);
+  if (targets !== undefined) return targets.exports(level);
+  const { streams } = stream as { readonly streams?: unknown };
+  if (!Array.isArray(streams)) return false;
+  return (streams as readonly StreamEntry[]).some(
+    ({ level: minimum, stream: one }) =>
+      typeof minimum === "number" &&
+      level >= minimum &&
+      targetsOfStreams.get(one as object)?.exports(level) === true,
+  );
+}
+
+function threadTargetsOf({ filename, workerData }: ThreadOptions): ThreadTargets {
   try {
-    const { targets = [], pipelines = [], levels } = workerData ?? {};
-    const targetLevels = [...targets, ...pipelines.map((streams) => streams.at(-1) ?? {})].map(
-      ({ level }) => level,
-    );
-    if (targetLevels.length === 0) return undefined;
-    if (targetLevels.length === 1 && !isSingleTargetFiltered(targetLevels[0], filename))
-      return undefined;
-    return Math.min(...targetLevels.map((level) => levelNumberOf(level, levels)));
+    const { targets = [], pipelines = [], levels, dedupe } = workerData ?? {};
+    const all = [...targets, ...pipelines.map((streams) => streams.at(-1) ?? {})];
+    if (all.length === 0) return unfilteredTarget(filename);
+    const [first] = all;
+    if (all.length === 1 && !isSingleTargetFiltered(first?.level, filename))
+      return unfilteredTarget(first?.target);
+    const minLevels = all.map(({ level }) => levelNumberOf(level, levels));
+    const otlpLevels = minLevels.filter((_, at) => isOtlpTarget(all[at]?.target));
+    return {
+      minLevel: Math.min(...minLevels),
+      exports(level) {
+        if (otlpLevels.length === 0) return false;
+        const highest = Math.max(...minLevels.filter((minimum) => minimum <= level));
+        return otlpLevels.some((minimum) =>
+          dedupe === true ? minimum === highest : minimum <= level,
+        );
+      },
+    };
   } catch {
-    return undefined;
+    return ACCEPTS_ALL;
   }
+}
+
+function unfilteredTarget(path: string | undefined): ThreadTargets {
+  return isOtlpTarget(path) ? { minLevel: -Infinity, exports: () => true } : ACCEPTS_ALL;
+}
+
+function isOtlpTarget(path: string | undefined): boolean {
+  return path !== undefined && OTLP_TARGET.test(path);
 }
 
 /** Resolves a level like `pino.multistream`. */

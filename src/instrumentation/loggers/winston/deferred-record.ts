@@ -80,6 +80,6 @@ export class DeferredRecord implements LogRecordSource {
     if (typeof value !== "string") record.setAttribute(name, value);
     else if (name === "timestamp") record.setTimestampText(value);
     else if (name === "stack") addStack(record, value, record.body);
-    else record.setAttribute(name, value);
+    else record.setField(name, value);
   }
 }

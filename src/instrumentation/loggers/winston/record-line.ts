@@ -1,7 +1,9 @@
+import { readDataProperty } from "../../../logs/data-property.ts";
 import type { LogRecordSource } from "../../../logs/log-record.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import { ParsedLineRecord, recordFromFields } from "../../../logs/parsed-line-record.ts";
 import type { Levels } from "../../../logs/severity.ts";
+import { version } from "../../../version.ts";
 import { DeferredRecord } from "./deferred-record.ts";
 import { FormattedInfo } from "./formatted-info.ts";
 import { idsInFastJson } from "./line-ids.ts";
@@ -13,7 +15,7 @@ import {
   UNCHANGED,
   type WinstonLogger,
 } from "./recipients.ts";
-import { LEVEL, type WinstonInfo } from "./winston-info.ts";
+import { LEVEL, TELLTALE_LINE, type WinstonInfo } from "./winston-info.ts";
 
 /**
  * Writes the record of a formatted line, unless no transport accepts it (by its
@@ -86,7 +88,15 @@ function recordOfInfo(
   const formattedInfo = new FormattedInfo(info, previous, line);
   const metadata = formattedInfo.metadata(levels);
   const { text } = formattedInfo;
-  if (text === undefined) return recordFromFields(otelLogger, line.timestamp, info, metadata);
+  const logger = loggerOf(info, otelLogger);
+  if (text === undefined) return recordFromFields(logger, line.timestamp, info, metadata);
   const values = formattedInfo.fieldValues();
-  return new ParsedLineRecord(otelLogger, line.timestamp, text, metadata, values);
+  return new ParsedLineRecord(logger, line.timestamp, text, metadata, values);
+}
+
+/** The scope of a logger with a name is that name: https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-instrumentationscope */
+function loggerOf(info: WinstonInfo, otelLogger: TelltaleLogger): TelltaleLogger {
+  if (readDataProperty(info, TELLTALE_LINE) !== true) return otelLogger;
+  const name = readDataProperty(info, "logger");
+  return typeof name === "string" && name !== "" ? otelLogger.named(name, version) : otelLogger;
 }

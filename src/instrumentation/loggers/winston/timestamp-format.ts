@@ -1,4 +1,4 @@
-import { isoClock } from "../../../logs/iso-clock.ts";
+import { isoClock } from "../../../logs/time/iso-clock.ts";
 import { isEmpty, isPlainInfo, replaceTransform } from "./logform.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { loggerOutput } from "../logger-output.ts";
+import { loggerOutput } from "../../../logs/logger-output.ts";
 import { pendingFormats } from "./pending-formats.ts";
 
 /** The signature of `_write` (a chunk, its encoding, a callback) and of `_writev` (chunks, a callback). */

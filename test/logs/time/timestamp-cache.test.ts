@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { timestampCache } from "../../src/logs/timestamp-cache.ts";
+import { timestampCache } from "../../../src/logs/time/timestamp-cache.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 2, 30, 7, 500);
 

@@ -5,8 +5,8 @@ const RECENT_MS = 1000;
 const MAX_FRAMES = 50;
 
 /**
- * Detects output of loggers on the console. A logger may write through `console`,
- * and such a line has a record already.
+ * Detects output of loggers, whose lines have a record already: on the console, and by
+ * transports that emit a record through the API.
  *
  * Winston and bunyan write inside of a method that telltale has patched, between
  * `begin` and `end`. Pino doesn't: a frame of telltale's there would be mistaken

@@ -1,5 +1,5 @@
 import type { HrTime } from "@opentelemetry/api";
-import { hrTimeOf } from "../clock.ts";
+import { hrTimeOf } from "../../clock.ts";
 
 /** A point in time: milliseconds since the epoch, or the API's finer pair of seconds and nanoseconds. */
 export type Timestamp = number | HrTime;

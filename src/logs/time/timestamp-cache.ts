@@ -1,4 +1,4 @@
-import { codeAt } from "../text.ts";
+import { codeAt } from "../../text.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loggerOutput } from "../../../src/instrumentation/loggers/logger-output.ts";
+import { loggerOutput } from "../../src/logs/logger-output.ts";
 
 const NOW = 1_700_000_000_000;
 
