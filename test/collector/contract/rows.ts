@@ -87,6 +87,26 @@ export const groups: readonly MetricGroup[] = [
         "db_client_connection_pending_requests",
         ["db.client.connection.pool.name"],
       ),
+      level("db.client.connection.idle.min", "{connection}", "db_client_connection_idle_min", [
+        "db.client.connection.pool.name",
+      ]),
+      ...["create_time", "wait_time", "use_time"].map((time) =>
+        histogram(`db.client.connection.${time}`, `db_client_connection_${time}_seconds`, [
+          "db.client.connection.pool.name",
+        ]),
+      ),
+    ],
+  },
+  {
+    title: "Databases: pools of some drivers",
+    inDemo: false,
+    rows: [
+      level("db.client.connection.idle.max", "{connection}", "db_client_connection_idle_max", [
+        "db.client.connection.pool.name",
+      ]),
+      counter("db.client.connection.timeouts", "{timeout}", "db_client_connection_timeouts_total", [
+        "db.client.connection.pool.name",
+      ]),
     ],
   },
   {

@@ -69,6 +69,17 @@ export const nodeRedisSteps: readonly Step[] = [
   { step: "batch", calls: [failing("MULTI", "WRONGTYPE", WRONG, TWO)] },
 ];
 
+/** Steps with a pool, which versions from 5 on have. In 5.0.0 a failing task ends the process. */
+export function redisPoolSteps(installed: string): readonly Step[] {
+  return [
+    { step: "pooled", calls: [call("GET"), call("GET")] },
+    ...(installed === "redis5"
+      ? []
+      : [{ step: "poolFailing", calls: [failing("LPUSH", "WRONGTYPE", WRONG)] }]),
+    { step: "exhausted", calls: [] },
+  ];
+}
+
 /**
  * Commands of an automatic pipeline have a span each, those of the app's own
  * pipeline share one.

@@ -35,6 +35,7 @@ function statementsOf({ system, namespace }: Database): Call {
 const mysql = statementsOf({ system: "mysql", namespace: "shop" });
 
 export const mysql2Steps: readonly Step[] = [
+  { step: "exhausted", calls: [] },
   {
     step: "setup",
     calls: [
@@ -119,6 +120,7 @@ const one = postgres("SELECT items", "SELECT name FROM items WHERE id = $1");
 const named = { ...one, attributes: { ...one.attributes, "db.postgresql.plan": "one" } };
 
 export const pgSteps: readonly Step[] = [
+  { step: "exhausted", calls: [] },
   {
     step: "setup",
     calls: [

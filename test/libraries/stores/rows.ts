@@ -1,5 +1,11 @@
 import { type LibraryRow, variants } from "../row.ts";
-import { callbackSteps, clusterSteps, ioredisSteps, nodeRedisSteps } from "./expected-redis.ts";
+import {
+  callbackSteps,
+  clusterSteps,
+  ioredisSteps,
+  nodeRedisSteps,
+  redisPoolSteps,
+} from "./expected-redis.ts";
 import { mongodbSteps, mongooseSteps } from "./expected-mongodb.ts";
 import {
   mappers,
@@ -21,6 +27,10 @@ export type StoreServerName =
   | "mongodb"
   | "none";
 
+export type PoolTime = "create_time" | "wait_time" | "use_time" | "timeouts";
+
+const ALL_TIMES: readonly PoolTime[] = ["create_time", "wait_time", "use_time", "timeouts"];
+
 export interface StoreRow extends LibraryRow {
   /** File in `apps/`, without extension. */
   readonly program: string;
@@ -31,6 +41,8 @@ export interface StoreRow extends LibraryRow {
    * has no pool metrics.
    */
   readonly pool?: string;
+  /** The times that the pool records, and whether a step waits in vain for a connection. */
+  readonly poolTimes?: readonly PoolTime[];
   /** Expected stderr of the program; default: none. */
   readonly stderr?: RegExp;
   /** Whether the program makes calls before its first step. */
@@ -40,6 +52,15 @@ export interface StoreRow extends LibraryRow {
 }
 
 const COMMANDS = "client spans of commands, pipelines and transactions, duration metric";
+
+const COMMANDS_AND_POOLS = `${COMMANDS}, pool metrics (5 and 6)`;
+
+/** Commands of the oldest drivers share a connection; older ones report no creation. */
+function mongodbTimes(installed: string): readonly PoolTime[] {
+  if (installed === "mongodb33") return [];
+  const isOld = installed === "mongodb3" || installed === "mongodb4";
+  return isOld ? ["wait_time", "use_time"] : ["create_time", "wait_time", "use_time"];
+}
 
 const STATEMENTS = "client spans of statements, duration metric, pool metrics";
 
@@ -58,10 +79,16 @@ export const rows: readonly StoreRow[] = [
   ...variants("redis", "redis5", "redis47", "redis4").map((variant): StoreRow => ({
     ...variant,
     library: "redis",
-    supports: COMMANDS,
+    supports: COMMANDS_AND_POOLS,
     program: "redis",
     server: "redis",
-    steps: nodeRedisSteps,
+    ...(variant.installed.startsWith("redis4")
+      ? { steps: nodeRedisSteps }
+      : {
+          steps: [...nodeRedisSteps, ...redisPoolSteps(variant.installed)],
+          pool: "/0",
+          poolTimes: ALL_TIMES,
+        }),
   })),
   ...variants("redis3", "redis2").map((variant): StoreRow => ({
     ...variant,
@@ -91,6 +118,7 @@ export const rows: readonly StoreRow[] = [
     // Streams of the oldest version have no iterator.
     steps: [...mysql2Steps, ...(variant.installed === "mysql2" ? mysql2StreamSteps : [])],
     pool: "/shop",
+    poolTimes: ALL_TIMES,
   })),
   ...variants("mongodb", "mongodb6", "mongodb4", "mongodb3", "mongodb33").map(
     (variant): StoreRow => ({
@@ -101,6 +129,7 @@ export const rows: readonly StoreRow[] = [
       server: "mongodb",
       steps: mongodbSteps(variant.installed),
       pool: "",
+      poolTimes: mongodbTimes(variant.installed),
       // Deprecation warnings of Node that the driver causes.
       ...(variant.installed === "mongodb33" && { stderr: /^(?:\(node:\d+\) .*\n|\(Use .*\n)+$/ }),
     }),
@@ -142,6 +171,7 @@ export const rows: readonly StoreRow[] = [
     server: "postgres",
     steps: [...pgSteps, ...pgStreamSteps],
     pool: "/shop",
+    poolTimes: ALL_TIMES,
     // Its own warning when its names are imported.
     ...(variant.installed === "pg8" &&
       variant.moduleSystem === "esm" && { stderr: /^Cannot find module 'pg-native'\n/ }),

@@ -10,7 +10,7 @@ import { startFerretDb } from "../servers/ferretdb.ts";
 import { startRedis, startRedisCluster } from "../servers/redis.ts";
 import { type StoreRun, runStore } from "./play.ts";
 import { generatePrismaClient } from "./prisma.ts";
-import { rows, type StoreServerName } from "./rows.ts";
+import { type PoolTime, rows, type StoreServerName } from "./rows.ts";
 import type { ExpectedStoreSpan } from "./expected-call.ts";
 
 interface Server {
@@ -114,6 +114,19 @@ for (const [name, start] of Object.entries(servers)) {
               }
             }
           });
+
+          it("records the times that its connection pool takes", () => {
+            const { host, port } = addressOf(server.url);
+            const name = `${host}:${port}${row.pool}`;
+            const times = row.poolTimes ?? [];
+            const counts = times.map((time) => [time, poolCountOf(result.page, time, name)]);
+            for (const [time, count] of counts) assert.ok(Number(count) > 0, String(time));
+            // All connections have been returned.
+            const { wait_time: waits, use_time: uses } = Object.fromEntries(counts) as {
+              readonly [time: string]: unknown;
+            };
+            assert.equal(waits, uses);
+          });
         }
 
         it("exports no value", () => assert.doesNotMatch(result.allTelemetry, /s3cret/i));
@@ -146,6 +159,17 @@ function missingIn(list: readonly unknown[], items: readonly unknown[]): unknown
     if (at !== -1) rest.splice(at, 1);
     return at === -1;
   });
+}
+
+/** Returns how many times a pool has recorded; for timeouts, of all pools. */
+function poolCountOf(page: string, time: PoolTime, pool: string): number {
+  const isCounter = time === "timeouts";
+  const name = `db_client_connection_${time}${isCounter ? "_total" : "_seconds_count"}`;
+  const samples = samplesOf(parsePage(page), name);
+  const mine = samples.filter(
+    ({ labels }) => isCounter || labels["db_client_connection_pool_name"] === pool,
+  );
+  return mine.reduce((sum, { value }) => sum + value, 0);
 }
 
 function addressOf(url: string): { host: string; port: number } {

@@ -9,7 +9,7 @@ import { copyFunctionProperties, replaceMethod } from "../../loading/replace-met
 import { satisfies } from "../../loading/semver-range.ts";
 import { collectionOf, type Command, detailsOf } from "./command-text.ts";
 import { describeMongoError, writeError } from "./failures.ts";
-import { addressOf, type OldPool, oldPoolState, patchPool } from "./pools.ts";
+import { addressOf, type OldPool, oldPoolReader, patchPool } from "./pools.ts";
 
 /**
  * Traces `mongodb`, and so Mongoose: one span per command that is sent over a
@@ -137,7 +137,7 @@ function connectionOf(server: WireServer, { pools }: Calls): Connection {
   const isUnknown = address === undefined || address === "undefined:undefined";
   const connection: Connection = isUnknown ? {} : { address };
   connections.set(key, connection);
-  if (old !== undefined) pools.watch(old, oldPoolState);
+  if (old !== undefined) pools.watch(old, oldPoolReader);
   return connection;
 }
 

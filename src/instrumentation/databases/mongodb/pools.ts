@@ -1,9 +1,53 @@
-import { bindArguments } from "../../loading/caller-context.ts";
-import type { ConnectionPools, PoolState } from "../../database-client/connection-pools.ts";
+import { bindFunctions } from "../../loading/caller-context.ts";
+import { replaceMethod } from "../../loading/replace-method.ts";
+import type {
+  ConnectionPools,
+  PoolReader,
+  PoolState,
+} from "../../database-client/connection-pools.ts";
+import {
+  observeCheckOut,
+  observeOpening,
+  type PoolTimes,
+} from "../../database-client/pool-times.ts";
 
-/** Observes a pool when the first connection is checked out. */
+/** Observes a pool from its first checkout. */
 export function patchPool(prototype: object, pools: ConnectionPools): void {
-  bindArguments(prototype, "checkOut", (pool) => pools.watch(pool as Pool, stateOf));
+  const timesOf = (pool: Pool): PoolTimes => pools.watch(pool, reader);
+  replaceMethod<Pool, unknown[]>(
+    prototype,
+    "checkOut",
+    (original) =>
+      function checkOut(...args) {
+        const all = bindFunctions(args);
+        const run = (): unknown => Reflect.apply(original, this, all);
+        return observeCheckOut(timesOf(this), all, run, isTimeout);
+      },
+  );
+  replaceMethod<Pool, unknown[]>(
+    prototype,
+    "checkIn",
+    (original) =>
+      function checkIn(...args) {
+        timesOf(this).returned(args[0]);
+        return Reflect.apply(original, this, args);
+      },
+  );
+  patchCreation(prototype, timesOf);
+}
+
+/** Measures how long connections take to be created, in the versions whose pools have a method for it. */
+function patchCreation(prototype: object, timesOf: (pool: Pool) => PoolTimes): void {
+  if (!("createConnection" in prototype)) return;
+  replaceMethod<Pool, unknown[]>(
+    prototype,
+    "createConnection",
+    (original) =>
+      function createConnection(...args) {
+        const create = (): unknown => Reflect.apply(original, this, args);
+        return timesOf(this).whileOpening(() => observeOpening(args, create));
+      },
+  );
 }
 
 interface Pool {
@@ -12,18 +56,28 @@ interface Pool {
   readonly totalConnectionCount: number;
   readonly availableConnectionCount: number;
   readonly waitQueueSize: number;
-  readonly options: { readonly maxPoolSize?: number };
+  readonly options: { readonly maxPoolSize?: number; readonly minPoolSize?: number };
 }
 
-function stateOf(pool: Pool): PoolState | undefined {
-  if (pool.closed === true) return undefined;
-  return {
-    name: pool.address ?? "mongodb",
-    idle: pool.availableConnectionCount,
-    used: pool.totalConnectionCount - pool.availableConnectionCount,
-    max: pool.options.maxPoolSize ?? 0,
-    pending: pool.waitQueueSize,
-  };
+const reader: PoolReader<Pool> = {
+  nameOf: (pool) => pool.address ?? "mongodb",
+  stateOf: (pool) =>
+    pool.closed === true
+      ? undefined
+      : {
+          idle: pool.availableConnectionCount,
+          used: pool.totalConnectionCount - pool.availableConnectionCount,
+          max: pool.options.maxPoolSize ?? 0,
+          pending: pool.waitQueueSize,
+          idleMin: pool.options.minPoolSize,
+        },
+};
+
+/** The driver's errors when no connection is free within `waitQueueTimeoutMS` or `timeoutMS`. */
+const timeouts = new Set<unknown>(["MongoWaitQueueTimeoutError", "MongoOperationTimeoutError"]);
+
+function isTimeout(error: unknown): boolean {
+  return timeouts.has((error as { readonly name?: unknown }).name);
 }
 
 /** A pool of version 3 without `useUnifiedTopology`, and of all versions before 3.5. */
@@ -35,14 +89,17 @@ export interface OldPool {
   isDestroyed(): boolean;
 }
 
+/** Reads pools of these versions, which share a connection between commands: there is no time of use. */
+export const oldPoolReader: PoolReader<OldPool> = { nameOf: addressOf, stateOf: oldPoolState };
+
 export function addressOf({ options: { host, port } }: OldPool): string {
   return port === undefined ? host : `${host}:${port}`;
 }
 
-export function oldPoolState(pool: OldPool): PoolState | undefined {
+function oldPoolState(pool: OldPool): PoolState | undefined {
   if (pool.isDestroyed()) return undefined;
   const { availableConnections: available, inUseConnections, options, queue } = pool;
   const idle = available.filter(({ workItems }) => workItems.length === 0).length;
   const used = available.length - idle + inUseConnections.length;
-  return { name: addressOf(pool), idle, used, max: options.size, pending: queue.length };
+  return { idle, used, max: options.size, pending: queue.length };
 }

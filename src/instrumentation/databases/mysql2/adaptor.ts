@@ -3,8 +3,14 @@ import { now } from "../../../clock.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
 import { PerVersionCache } from "../../loading/per-version-cache.ts";
 import { CurrentValue } from "../../loading/current-value.ts";
-import { bindArguments, bindEvents, bindToCaller } from "../../loading/caller-context.ts";
+import {
+  bindArguments,
+  bindEvents,
+  bindFunctions,
+  bindToCaller,
+} from "../../loading/caller-context.ts";
 import { ConnectionPools } from "../../database-client/connection-pools.ts";
+import { observeOpening } from "../../database-client/pool-times.ts";
 import { CallTarget } from "../../database-client/call-target.ts";
 import type { DatabaseCall } from "../../database-client/database-call.ts";
 import { describeError, type DatabaseFailure } from "../../database-client/database-failure.ts";
@@ -114,7 +120,21 @@ function patchConnection(prototype: object, calls: Calls): void {
   patchPrepared(prototype, calls);
   patchClose(prototype);
   // These are no statements and have no span, but they are queued too.
-  for (const name of ["connect", "ping", "changeUser", "end"]) bindArguments(prototype, name);
+  for (const name of ["ping", "changeUser", "end"]) bindArguments(prototype, name);
+  patchConnect(prototype);
+}
+
+/** Measures how long a pool takes to open a connection. */
+function patchConnect(prototype: object): void {
+  replaceMethod<Connection, unknown[]>(
+    prototype,
+    "connect",
+    (original) =>
+      function connect(...args) {
+        const all = bindFunctions(args);
+        return observeOpening(all, () => Reflect.apply(original, this, all));
+      },
+  );
 }
 
 /** Ends the calls of a connection that the app destroys, whose callbacks never run. */

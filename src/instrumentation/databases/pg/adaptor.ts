@@ -13,7 +13,8 @@ import { PgInstrumentation } from "@opentelemetry/instrumentation-pg";
 import { isThenable } from "../../../thenable.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { bindFunctions, bindEvents, bindToCaller } from "../../loading/caller-context.ts";
-import { type PgPool, PgPools, withoutCounters } from "./pools.ts";
+import { observeCheckOut, observeOpening } from "../../database-client/pool-times.ts";
+import { isPoolTimeout, patchPool, type PgPool, PgPools, withoutCounters } from "./pools.ts";
 import {
   isSubmittable,
   statementOf,
@@ -32,7 +33,22 @@ import { upstreamAdaptor } from "../../upstream/upstream-adaptor.ts";
  * Taking a connection out of its pool has no span, because every statement does
  * it; the pool's metrics show when it is exhausted.
  */
-export const adaptor: Adaptor = upstreamAdaptor((options, { recordsRows }) => {
+export const adaptor: Adaptor = {
+  patch(exports, file, deps) {
+    const patched = statements.patch(exports, file, deps);
+    const { current } = connectionPools;
+    if (file.package === "pg-pool" && current !== undefined) {
+      const { prototype } = patched as { readonly prototype: object };
+      patchPool(prototype, (pool) => current.watch(pool));
+    }
+    return patched;
+  },
+};
+
+/** The pools of all versions, created with the instrumentation. */
+const connectionPools: { current?: PgPools } = {};
+
+const statements = upstreamAdaptor((options, { recordsRows }) => {
   const currentQuery = new CurrentQuery();
   const record = (span: Span): void => currentQuery.record(span);
   const instrumentation = new PgInstrumentation({
@@ -58,7 +74,8 @@ export const adaptor: Adaptor = upstreamAdaptor((options, { recordsRows }) => {
   instrumentation.setMeterProvider = (provider) => {
     const { instrumentationName, instrumentationVersion } = instrumentation;
     const pools = new PgPools(provider.getMeter(instrumentationName, instrumentationVersion));
-    internals._setPoolConnectEventListeners = (pool) => pools.watch(pool);
+    connectionPools.current = pools;
+    internals._setPoolConnectEventListeners = (pool) => void pools.watch(pool);
     setMeterProvider({ getMeter: (...of) => withoutCounters(provider.getMeter(...of)) });
   };
   return instrumentation;
@@ -235,18 +252,31 @@ function hasAccessor(of: object, name: string): boolean {
  * nothing.
  */
 function bindConnects(internals: Internals): void {
+  const observers: Readonly<Record<string, Observer>> = {
+    _getClientConnectPatch: (_client, args, connect) => observeOpening(args, connect),
+    _getPoolConnectPatch: observePoolConnect,
+  };
   for (const name of ["_getClientConnectPatch", "_getPoolConnectPatch"] as const) {
     const patch = internals[name].bind(internals);
+    const observe = observers[name]!;
     internals[name] = () => {
       const wrap = patch();
       return (original) => {
         const connect = wrap(original);
         return function (...args) {
-          return Reflect.apply(connect, this, bindFunctions(args));
+          const all = bindFunctions(args);
+          return observe(this, all, () => Reflect.apply(connect, this, all));
         };
       };
     };
   }
+}
+
+type Observer = (self: object, args: unknown[], call: () => unknown) => unknown;
+
+function observePoolConnect(pool: object, args: unknown[], connect: () => unknown): unknown {
+  const times = connectionPools.current?.watch(pool as PgPool);
+  return times === undefined ? connect() : observeCheckOut(times, args, connect, isPoolTimeout);
 }
 
 function start(

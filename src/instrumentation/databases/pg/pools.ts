@@ -1,5 +1,11 @@
 import { createNoopMeter, type Meter } from "@opentelemetry/api";
-import { ConnectionPools, type PoolState } from "../../database-client/connection-pools.ts";
+import {
+  ConnectionPools,
+  type PoolReader,
+  type PoolState,
+} from "../../database-client/connection-pools.ts";
+import type { PoolTimes } from "../../database-client/pool-times.ts";
+import { replaceMethod } from "../../loading/replace-method.ts";
 
 /** The parts of `pg-pool` that are used. */
 export interface PgPool {
@@ -10,6 +16,7 @@ export interface PgPool {
   readonly options: ConnectionOptions & {
     readonly connectionString?: string;
     readonly max?: number;
+    readonly min?: number;
   };
   /** Private; connections with complete parameters, those of the environment included. */
   readonly _clients?: readonly { readonly connectionParameters?: ConnectionOptions }[];
@@ -29,26 +36,15 @@ interface ConnectionOptions {
 export class PgPools {
   readonly #names = new WeakMap<PgPool, string>();
   readonly #pools: ConnectionPools;
-  readonly #stateOf = (pool: PgPool): PoolState | undefined => this.#state(pool);
+  readonly #reader: PoolReader<PgPool> = { nameOf: (pool) => this.#nameOf(pool), stateOf };
 
   constructor(meter: Meter) {
     this.#pools = new ConnectionPools(meter);
   }
 
-  /** Observes a pool until it is closed or garbage-collected. */
-  watch(pool: PgPool): void {
-    this.#pools.watch(pool, this.#stateOf);
-  }
-
-  #state(pool: PgPool): PoolState | undefined {
-    if (pool.ended === true) return undefined;
-    return {
-      name: this.#nameOf(pool),
-      idle: pool.idleCount,
-      used: pool.totalCount - pool.idleCount,
-      max: pool.options.max ?? 0,
-      pending: pool.waitingCount,
-    };
+  /** Observes a pool until it is closed or garbage-collected. Returns the recorder of its times. */
+  watch(pool: PgPool): PoolTimes {
+    return this.#pools.watch(pool, this.#reader);
   }
 
   #nameOf(pool: PgPool): string {
@@ -59,6 +55,58 @@ export class PgPools {
     if (parameters !== undefined) this.#names.set(pool, name);
     return name;
   }
+}
+
+/**
+ * Measures the use of connections, and lets `observeOpening` measure how long they
+ * take to open. A version without these private methods has no such times.
+ *
+ * @param prototype of the class of pools
+ * @param timesOf returns the recorder of a pool's times
+ */
+export function patchPool(prototype: object, timesOf: (pool: PgPool) => PoolTimes): void {
+  patchPrivate(prototype, "_release", (pool, args, release) => {
+    timesOf(pool).returned(args[0]);
+    return release();
+  });
+  patchPrivate(prototype, "newClient", (pool, _args, open) => timesOf(pool).whileOpening(open));
+}
+
+function patchPrivate(
+  prototype: object,
+  name: string,
+  observe: (pool: PgPool, args: readonly unknown[], call: () => unknown) => unknown,
+): void {
+  if (!(name in prototype)) return;
+  replaceMethod<PgPool, unknown[]>(
+    prototype,
+    name,
+    (original) =>
+      function (...args) {
+        return observe(this, args, () => Reflect.apply(original, this, args));
+      },
+  );
+}
+
+/**
+ * Whether `pg-pool` obtained no connection within `connectionTimeoutMillis`. Its
+ * errors have no code.
+ */
+export function isPoolTimeout(error: unknown): boolean {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  if (code !== undefined) return code === "ETIMEDOUT";
+  return typeof message === "string" && message.slice(0, 200).includes("timeout");
+}
+
+function stateOf(pool: PgPool): PoolState | undefined {
+  if (pool.ended === true) return undefined;
+  return {
+    idle: pool.idleCount,
+    used: pool.totalCount - pool.idleCount,
+    max: pool.options.max ?? 0,
+    pending: pool.waitingCount,
+    idleMin: pool.options.min,
+  };
 }
 
 /** Returns `server.address:server.port/db.namespace`, the format of the semantic conventions. */

@@ -1,6 +1,6 @@
-import type { Adaptor } from "../../loading/adaptor.ts";
+import { ConnectionPools } from "../../database-client/connection-pools.ts";
+import type { Adaptor, AdaptorDeps, LoadedFile } from "../../loading/adaptor.ts";
 import { PerVersionCache } from "../../loading/per-version-cache.ts";
-import { bindArguments } from "../../loading/caller-context.ts";
 import { CurrentValue } from "../../loading/current-value.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 import {
@@ -10,6 +10,7 @@ import {
   RedisTarget,
   startBatch,
 } from "./commands.ts";
+import { patchConnect, patchPool, type PoolClass } from "./pools.ts";
 
 /**
  * Traces `redis` 4 to 6, which wraps `@redis/client` (formerly
@@ -26,7 +27,7 @@ export const adaptor: Adaptor = {
     const calls = versions.getOrCreate(file, () =>
       redisCalls(deps, { scope: "redis", version: file.version, needsParent: false }),
     );
-    if (file.file === POOL) patchPool(exports as Pools);
+    if (file.file === POOL) patchPool((exports as Pools).RedisClientPool, poolsOf(file, deps));
     else if (file.file === COMMANDER) patchCommander(exports as object);
     else if (file.file === QUEUE) patchQueue(prototypeOf(exports), calls);
     else if (isVersion4(prototypeOf(exports))) patchVersion4(prototypeOf(exports), calls);
@@ -46,12 +47,11 @@ function prototypeOf(exports: unknown): object {
 }
 
 interface Pools {
-  readonly RedisClientPool: { readonly prototype: object };
+  readonly RedisClientPool: PoolClass;
 }
 
-/** Binds commands that a pool queues until a client is free. */
-function patchPool({ RedisClientPool }: Pools): void {
-  bindArguments(RedisClientPool.prototype, "execute");
+function poolsOf({ version }: LoadedFile, { meterProvider }: AdaptorDeps): ConnectionPools {
+  return new ConnectionPools(meterProvider.getMeter("redis", version));
 }
 
 type Argument = string | Buffer;
@@ -70,6 +70,7 @@ interface BatchedCommand {
 }
 
 function patchClient(prototype: object, calls: RedisCalls): void {
+  patchConnect(prototype);
   replaceMethod<Client, [readonly Argument[], ...unknown[]]>(
     prototype,
     "sendCommand",

@@ -71,6 +71,7 @@ describe("pg", () => {
             [`db.client.connection.count of ${pool}`, "idle", 2],
             [`db.client.connection.count of ${pool}`, "used", 1],
             [`db.client.connection.max of ${pool}`, null, 13],
+            [`db.client.connection.idle.min of ${pool}`, null, 0],
             [`db.client.connection.pending_requests of ${pool}`, null, 0],
           ];
           assert.deepEqual(pools, expected);

@@ -1,3 +1,5 @@
+const { createServer } = require("node:net");
+
 module.exports = async ({ load, installed, url }) => {
   const mysql = await load(installed);
   const promises = await load(`${installed}/promise.js`);
@@ -5,6 +7,18 @@ module.exports = async ({ load, installed, url }) => {
   const pool = mysql.createPool(`${url}?connectionLimit=1`);
   const promisePool = promises.createPool(url);
   const steps = {
+    exhausted: async () => {
+      const silent = createServer((socket) => socket.on("error", () => {}));
+      await new Promise((resolve) => silent.listen(0, "127.0.0.1", resolve));
+      const { port } = silent.address();
+      const other = mysql.createPool({ host: "127.0.0.1", port, connectTimeout: 50 });
+      const refused = await new Promise((resolve) => {
+        other.getConnection((error) => resolve(error?.code));
+      });
+      silent.close();
+      await ended(other);
+      return refused;
+    },
     setup: async () => {
       await promisePool.query("DROP TABLE IF EXISTS items");
       await promisePool.query("CREATE TABLE items (id INT PRIMARY KEY, name VARCHAR(100))");

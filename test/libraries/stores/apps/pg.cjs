@@ -17,6 +17,14 @@ module.exports = async ({ load, installed, url }) => {
       pool.query({ name: "one", text: "SELECT name FROM items WHERE id = $1", values: [1] }),
     failing: () => pool.query("SELECT * FROM nothing").catch((error) => error.code),
     invalid: () => pool.query("SELECT $1::int", ["s3cret"]).catch((error) => error.code),
+    exhausted: async () => {
+      const small = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 50 });
+      const held = await small.connect();
+      const refused = await small.connect().catch((error) => error.message);
+      held.release();
+      await small.end();
+      return refused;
+    },
     waiting: () => Promise.all([1, 2].map((id) => pool.query("SELECT $1::int", [id]))),
     errors: async () => [
       await pool.query("SELECT 's3cret").catch((error) => error.code),

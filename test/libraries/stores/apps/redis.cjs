@@ -1,7 +1,7 @@
 const SCRIPT = "return redis.error_reply('ERR ' .. ARGV[1])";
 
 module.exports = async ({ load, installed, url }) => {
-  const { createClient } = await load(installed);
+  const { createClient, createClientPool } = await load(installed);
   const client = createClient({ url });
   client.on("error", () => {});
   await client.connect();
@@ -36,5 +36,34 @@ module.exports = async ({ load, installed, url }) => {
     },
     parallel: () => Promise.all([client.get("a"), client.exists("b"), client.ttl("c")]),
   };
-  return { steps, end: () => client.quit() };
+  const options = { minimum: 1, maximum: 1, acquireTimeout: 50 };
+  const pool = createClientPool?.({ url }, options) ?? client.createPool?.(options);
+  if (pool === undefined) return { steps, end: () => client.quit() };
+  pool.on("error", () => {});
+  await pool.connect();
+  Object.assign(steps, poolSteps(pool));
+  return { steps, end: () => Promise.all([client.quit(), pool.close()]) };
 };
+
+/** Steps with a pool of one client. */
+function poolSteps(pool) {
+  const fail = () => {
+    throw new Error("no");
+  };
+  return {
+    pooled: () => Promise.all([pool.get("a"), pool.get("a")]),
+    poolFailing: async () => [
+      await pool.lPush("a", "s3cret").catch((error) => error.message),
+      await pool.execute(() => Promise.reject(new Error("no"))).catch((error) => error.message),
+      await pool.execute(fail).catch((error) => error.message),
+    ],
+    exhausted: async () => {
+      const { promise, resolve } = Promise.withResolvers();
+      const holding = pool.execute(() => promise);
+      const refused = await pool.execute(() => {}).catch((error) => error.message);
+      resolve();
+      await holding;
+      return refused;
+    },
+  };
+}
