@@ -1,7 +1,9 @@
+import type { InstrumentsApi } from "./metrics-api.ts";
+
 /*
  * The contract between the public API (`index.ts`) and the preload, with the
- * types of its arguments. This file imports nothing, so that the published
- * declarations need no other package.
+ * types of its arguments. This file imports no package, so that the published
+ * declarations need none.
  */
 
 /** Sentry's levels, most severe first. */
@@ -374,6 +376,8 @@ export interface PreloadApi {
   readonly requests: () => SummaryApi;
   /** Created at the first use. */
   readonly events: () => EventsApi;
+  /** Created at the first use. */
+  readonly instruments: () => InstrumentsApi;
   /** Adds a readiness check, or replaces the one of the same name. Returns a function that removes it. */
   readonly addHealthCheck: (check: HealthCheck) => () => void;
   /** Created at the first use. */

@@ -31,28 +31,58 @@ import {
   type SeverityLevel,
   type User,
 } from "./api.ts";
+import { AppInstrument } from "./app-instruments.ts";
+import type {
+  BoundCounter,
+  BoundGauge,
+  BoundHistogram,
+  Counter,
+  EndTimer,
+  Gauge,
+  Histogram,
+  HistogramOptions,
+  InstrumentOptions,
+  LabelArguments,
+  LabelValue,
+  LabelValues,
+  Summary,
+  SummaryOptions,
+} from "./metrics-api.ts";
 import { noopScope } from "./noop-scope.ts";
 import { tryRead } from "./try-read.ts";
 
 export type {
   Attachment,
+  BoundCounter,
+  BoundGauge,
+  BoundHistogram,
   Breadcrumb,
   CacheStats,
   CaptureContext,
   CaptureHint,
   CheckIn,
+  Counter,
+  EndTimer,
   EndpointMetrics,
   EventFields,
   FeedbackHint,
+  Gauge,
   Gettable,
   HealthCheck,
   HealthCheckResult,
   HealthStatus,
+  Histogram,
+  HistogramOptions,
+  InstrumentOptions,
+  LabelArguments,
+  LabelValue,
+  LabelValues,
   LoggerLevel,
   MetricsSummary,
   MonitorConfig,
   MonitorSchedule,
   Primitive,
+  RequestCounts,
   Scope,
   SecurityEvent,
   SecurityEventDetails,
@@ -60,7 +90,8 @@ export type {
   SendFeedbackParams,
   SetLogLevelOptions,
   SeverityLevel,
-  RequestCounts,
+  Summary,
+  SummaryOptions,
   User,
 };
 
@@ -264,6 +295,58 @@ function newCheckInId(checkIn: CheckIn): string {
 
 function errors(): ErrorsApi | undefined {
   return preloadApi()?.errors;
+}
+
+/**
+ * Creates a metric of the app that only grows:
+ *
+ *     const orders = counter("shop.orders", { help: "Orders placed.", unit: "{order}", labels: ["kind"] });
+ *     orders.add(1, { kind: "book" });
+ *
+ * All calls with the same name and unit return the same metric.
+ *
+ * @param name letters, digits, and `_ . - /`, starting with a letter.
+ */
+export function counter<const Label extends string = never>(
+  name: string,
+  options?: InstrumentOptions<Label>,
+): Counter<Label> {
+  return new AppInstrument("counter", name, options);
+}
+
+/** Creates a metric of the app that goes up and down: `gauge("shop.baskets").record(12)`. */
+export function gauge<const Label extends string = never>(
+  name: string,
+  options?: InstrumentOptions<Label>,
+): Gauge<Label> {
+  return new AppInstrument("gauge", name, options);
+}
+
+/**
+ * Creates a metric of the distribution of values of the app, by buckets:
+ *
+ *     const checkout = histogram("shop.checkout", { unit: "s", labels: ["step"] });
+ *     const end = checkout.startTimer({ step: "payment" });
+ *     await pay();
+ *     end();
+ */
+export function histogram<const Label extends string = never>(
+  name: string,
+  options?: HistogramOptions<Label>,
+): Histogram<Label> {
+  return new AppInstrument("histogram", name, options);
+}
+
+/**
+ * Creates a metric of the distribution of values of the app, by quantiles of the last ten minutes,
+ * with a relative error of 1%. They are those of this process: unlike histograms, summaries can't be
+ * added up over several.
+ */
+export function summary<const Label extends string = never>(
+  name: string,
+  options?: SummaryOptions<Label>,
+): Summary<Label> {
+  return new AppInstrument("summary", name, options);
 }
 
 /**

@@ -40,6 +40,7 @@ import type { AppEvents } from "./logs/events/app-events.ts";
 import { createLogs, type Logs } from "./logs/logs.ts";
 import { createRequestLog } from "./logs/events/request-log.ts";
 import { createLazyMessagingTracer, type LazyMessagingTracer } from "./messaging/lazy-messaging.ts";
+import type { InstrumentsApi } from "./metrics-api.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import type { RequestSummary } from "./metrics/summary/request-summary.ts";
 import { createRedactor } from "./redaction/redactor.ts";
@@ -61,6 +62,9 @@ const loadLevelSignal = lazy<typeof import("./logs/levels/level-signal.ts")>(
 );
 const loadRequestSummary = lazy<typeof import("./metrics/summary/request-summary.ts")>(
   "metrics/summary/request-summary.ts",
+);
+const loadInstruments = lazy<typeof import("./metrics/app-instruments.ts")>(
+  "metrics/app-instruments.ts",
 );
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
@@ -232,6 +236,7 @@ function instrumentLibraries(signals: Signals): Tracing {
     caches,
     requests: signals.requests,
     events,
+    instruments: createLazyInstruments(signals),
     addHealthCheck: (check) => health.register(check),
     logger: signals.logger,
   });
@@ -247,10 +252,12 @@ function instrumentLibraries(signals: Signals): Tracing {
     messaging: messaging.instrumenter,
     outgoing: http.outgoing,
   });
-  if (isEnabled("console")) {
-    patchConsole(logs.provider.getLogger("console"), config.logs.consoleLines);
-  }
+  if (isEnabled("console")) recordConsoleLines(signals);
   return { http, messaging };
+}
+
+function recordConsoleLines({ config, logs }: Signals): void {
+  patchConsole(logs.provider.getLogger("console"), config.logs.consoleLines);
 }
 
 /** Whether events need what a framework knows of a request, its user or its parsed body. */
@@ -281,6 +288,11 @@ function createLazyEvents({ logs, metrics, diagnostics }: Signals): () => AppEve
 function createLazyRequestSummary(metrics: Metrics): () => RequestSummary {
   let summary: RequestSummary | undefined;
   return () => (summary ??= loadRequestSummary().createRequestSummary(metrics));
+}
+
+function createLazyInstruments({ metrics: { meter }, diagnostics }: Signals): () => InstrumentsApi {
+  let instruments: InstrumentsApi | undefined;
+  return () => (instruments ??= loadInstruments().createAppInstruments({ meter, diagnostics }));
 }
 
 function createLazyCacheRegistry({ meter }: Metrics): () => CacheRegistry {

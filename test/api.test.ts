@@ -42,6 +42,14 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
     ["getCacheStats", () => api.getCacheStats(), []],
     ["getMetricsSummary", () => api.getMetricsSummary(), undefined],
     ["getEndpointMetrics", () => api.getEndpointMetrics("/orders"), undefined],
+    ["counter", () => api.counter("orders").add(1), undefined],
+    ["gauge", () => api.gauge("baskets").bind().add(1), undefined],
+    ["histogram", () => typeof api.histogram("checkout").startTimer()(), "number"],
+    [
+      "summary",
+      () => api.summary("parcel", { labels: ["kind"] }).record(1, { kind: "a" }),
+      undefined,
+    ],
     ["logPerformance", () => api.logPerformance("import", 1.5, { orders: 3 }), undefined],
     ["time", () => api.time("import", () => "returned"), "returned"],
     [
@@ -52,6 +60,8 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
     ["addHealthCheck", () => api.addHealthCheck(check)(), undefined],
     ["setLogLevel", () => api.setLogLevel("api", "debug"), undefined],
   ];
+
+const instruments: readonly string[] = ["counter", "gauge", "histogram", "summary"];
 
 /** Code that is written for Sentry compiles with the public API. */
 const functionsForSentry: {
@@ -124,6 +134,19 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
       },
       logSecurityEvent: recorder("logSecurityEvent", undefined),
     }),
+    instruments: () => ({
+      create: (...args) => {
+        record(["create", ...args]);
+        return {
+          add: recorder("add", undefined),
+          record: recorder("record", undefined),
+          bind: (labels) => {
+            record(["bind", labels]);
+            return { add: recorder("add", undefined), record: recorder("record", undefined) };
+          },
+        };
+      },
+    }),
     addHealthCheck: recorder("addHealthCheck", () => record(["removed"])),
     logger: () => ({ changeLevel: recorder("setLogLevel", undefined) }) as unknown as LoggerApi,
   };
@@ -157,7 +180,7 @@ describe("The public API", () => {
     it(`passes ${name} on to the preload`, () => {
       publishApi(recordingApi((entry) => recorded.push(entry)));
       call();
-      assert.equal(recorded[0]?.[0], name);
+      assert.equal(recorded[0]?.[0], instruments.includes(name) ? "create" : name);
     });
   }
 
@@ -217,6 +240,7 @@ describe("The public API", () => {
       ...recordingApi(() => {}),
       caches: broken,
       events: broken,
+      instruments: broken,
       addHealthCheck: broken,
     });
     assert.equal(api.watchCache(cache, "cache"), cache);
@@ -228,6 +252,7 @@ describe("The public API", () => {
     );
     api.logPerformance("import", 1);
     api.logSecurityEvent("login");
+    api.counter("orders").add(1);
   });
 
   it("does nothing where a preload of an earlier version lacks a function", async () => {
@@ -237,7 +262,7 @@ describe("The public API", () => {
     const monitors = ["captureFeedback", "captureCheckIn", "withMonitor"];
     const scopes = ["setExtras", "withIsolationScope", "lastEventId", "flush"];
     const events = ["logPerformance", "time", "logSecurityEvent"];
-    const added = [...events, ...names, ...monitors, ...scopes];
+    const added = [...instruments, ...events, ...names, ...monitors, ...scopes];
     for (const [name, call, result] of calls) {
       if (added.includes(name)) assert.deepEqual(await call(), result, name);
     }

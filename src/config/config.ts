@@ -117,7 +117,32 @@ export interface MetricsConfig {
   readonly timeoutMs: number;
   readonly temporality: Temporality;
   readonly exemplarFilter: ExemplarFilterName;
+  /** Whether histograms are exponential ones over OTLP. */
+  readonly exponentialHistograms: boolean;
+  /** Undefined if no variable changes an instrument. */
+  readonly views: MetricViewsConfig | undefined;
   readonly otlp: OtlpConfig;
+}
+
+/** What applies to the instruments of a name, in any case. The name may end in `*`. */
+export interface InstrumentRule<out T> {
+  readonly name: string;
+  readonly value: T;
+}
+
+/** Changes of instruments by their names. A rule of the full name precedes one with `*`, an earlier one a later one. */
+export interface MetricViewsConfig {
+  /** Names of instruments that record nothing; each may end in `*`. */
+  readonly drop: readonly string[];
+  /** New names by name. */
+  readonly rename: readonly InstrumentRule<string>[];
+  readonly dropAttributes: readonly InstrumentRule<readonly string[]>[];
+  /** Boundaries of histograms. */
+  readonly buckets: readonly InstrumentRule<readonly number[]>[];
+  /** Maximum numbers of series. */
+  readonly cardinalityLimits: readonly InstrumentRule<number>[];
+  /** How long a series without measurements is exported, in milliseconds. Undefined: for ever. */
+  readonly expireMs: number | undefined;
 }
 
 /** Selects the lines of `console` that become log records. Active ones belong to a span or a unit of work. */

@@ -8,6 +8,7 @@ import type {
   LogFilesConfig,
   LogsConfig,
   MetricsConfig,
+  MetricViewsConfig,
   OtlpConfig,
   ResourceDetectorName,
   SpanLimits,
@@ -265,7 +266,7 @@ function readBatch(reader: EnvironmentReader, rows: table.BatchVariables): Batch
 }
 
 function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig {
-  reader.read(table.histogramAggregation);
+  const histograms = reader.read(table.histogramAggregation);
   const intervalMs = reader.read(table.metricInterval);
   return {
     exporters: reader.read(table.metricsExporter),
@@ -273,8 +274,24 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
     timeoutMs: readMetricTimeout(reader, intervalMs),
     temporality: reader.read(table.temporality),
     exemplarFilter: reader.read(table.exemplarFilter),
+    exponentialHistograms: histograms === "base2_exponential_bucket_histogram",
+    views: readMetricViews(reader),
     otlp,
   };
+}
+
+function readMetricViews(reader: EnvironmentReader): MetricViewsConfig | undefined {
+  const views: MetricViewsConfig = {
+    drop: reader.read(table.droppedInstruments),
+    rename: reader.read(table.renamedInstruments),
+    dropAttributes: reader.read(table.droppedAttributes),
+    buckets: reader.read(table.histogramBuckets),
+    cardinalityLimits: reader.read(table.cardinalityLimits),
+    expireMs: reader.read(table.expireMs),
+  };
+  const { expireMs, ...rules } = views;
+  const isEmpty = Object.values(rules).every((list) => list.length === 0);
+  return isEmpty && expireMs === undefined ? undefined : views;
 }
 
 const DEFAULT_METRIC_TIMEOUT_MS = 30_000;

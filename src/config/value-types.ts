@@ -9,6 +9,7 @@ import type { ReportIssue, ValueIssue } from "./issue.ts";
 import type {
   DataCollectionName,
   ErrorPattern,
+  InstrumentRule,
   LogLevelRule,
   LogFileName,
   ModuleReference,
@@ -25,6 +26,7 @@ const loadRedactionEntries = lazy<typeof import("./redaction-entries.ts")>(
 const loadLogLevelRules = lazy<typeof import("./log-level-rules.ts")>("config/log-level-rules.ts");
 const loadLinkUrls = lazy<typeof import("./link-urls.ts")>("config/link-urls.ts");
 const loadLogFileLimits = lazy<typeof import("./log-file-limits.ts")>("config/log-file-limits.ts");
+const loadMetricViews = lazy<typeof import("./metric-views.ts")>("config/metric-views.ts");
 const loadEventData = lazy<typeof import("./event-data.ts")>("config/event-data.ts");
 
 /** Parses the text of a variable into a value. */
@@ -200,6 +202,36 @@ export const redaction: ValueType<RedactionSetting> = {
 export const logLevelRules: ValueType<readonly LogLevelRule[]> = {
   description: "list of `logger=level`",
   parse: (value, report) => loadLogLevelRules().parseLogLevelRules(value, report),
+};
+
+/** Names of instruments, each of which may end in `*`. */
+export const instrumentPatterns: ValueType<readonly string[]> = {
+  description: "list of names",
+  parse: (value, report) => loadMetricViews().parseInstrumentPatterns(value, report),
+};
+
+/** New names of instruments. */
+export const instrumentNames: ValueType<readonly InstrumentRule<string>[]> = {
+  description: "list of `name=name`",
+  parse: (value, report) => loadMetricViews().parseRenames(value, report),
+};
+
+/** Attributes by the names of instruments. */
+export const instrumentAttributes: ValueType<readonly InstrumentRule<readonly string[]>[]> = {
+  description: "`name:attribute,…;…`",
+  parse: (value, report) => loadMetricViews().parseDroppedAttributes(value, report),
+};
+
+/** Boundaries of buckets by the names of instruments. */
+export const instrumentBuckets: ValueType<readonly InstrumentRule<readonly number[]>[]> = {
+  description: "`name:limit,…;…`",
+  parse: (value, report) => loadMetricViews().parseBuckets(value, report),
+};
+
+/** Maximum numbers of series by the names of instruments. */
+export const cardinalityLimits: ValueType<readonly InstrumentRule<number>[]> = {
+  description: "integer, or list of `name=integer`",
+  parse: (value, report) => loadMetricViews().parseCardinalityLimits(value, report),
 };
 
 /** Options of Sentry's `dataCollection`. */

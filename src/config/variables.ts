@@ -7,6 +7,7 @@ import type {
   ModuleReference,
   TerminationSignal,
   ExemplarFilterName,
+  InstrumentRule,
   LevelSignal,
   LineFormat,
   LogLevel,
@@ -332,14 +333,14 @@ export const temporality: Variable<Temporality> = defineVariable({
   doc: "Aggregation temporality over OTLP: totals since the start (`cumulative`) or changes since the last export (`delta`).",
 });
 
-export const histogramAggregation: Variable<"explicit_bucket_histogram"> = defineVariable({
+export const histogramAggregation: Variable<
+  "explicit_bucket_histogram" | "base2_exponential_bucket_histogram"
+> = defineVariable({
   group: "Metrics",
   name: "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
-  valueType: types.oneOf(["explicit_bucket_histogram"], {
-    base2_exponential_bucket_histogram: "Prometheus and OTLP share explicit buckets",
-  }),
+  valueType: types.oneOf(["explicit_bucket_histogram", "base2_exponential_bucket_histogram"]),
   fallback: "explicit_bucket_histogram",
-  doc: "Aggregation of histograms over OTLP.",
+  doc: "Aggregation of histograms over OTLP. Prometheus has explicit buckets in either case.",
 });
 
 export const exemplarFilter: Variable<ExemplarFilterName> = defineVariable({
@@ -660,6 +661,62 @@ export const keepSlowMs: Variable<number | undefined> = defineVariable({
   valueType: types.duration(0),
   fallback: undefined,
   doc: "Exports every trace whose local root span takes longer than this, in milliseconds, sampled or not.",
+});
+
+export const droppedInstruments: Variable<readonly string[]> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_DROP",
+  valueType: types.instrumentPatterns,
+  fallback: [],
+  default: "none",
+  doc: "Metrics that are not recorded, by their OpenTelemetry names: `http.client.*,v8js.*`.",
+});
+
+export const renamedInstruments: Variable<readonly InstrumentRule<string>[]> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_RENAME",
+  valueType: types.instrumentNames,
+  fallback: [],
+  default: "none",
+  doc: "New names of metrics: `shop.orders=orders`.",
+});
+
+export const droppedAttributes: Variable<readonly InstrumentRule<readonly string[]>[]> =
+  defineVariable({
+    group: "Telltale's own",
+    name: "TELLTALE_METRICS_DROP_ATTRIBUTES",
+    valueType: types.instrumentAttributes,
+    fallback: [],
+    default: "none",
+    doc: "Attributes (labels) that metrics do without: `http.server.request.duration:url.scheme;shop.*:tenant,region`.",
+  });
+
+export const histogramBuckets: Variable<readonly InstrumentRule<readonly number[]>[]> =
+  defineVariable({
+    group: "Telltale's own",
+    name: "TELLTALE_METRICS_BUCKETS",
+    valueType: types.instrumentBuckets,
+    fallback: [],
+    default: "none",
+    doc: "Upper limits of the buckets of histograms: `http.server.request.duration:0.1,0.5,1;shop.*:1,10,100`.",
+  });
+
+export const cardinalityLimits: Variable<readonly InstrumentRule<number>[]> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_CARDINALITY_LIMIT",
+  valueType: types.cardinalityLimits,
+  fallback: [],
+  default: "`2000`",
+  doc: "Maximum number of series of each metric, or of single ones: `5000,http.client.*=500`. Further ones are counted together, with the label `otel_metric_overflow`.",
+});
+
+export const expireMs: Variable<number | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_EXPIRE_MS",
+  valueType: types.duration(1000),
+  fallback: undefined,
+  default: "none",
+  doc: "Removes a series that had no measurement for this long, in milliseconds; at least twice the interval of exports applies.",
 });
 
 export const flushTimeoutMs: Variable<number> = defineVariable({

@@ -1,13 +1,14 @@
 import type { MetricOptions, ValueType } from "@opentelemetry/api";
 import type { MetricDescriptor } from "@opentelemetry/sdk-metrics";
 import { propertyOf } from "../property.ts";
-import { DEFAULT_BOUNDARIES } from "./boundaries.ts";
+import { DEFAULT_BOUNDARIES, SECONDS_BOUNDARIES } from "./boundaries.ts";
 
 export type InstrumentKind =
   | "counter"
   | "up_down_counter"
   | "histogram"
   | "gauge"
+  | "summary"
   | "observable_counter"
   | "observable_up_down_counter"
   | "observable_gauge";
@@ -16,6 +17,21 @@ export type InstrumentKind =
 export interface InstrumentDescriptor extends MetricDescriptor {
   readonly kind: InstrumentKind;
   readonly boundaries: readonly number[];
+  /** Whether the boundaries are configured, and so apply to every reader. */
+  readonly hasViewBoundaries?: boolean;
+  /** The only attributes of an instrument of `telltale`'s functions. Undefined: any. */
+  readonly labels?: readonly string[];
+  /** Attributes that are left out. */
+  readonly droppedAttributes?: ReadonlySet<string>;
+  /** Maximum number of series. Default: `CARDINALITY_LIMIT`. */
+  readonly cardinalityLimit?: number;
+  /** Whether series without measurements are removed. */
+  readonly expires?: boolean;
+}
+
+/** The API's options, and the labels of an instrument of `telltale`'s functions. */
+export interface InstrumentOptions extends MetricOptions {
+  readonly labels?: readonly string[];
 }
 
 /** The API's `ValueType`, without the API's code in the start bundle. */
@@ -24,6 +40,11 @@ export const DOUBLE: ValueType.DOUBLE = 1;
 
 /** Specification, metrics/api.md, instrument name syntax. */
 const validName = /^[A-Za-z][A-Za-z0-9_.\-/]{0,254}$/;
+
+/** Checks a name of an instrument. */
+export function isValidName(name: unknown): name is string {
+  return typeof name === "string" && validName.test(name);
+}
 
 /** Specification, metrics/api.md, instrument unit. */
 const MAX_UNIT_LENGTH = 63;
@@ -37,21 +58,24 @@ const MAX_UNIT_LENGTH = 63;
 export function createInstrumentDescriptor(
   kind: InstrumentKind,
   name: string,
-  options: MetricOptions | undefined,
+  options: InstrumentOptions | undefined,
   report: (what: string) => void,
 ): InstrumentDescriptor {
-  if (!validName.test(name)) {
+  if (!isValidName(name)) {
     report("invalid name (expected a letter, then up to 254 letters, digits, and _ . - /)");
   }
   const description = propertyOf(options, "description");
   const boundaries = propertyOf(propertyOf(options, "advice"), "explicitBucketBoundaries");
+  const labels = propertyOf(options, "labels");
+  const unit = unitOf(propertyOf(options, "unit"), report);
   return {
     kind,
     name,
     description: typeof description === "string" ? description : "",
-    unit: unitOf(propertyOf(options, "unit"), report),
+    unit,
     valueType: propertyOf(options, "valueType") === INT ? INT : DOUBLE,
-    boundaries: boundariesOf(boundaries, report),
+    boundaries: boundariesOf(boundaries, unit, report),
+    ...(Array.isArray(labels) && { labels: labels as readonly string[] }),
   };
 }
 
@@ -69,12 +93,31 @@ function unitOf(unit: unknown, report: (what: string) => void): string {
   return "";
 }
 
-function boundariesOf(advice: unknown, report: (what: string) => void): readonly number[] {
-  if (advice === undefined || advice === null) return DEFAULT_BOUNDARIES;
+/** Returns the advised boundaries; without advice or with an invalid one, those for the unit. */
+function boundariesOf(
+  advice: unknown,
+  unit: string,
+  report: (what: string) => void,
+): readonly number[] {
+  // The specification's defaults are meant for milliseconds: one second is in the third of 16 buckets.
+  const defaults = unit === "s" ? SECONDS_BOUNDARIES : DEFAULT_BOUNDARIES;
+  if (advice === undefined || advice === null) return defaults;
   const boundaries = parseBoundaries(advice);
   if (boundaries !== undefined) return Object.freeze(boundaries);
-  report("invalid bucket boundaries (expected finite, increasing numbers); using the defaults");
-  return DEFAULT_BOUNDARIES;
+  report(
+    `invalid bucket boundaries ${listText(advice)}(expected finite, increasing numbers); using the defaults`,
+  );
+  return defaults;
+}
+
+/** Returns a list for a message, with a space at its end. */
+function listText(value: unknown): string {
+  try {
+    return Array.isArray(value) ? `[${value.join(", ").slice(0, 80)}] ` : "";
+  } catch {
+    // A revoked proxy.
+    return "";
+  }
 }
 
 function parseBoundaries(advice: unknown): number[] | undefined {

@@ -19,7 +19,7 @@ import {
   type SeriesOwner,
   UpDownCounterSeries,
 } from "./series.ts";
-import { SeriesTable } from "./series-table.ts";
+import { CARDINALITY_LIMIT, SeriesTable, type SeriesTableOptions } from "./series-table.ts";
 
 export interface BindableSum extends Counter, UpDownCounter {
   /** Returns the series of these attributes, which are copied. It stays valid for the life of the process. */
@@ -31,58 +31,68 @@ export interface BindableRecorder extends Histogram, Gauge {
   bind(attributes?: Attributes): BoundRecorder;
 }
 
-/** Reports a problem of one instrument, rarely. */
-export type InstrumentReporter = (name: string, what: string) => void;
+/** The kinds of problems that an instrument reports, each at most once a minute. */
+export type InstrumentProblem = "instrument" | "value" | "labels" | "overflow" | "callback";
+
+/** Reports a problem of one instrument. */
+export type InstrumentReporter = (kind: InstrumentProblem, name: string, what: string) => void;
 
 /** What all instruments of one meter share. */
 export interface InstrumentDeps {
   readonly report: InstrumentReporter;
   readonly exemplarFilter: ExemplarFilter;
   readonly redactor: Redactor;
+  /** Whether histograms have exponential buckets too. */
+  readonly exponential: boolean;
 }
 
 /** The base of all synchronous instruments: a descriptor and its series. */
-abstract class Instrument<Series> implements SeriesOwner {
+abstract class Instrument<Series extends object> implements SeriesOwner {
   readonly descriptor: InstrumentDescriptor;
   readonly integer: boolean;
   readonly boundaries: readonly number[];
+  readonly exponential: boolean;
   readonly table: SeriesTable<Series>;
   readonly #report: InstrumentReporter;
   readonly #exemplarFilter: ExemplarFilter;
+  #hasRejected = false;
 
-  constructor(
-    descriptor: InstrumentDescriptor,
-    { report, exemplarFilter, redactor }: InstrumentDeps,
-  ) {
-    this.#exemplarFilter = exemplarFilter;
+  constructor(descriptor: InstrumentDescriptor, deps: InstrumentDeps) {
+    this.#exemplarFilter = deps.exemplarFilter;
     this.descriptor = descriptor;
     this.integer = descriptor.valueType === INT;
     this.boundaries = descriptor.boundaries;
-    this.table = new SeriesTable((attributes) => this.create(attributes), redactor);
-    this.#report = report;
+    this.exponential = deps.exponential && descriptor.hasViewBoundaries !== true;
+    const options = seriesTableOptions(descriptor, deps);
+    this.table = new SeriesTable((attributes) => this.create(attributes), options);
+    this.#report = deps.report;
   }
 
   protected abstract create(attributes: Attributes): Series;
 
+  /** Reports the first ignored value. */
   reject(value: unknown, why: string): void {
-    this.#report(this.descriptor.name, `ignored ${describeValue(value)}: ${why}`);
+    if (this.#hasRejected) return;
+    this.#hasRejected = true;
+    this.#report("value", this.descriptor.name, `ignored ${describeValue(value)}: ${why}`);
   }
 
   /** Returns the context of the exemplar's span, if the filter accepts it. */
-  protected exemplarContext(context: Context | undefined): SpanContext | undefined {
+  exemplarContext(context: Context | undefined): SpanContext | undefined {
     return exemplarContext(this.#exemplarFilter, context);
   }
 
   /** Reports attributes whose getters throw: the app's call must not fail because of them. */
   protected reportUnreadableAttributes(error: unknown): void {
     this.#report(
+      "value",
       this.descriptor.name,
       `ignored a value: its attributes can't be read (${describeValue(error)})`,
     );
   }
 }
 
-abstract class SumInstrument<Series extends BoundSum>
+abstract class SumInstrument<Series extends BoundSum & object>
   extends Instrument<Series>
   implements BindableSum
 {
@@ -95,11 +105,11 @@ abstract class SumInstrument<Series extends BoundSum>
   }
 
   bind(attributes?: Attributes): BoundSum {
-    return this.table.seriesFor(attributes);
+    return this.table.bind(attributes);
   }
 }
 
-abstract class RecorderInstrument<Series extends BoundRecorder>
+export abstract class RecorderInstrument<Series extends BoundRecorder & object>
   extends Instrument<Series>
   implements BindableRecorder
 {
@@ -112,7 +122,7 @@ abstract class RecorderInstrument<Series extends BoundRecorder>
   }
 
   bind(attributes?: Attributes): BoundRecorder {
-    return this.table.seriesFor(attributes);
+    return this.table.bind(attributes);
   }
 }
 
@@ -161,6 +171,41 @@ export type SyncInstrument =
   | UpDownCounterInstrument
   | HistogramInstrument
   | GaugeInstrument;
+
+/** Returns the options of an instrument's series, which report what is wrong with their attributes. */
+export function seriesTableOptions(
+  descriptor: InstrumentDescriptor,
+  { report, redactor }: Pick<InstrumentDeps, "report" | "redactor">,
+): SeriesTableOptions {
+  const { name, labels, cardinalityLimit: limit = CARDINALITY_LIMIT } = descriptor;
+  return {
+    redactor,
+    limit,
+    dropped: descriptor.droppedAttributes,
+    declared: labels && new Set(labels),
+    expires: descriptor.expires === true,
+    onOverflow: () => report("overflow", name, overflowMessage(limit)),
+    onOtherNames: (attributes) =>
+      report("labels", name, otherNamesMessage(Object.keys(attributes), labels ?? [])),
+  };
+}
+
+function overflowMessage(limit: number): string {
+  return (
+    `has ${limit} series, its limit; measurements with further attributes are added up in one series, otel_metric_overflow="true": ` +
+    "use attributes with fewer values, leave one out (TELLTALE_METRICS_DROP_ATTRIBUTES), or set TELLTALE_METRICS_CARDINALITY_LIMIT"
+  );
+}
+
+function otherNamesMessage(received: readonly string[], labels: readonly string[]): string {
+  return `recorded with ${namesText(received)}, expected ${namesText(labels)}; other labels are left out, absent ones are empty`;
+}
+
+function namesText(names: readonly string[]): string {
+  if (names.length === 0) return "no labels";
+  const shown = names.slice(0, 10).map((name) => name.slice(0, 40));
+  return `the labels ${shown.join(", ")}${names.length > 10 ? ", …" : ""}`;
+}
 
 /** Describes any value for a message. Never throws. */
 export function describeValue(value: unknown): string {

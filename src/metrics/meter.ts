@@ -10,6 +10,7 @@ import {
   type ProviderFlushDeps,
   ProviderFlush,
 } from "../export/provider-flush.ts";
+import { lazy } from "../lazy.ts";
 import { createScope } from "../instrumentation-scope.ts";
 import { propertyOf } from "../property.ts";
 import { noRedactor, type Redactor } from "../redaction/redactor.ts";
@@ -17,10 +18,13 @@ import {
   createInstrumentDescriptor,
   type InstrumentDescriptor,
   type InstrumentKind,
+  type InstrumentOptions,
   isSameInstrument,
 } from "./descriptor.ts";
 import type { ExemplarFilter } from "./exemplars.ts";
 import {
+  type BindableRecorder,
+  type BindableSum,
   type InstrumentDeps,
   type InstrumentReporter,
   CounterInstrument,
@@ -30,15 +34,20 @@ import {
   type SyncInstrument,
   UpDownCounterInstrument,
 } from "./instruments.ts";
-import { noopMeter } from "./noop.ts";
+import { noopMeter, noopObservable, noopRecorder, noopSum } from "./noop.ts";
 import { ObservableInstrument } from "./observable-instrument.ts";
 import type { ObservableRegistry } from "./observable-registry.ts";
 import type { StoreMeter, FlushableMeterProvider } from "./store-meter.ts";
+import type { SummaryInstrument, SummaryOptions } from "./quantiles/summary-instrument.ts";
+
+const loadSummaries = lazy<typeof import("./quantiles/summary-instrument.ts")>(
+  "metrics/quantiles/summary-instrument.ts",
+);
 
 export type { BindableRecorder, BindableSum } from "./instruments.ts";
 export type { BoundRecorder, BoundSum } from "./series.ts";
 
-export type StoreInstrument = SyncInstrument | ObservableInstrument;
+export type StoreInstrument = SyncInstrument | SummaryInstrument | ObservableInstrument;
 
 /** The scope of telltale's own metrics, whose attributes have no secrets. */
 export const OWN_SCOPE = "telltale";
@@ -50,57 +59,62 @@ export interface MeterSharedState {
   tryRegister(): boolean;
   readonly exemplarFilter: ExemplarFilter;
   readonly redactor: Redactor;
-  /** Reports a problem with the creation of an instrument. */
-  readonly warn: InstrumentReporter;
-  /** Reports an ignored value. */
-  readonly debug: InstrumentReporter;
+  readonly report: InstrumentReporter;
   readonly flush: ProviderFlushDeps;
+  readonly exponential: boolean;
+  /** Changes a new instrument as configured; undefined if it is dropped. */
+  readonly applyViews: (descriptor: InstrumentDescriptor) => InstrumentDescriptor | undefined;
 }
 
 /** The API's `Meter` for one scope. */
 export class ScopeMeter implements StoreMeter {
   readonly scope: InstrumentationScope;
   readonly #sharedState: MeterSharedState;
-  readonly #instrumentDeps: InstrumentDeps;
   readonly #instruments = new Map<string, StoreInstrument[]>();
 
   constructor(scope: InstrumentationScope, sharedState: MeterSharedState) {
     this.scope = scope;
     this.#sharedState = sharedState;
-    const { debug: report, exemplarFilter, redactor } = sharedState;
-    const isOwn = scope.name === OWN_SCOPE;
-    this.#instrumentDeps = { report, exemplarFilter, redactor: isOwn ? noRedactor : redactor };
   }
 
   *instruments(): IterableIterator<StoreInstrument> {
     for (const sameName of this.#instruments.values()) yield* sameName;
   }
 
-  createCounter(name: string, options?: MetricOptions): CounterInstrument {
-    return this.#createSync("counter", name, options, CounterInstrument);
+  createCounter(name: string, options?: InstrumentOptions): BindableSum {
+    return this.#create("counter", name, options, CounterInstrument) ?? noopSum;
   }
 
-  createUpDownCounter(name: string, options?: MetricOptions): UpDownCounterInstrument {
-    return this.#createSync("up_down_counter", name, options, UpDownCounterInstrument);
+  createUpDownCounter(name: string, options?: InstrumentOptions): BindableSum {
+    const counter = this.#create("up_down_counter", name, options, UpDownCounterInstrument);
+    return counter ?? noopSum;
   }
 
-  createHistogram(name: string, options?: MetricOptions): HistogramInstrument {
-    return this.#createSync("histogram", name, options, HistogramInstrument);
+  createHistogram(name: string, options?: InstrumentOptions): BindableRecorder {
+    const histogram = this.#create("histogram", name, options, HistogramInstrument);
+    return histogram ?? noopRecorder;
   }
 
-  createGauge(name: string, options?: MetricOptions): GaugeInstrument {
-    return this.#createSync("gauge", name, options, GaugeInstrument);
+  createGauge(name: string, options?: InstrumentOptions): BindableRecorder {
+    return this.#create("gauge", name, options, GaugeInstrument) ?? noopRecorder;
   }
 
-  createObservableCounter(name: string, options?: MetricOptions): ObservableInstrument {
+  createSummary(name: string, options?: SummaryOptions): BindableRecorder {
+    const summary = this.#getOrCreate("summary", name, options, (descriptor) =>
+      loadSummaries().createSummary(descriptor, this.#depsOf(descriptor), options),
+    );
+    return (summary as SummaryInstrument | undefined) ?? noopRecorder;
+  }
+
+  createObservableCounter(name: string, options?: MetricOptions): Observable {
     return this.#createObservable("observable_counter", name, options);
   }
 
-  createObservableUpDownCounter(name: string, options?: MetricOptions): ObservableInstrument {
+  createObservableUpDownCounter(name: string, options?: MetricOptions): Observable {
     return this.#createObservable("observable_up_down_counter", name, options);
   }
 
-  createObservableGauge(name: string, options?: MetricOptions): ObservableInstrument {
+  createObservableGauge(name: string, options?: MetricOptions): Observable {
     return this.#createObservable("observable_gauge", name, options);
   }
 
@@ -115,26 +129,26 @@ export class ScopeMeter implements StoreMeter {
     this.#sharedState.observableRegistry.removeBatch(callback, observables);
   }
 
-  #createSync<Type extends SyncInstrument>(
+  #create<Type extends SyncInstrument>(
     kind: InstrumentKind,
     name: string,
-    options: MetricOptions | undefined,
+    options: InstrumentOptions | undefined,
     type: new (descriptor: InstrumentDescriptor, deps: InstrumentDeps) => Type,
-  ): Type {
+  ): Type | undefined {
     return this.#getOrCreate(
       kind,
       name,
       options,
-      (descriptor) => new type(descriptor, this.#instrumentDeps),
-    ) as Type;
+      (descriptor) => new type(descriptor, this.#depsOf(descriptor)),
+    ) as Type | undefined;
   }
 
   #createObservable(
     kind: InstrumentKind,
     name: string,
     options: MetricOptions | undefined,
-  ): ObservableInstrument {
-    return this.#getOrCreate(
+  ): Observable {
+    const observable = this.#getOrCreate(
       kind,
       name,
       options,
@@ -142,28 +156,44 @@ export class ScopeMeter implements StoreMeter {
         new ObservableInstrument(
           descriptor,
           this.#sharedState.observableRegistry,
-          this.#instrumentDeps,
+          this.#depsOf(descriptor),
         ),
-    ) as ObservableInstrument;
+    ) as ObservableInstrument | undefined;
+    return observable ?? noopObservable;
   }
 
-  /** Returns the instrument of this identity (specification, metrics/sdk.md, duplicate instrument registration). */
+  /** The labels of an app's instrument may have secrets, telltale's attributes have none. */
+  #depsOf({ labels }: InstrumentDescriptor): InstrumentDeps {
+    const isOwn = this.scope.name === OWN_SCOPE && labels === undefined;
+    return isOwn ? { ...this.#sharedState, redactor: noRedactor } : this.#sharedState;
+  }
+
+  /**
+   * Returns the instrument of this identity (specification, metrics/sdk.md, duplicate instrument
+   * registration). Undefined if it is dropped, or one of `telltale`'s functions in a conflict.
+   */
   #getOrCreate(
     kind: InstrumentKind,
     name: unknown,
-    options: MetricOptions | undefined,
+    options: InstrumentOptions | undefined,
     create: (descriptor: InstrumentDescriptor) => StoreInstrument,
-  ): StoreInstrument {
+  ): StoreInstrument | undefined {
     const text = typeof name === "string" ? name : describeValue(name);
-    const report = (what: string): void => this.#sharedState.warn(text, what);
-    const descriptor = createInstrumentDescriptor(kind, text, options, report);
-    const sameName = this.#instruments.get(text.toLowerCase()) ?? [];
+    const report = (what: string): void => this.#sharedState.report("instrument", text, what);
+    const requested = createInstrumentDescriptor(kind, text, options, report);
+    const descriptor = this.#sharedState.applyViews(requested);
+    if (descriptor === undefined) return undefined;
+    const key = descriptor.name.toLowerCase();
+    const sameName = this.#instruments.get(key) ?? [];
     const known = sameName.find((other) => isSameInstrument(other.descriptor, descriptor));
     if (known !== undefined) return this.#reuse(known, descriptor, report);
-    if (sameName.length > 0) report(conflictMessage(sameName[0]!.descriptor, descriptor));
+    if (sameName.length > 0) {
+      report(conflictMessage(sameName[0]!.descriptor, descriptor));
+      if (descriptor.labels !== undefined) return undefined;
+    }
     const instrument = create(descriptor);
     if (!this.#sharedState.tryRegister()) return instrument;
-    this.#instruments.set(text.toLowerCase(), [...sameName, instrument]);
+    this.#instruments.set(key, [...sameName, instrument]);
     return instrument;
   }
 
@@ -171,10 +201,16 @@ export class ScopeMeter implements StoreMeter {
     known: StoreInstrument,
     requested: InstrumentDescriptor,
     report: (what: string) => void,
-  ): StoreInstrument {
+  ): StoreInstrument | undefined {
     const first = known.descriptor;
+    if (requested.labels !== undefined && first.labels === undefined) {
+      report("is a metric of telltale itself; the one of the app records nothing, rename it");
+      return undefined;
+    }
     if (first.name !== requested.name)
       report(`same instrument as "${first.name}", created earlier`);
+    if (String(first.labels) !== String(requested.labels))
+      report(`already created with ${labelsText(first)}, which are kept`);
     if (requested.description !== "" && first.description !== requested.description) {
       report("already created with another description, which is kept");
     }
@@ -221,15 +257,23 @@ export class StoreMeterProvider implements FlushableMeterProvider {
   }
 }
 
-/** Describes a conflict. Both instruments are kept and exported, as the specification requires. */
+/**
+ * Describes a conflict. Both instruments of the API are kept and exported, as the
+ * specification requires; of `telltale`'s functions the first.
+ */
 function conflictMessage(first: InstrumentDescriptor, requested: InstrumentDescriptor): string {
-  return (
-    `already created as ${describeInstrument(first)}, now requested as ${describeInstrument(requested)}; ` +
-    "both are kept, but some readers cannot show both"
-  );
+  const outcome =
+    requested.labels === undefined
+      ? "both are kept, but some readers cannot show both"
+      : "the first is kept, the second records nothing";
+  return `already created as ${describeInstrument(first)}, now requested as ${describeInstrument(requested)}; ${outcome}`;
 }
 
 function describeInstrument(descriptor: InstrumentDescriptor): string {
   const number = descriptor.valueType === 0 ? "integers" : "floats";
   return `${descriptor.kind} of ${number}, unit "${descriptor.unit}"`;
+}
+
+function labelsText({ labels = [] }: InstrumentDescriptor): string {
+  return labels.length === 0 ? "no labels" : `the labels ${labels.join(", ")}`;
 }

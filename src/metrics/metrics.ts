@@ -98,9 +98,14 @@ class StoreMetrics implements Metrics {
   constructor(deps: MetricsDeps) {
     this.#deps = deps;
     this.exemplarFilter = exemplarFilters[exemplarFilterOf(deps.config)];
+    const { views, intervalMs, exporters, exponentialHistograms } = deps.config.metrics;
     this.#store = new MetricStore({
       ...deps,
       exemplarFilter: this.exemplarFilter,
+      exponential: exponentialHistograms && exporters.includes("otlp"),
+      views,
+      // A reader with delta temporality must have collected the last change.
+      expireMs: views?.expireMs && Math.max(views.expireMs, 2 * intervalMs),
       flush: {
         flush: (timeoutMs) => this.flush(timeoutMs),
         // The page stays: the admin server owns it, and a service is scraped until it ends.
@@ -183,18 +188,21 @@ class StoreMetrics implements Metrics {
 
   #createPeriodicReaders(): PeriodicReader[] {
     const { config, counters, diagnostics } = this.#deps;
-    const { exporters, temporality, otlp } = config.metrics;
+    const { exporters, temporality, exponentialHistograms, otlp } = config.metrics;
     // Each worker thread exports its own series; two writers of one series would overwrite each other.
     const labels = isMainThread ? undefined : { "thread.id": threadId };
-    const createReaderState = (preference: MetricsConfig["temporality"]): MetricReaderState =>
-      new MetricReaderState(preference, this.#store.startedAt, labels);
+    const createReaderState = (
+      preference: MetricsConfig["temporality"],
+      exponential: boolean,
+    ): MetricReaderState =>
+      new MetricReaderState(preference, this.#store.startedAt, labels, exponential);
     const readers: PeriodicReader[] = [];
     if (exporters.includes("otlp")) {
       const createExporter: PeriodicReaderDeps["createExporter"] = () =>
         loadOtlp().createMetricExporter(otlp, diagnostics);
       readers.push(
         this.#createPeriodicReader(
-          createReaderState(temporality),
+          createReaderState(temporality, exponentialHistograms),
           createExporter,
           counters.metrics,
         ),
@@ -202,7 +210,11 @@ class StoreMetrics implements Metrics {
     }
     if (exporters.includes("console")) {
       readers.push(
-        this.#createPeriodicReader(createReaderState("cumulative"), lazyConsoleExporter, undefined),
+        this.#createPeriodicReader(
+          createReaderState("cumulative", false),
+          lazyConsoleExporter,
+          undefined,
+        ),
       );
     }
     return readers;
@@ -237,7 +249,14 @@ class StoreMetrics implements Metrics {
     if (this.#isObservingRuntime) return;
     this.#isObservingRuntime = true;
     const { config, counters } = this.#deps;
-    this.#runSafely(() => loadRuntime().observeRuntime({ meter: this.meter, config, counters }));
+    this.#runSafely(() =>
+      loadRuntime().observeRuntime({
+        meter: this.meter,
+        config,
+        counters,
+        instruments: () => this.#store.instruments(),
+      }),
+    );
   }
 
   /** Runs code without a caller that would catch: an error would crash the app. */

@@ -1,20 +1,22 @@
+import type { Observable } from "@opentelemetry/api";
 import { noopFlush, ProviderFlush } from "../export/provider-flush.ts";
 import type { BindableRecorder, BindableSum } from "./instruments.ts";
 import type { FlushableMeterProvider, StoreMeter } from "./store-meter.ts";
 
-const sum: BindableSum = { add: noop, bind: () => ({ add: noop }) };
-const recorder: BindableRecorder = { record: noop, bind: () => ({ record: noop }) };
-const observable = { addCallback: noop, removeCallback: noop };
+export const noopSum: BindableSum = { add: noop, bind: () => ({ add: noop }) };
+export const noopRecorder: BindableRecorder = { record: noop, bind: () => ({ record: noop }) };
+export const noopObservable: Observable = { addCallback: noop, removeCallback: noop };
 
 /** The meter for `OTEL_METRICS_EXPORTER=none`: its instruments record nothing. */
 export const noopMeter: StoreMeter = {
-  createCounter: () => sum,
-  createUpDownCounter: () => sum,
-  createHistogram: () => recorder,
-  createGauge: () => recorder,
-  createObservableCounter: () => observable,
-  createObservableUpDownCounter: () => observable,
-  createObservableGauge: () => observable,
+  createCounter: () => noopSum,
+  createUpDownCounter: () => noopSum,
+  createHistogram: () => noopRecorder,
+  createGauge: () => noopRecorder,
+  createSummary: () => noopRecorder,
+  createObservableCounter: () => noopObservable,
+  createObservableUpDownCounter: () => noopObservable,
+  createObservableGauge: () => noopObservable,
   addBatchObservableCallback: noop,
   removeBatchObservableCallback: noop,
 };

@@ -1,6 +1,11 @@
 import type { Attributes, Observable, ObservableCallback } from "@opentelemetry/api";
 import { INT, type InstrumentDescriptor } from "./descriptor.ts";
-import { describeValue, type InstrumentDeps, type InstrumentReporter } from "./instruments.ts";
+import {
+  describeValue,
+  type InstrumentDeps,
+  type InstrumentReporter,
+  seriesTableOptions,
+} from "./instruments.ts";
 import { ObservedSeries } from "./series.ts";
 import { SeriesTable } from "./series-table.ts";
 
@@ -16,16 +21,18 @@ export class ObservableInstrument implements Observable {
   readonly table: SeriesTable<ObservedSeries>;
   readonly #callbacks: CallbackRegistry;
   readonly #report: InstrumentReporter;
+  #hasRejected = false;
 
   constructor(
     descriptor: InstrumentDescriptor,
     callbacks: CallbackRegistry,
-    { report, redactor }: Pick<InstrumentDeps, "report" | "redactor">,
+    deps: Pick<InstrumentDeps, "report" | "redactor">,
   ) {
     this.descriptor = descriptor;
-    this.table = new SeriesTable((attributes) => new ObservedSeries(attributes), redactor);
+    const options = seriesTableOptions(descriptor, deps);
+    this.table = new SeriesTable((attributes) => new ObservedSeries(attributes), options);
     this.#callbacks = callbacks;
-    this.#report = report;
+    this.#report = deps.report;
   }
 
   addCallback(callback: ObservableCallback): void {
@@ -56,7 +63,7 @@ export class ObservableInstrument implements Observable {
       return this.table.seriesFor(attributes);
     } catch (error) {
       const why = `its attributes can't be read (${describeValue(error)})`;
-      this.#report(this.descriptor.name, `ignored an observed value: ${why}`);
+      this.#report("value", this.descriptor.name, `ignored an observed value: ${why}`);
       return undefined;
     }
   }
@@ -68,7 +75,12 @@ export class ObservableInstrument implements Observable {
   }
 
   #reject(value: unknown): undefined {
-    this.#report(this.descriptor.name, `ignored an observed ${describeValue(value)}`);
+    if (this.#hasRejected) return undefined;
+    this.#hasRejected = true;
+    const expected =
+      this.descriptor.kind === "observable_counter" ? "numbers from 0 up" : "numbers";
+    const why = `its callback must observe ${expected}`;
+    this.#report("value", this.descriptor.name, `ignored ${describeValue(value)}: ${why}`);
     return undefined;
   }
 }

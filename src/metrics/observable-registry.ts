@@ -7,11 +7,18 @@ import type {
 } from "@opentelemetry/api";
 import { waitAtMost } from "../bounded-wait.ts";
 import { isThenable } from "../thenable.ts";
+import { describeValue } from "./instruments.ts";
 import {
   type CallbackRegistry,
   isOwnObservable,
   type ObservableInstrument,
 } from "./observable-instrument.ts";
+
+/** A failure of a callback, with the name of its instrument, or of the first one. */
+export interface CallbackFailure {
+  readonly name: string;
+  readonly what: string;
+}
 
 /** The state of any callback. */
 interface RegisteredCallback {
@@ -41,7 +48,7 @@ export class ObservableRegistry implements CallbackRegistry {
   #singles: SingleCallback[] = [];
   #batches: BatchCallback[] = [];
   #round = 0;
-  #running: Promise<unknown[]> | undefined = undefined;
+  #running: Promise<CallbackFailure[]> | undefined = undefined;
 
   /** The round whose observations are current. */
   get round(): number {
@@ -83,9 +90,9 @@ export class ObservableRegistry implements CallbackRegistry {
    * Runs one round, and awaits callbacks that return a promise for at most
    * `timeoutMs`. Readers that collect during a round share it.
    *
-   * @returns the errors of callbacks.
+   * @returns the failures of callbacks.
    */
-  async observe(timeoutMs: number): Promise<unknown[]> {
+  async observe(timeoutMs: number): Promise<CallbackFailure[]> {
     this.#running ??= this.#observeAndWait(timeoutMs).finally(() => {
       this.#running = undefined;
     });
@@ -97,24 +104,32 @@ export class ObservableRegistry implements CallbackRegistry {
     void this.#callAll([]);
   }
 
-  async #observeAndWait(timeoutMs: number): Promise<unknown[]> {
-    const errors: unknown[] = [];
-    const pending = this.#callAll(errors, timeoutMs);
-    if (pending.length === 0) return errors;
+  async #observeAndWait(timeoutMs: number): Promise<CallbackFailure[]> {
+    const failures: CallbackFailure[] = [];
+    const pending = this.#callAll(failures, timeoutMs);
+    if (pending.length === 0) return failures;
     await waitAtMost(Promise.all(pending.map(({ done }) => done)), timeoutMs);
-    const late = pending.filter(({ registered: callback }) => callback.running > 0);
-    for (const { registered: callback } of late) callback.isLate = true;
-    if (late.length > 0) errors.push(timeoutError(late, timeoutMs));
-    return errors;
+    for (const { registered: callback, name } of pending) {
+      if (callback.running === 0) continue;
+      callback.isLate = true;
+      failures.push({ name, what: lateMessage(timeoutMs) });
+    }
+    return failures;
   }
 
   /** Calls all callbacks; returns the pending ones to await. */
-  #callAll(errors: unknown[], limitMs = Infinity): PendingCallback[] {
+  #callAll(failures: CallbackFailure[], limitMs = Infinity): PendingCallback[] {
     this.#round += 1;
     const pending: PendingCallback[] = [];
     const call = (registered: RegisteredCallback, name: string, callback: () => unknown): void => {
       if (registered.isLate && registered.running > 0) return;
-      const done = runCallback(registered, callback, errors, limitMs);
+      const onError = (error: unknown): void => {
+        failures.push({
+          name,
+          what: `its callback failed (${describeValue(error)}); it has no value`,
+        });
+      };
+      const done = runCallback(registered, callback, onError, limitMs);
       if (done !== undefined && !registered.isLate) pending.push({ registered, name, done });
     };
     for (const registered of this.#singles) {
@@ -171,7 +186,7 @@ interface PendingCallback {
 function runCallback(
   registered: RegisteredCallback,
   call: () => unknown,
-  errors: unknown[],
+  onError: (error: unknown) => void,
   limitMs: number,
 ): Promise<void> | undefined {
   try {
@@ -183,20 +198,15 @@ function runCallback(
       registered.running--;
       registered.isLate = performance.now() - began > limitMs;
     };
-    return Promise.resolve(result)
-      .catch((error: unknown) => void errors.push(error))
-      .then(end);
+    return Promise.resolve(result).catch(onError).then(end);
   } catch (error) {
-    errors.push(error);
+    onError(error);
     return undefined;
   }
 }
 
-function timeoutError(late: readonly PendingCallback[], limitMs: number): Error {
-  const names = late.map(({ name }) => name).join(", ");
-  return new Error(
-    `callbacks of observable instruments took longer than ${limitMs} ms (${names}); later collections don't wait for them`,
-  );
+function lateMessage(limitMs: number): string {
+  return `its callback took longer than ${limitMs} ms; later collections don't wait for it until it answers in time`;
 }
 
 function ownInstruments(observables: unknown): Set<ObservableInstrument> {

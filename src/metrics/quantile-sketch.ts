@@ -55,6 +55,20 @@ export class QuantileSketch {
     this.#counts[bucket - this.#first]!++;
   }
 
+  /** Adds all values of another sketch. */
+  addAll(other: QuantileSketch): void {
+    this.#count += other.#count;
+    this.#sum += other.#sum;
+    this.#min = Math.min(this.#min, other.#min);
+    this.#max = Math.max(this.#max, other.#max);
+    for (const [index, count] of other.#counts.entries()) {
+      if (count === 0) continue;
+      const bucket = other.#first + index;
+      if (bucket < this.#first || bucket >= this.#first + this.#counts.length) this.#grow(bucket);
+      this.#counts[bucket - this.#first]! += count;
+    }
+  }
+
   /**
    * Returns the value below which a share of the values is; undefined without values.
    *

@@ -3,6 +3,7 @@ import type {
   AggregationTemporality,
   DataPoint,
   DataPointType,
+  ExponentialHistogram,
   Histogram,
   MetricData,
   ScopeMetrics,
@@ -10,16 +11,20 @@ import type {
 import { hrTimeOf, laterTime } from "../clock.ts";
 import type { MetricsConfig } from "../config/config.ts";
 import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
+import type { ExponentialBuckets } from "./series/exponential-buckets.ts";
 import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "./exemplars.ts";
 import { CounterInstrument, HistogramInstrument, UpDownCounterInstrument } from "./instruments.ts";
 import type { ScopeMeter, StoreInstrument } from "./meter.ts";
 import { ObservableInstrument } from "./observable-instrument.ts";
 import type { HistogramSeries } from "./series.ts";
+import { SUMMARY, type SummaryPoint } from "./quantiles/summary-data.ts";
+import type { SummaryInstrument } from "./quantiles/summary-instrument.ts";
 
 type Temporality = MetricsConfig["temporality"];
 
 /** The SDK's enums, without the SDK's code in the start bundle. */
 export const HISTOGRAM: DataPointType.HISTOGRAM = 0;
+export const EXPONENTIAL_HISTOGRAM: DataPointType.EXPONENTIAL_HISTOGRAM = 1;
 export const GAUGE: DataPointType.GAUGE = 2;
 export const SUM: DataPointType.SUM = 3;
 export const DELTA: AggregationTemporality.DELTA = 0;
@@ -41,15 +46,23 @@ export class MetricReaderState {
   readonly #deltas: readonly InstrumentKind[];
   readonly #startTime: HrTime;
   readonly #labels: Attributes | undefined;
-  readonly #lastReported = new Map<object, number | Histogram>();
+  readonly #lastReported = new WeakMap<object, number | Histogram>();
+  readonly #exponential: boolean;
   #lastCollectedAt: HrTime;
 
   /**
    * @param startedAt the creation time of the store, the start of every total.
    * @param labels attributes added to every point, for a store that is one of several.
+   * @param exponential whether it reports the exponential buckets of histograms that have them.
    */
-  constructor(temporality: Temporality, startedAt: number, labels?: Attributes) {
+  constructor(
+    temporality: Temporality,
+    startedAt: number,
+    labels?: Attributes,
+    exponential = false,
+  ) {
     this.#labels = labels;
+    this.#exponential = exponential;
     this.#deltas = deltaKinds[temporality];
     this.#startTime = hrTimeOf(startedAt);
     this.#lastCollectedAt = this.#startTime;
@@ -87,7 +100,10 @@ export class MetricReaderState {
       labels: this.#labels,
     };
     if (instrument instanceof HistogramInstrument)
-      return this.#histogram(instrument, context, delta);
+      return this.#exponential && instrument.exponential
+        ? this.#exponentialHistogram(instrument, context, delta)
+        : this.#histogram(instrument, context, delta);
+    if (isSummaryInstrument(instrument)) return summaryData(instrument, context);
     const points = this.#numbers(instrument, round, context, delta);
     if (isGauge(descriptor.kind))
       return { ...metricFields(context), dataPointType: GAUGE, dataPoints: points };
@@ -96,7 +112,7 @@ export class MetricReaderState {
   }
 
   #numbers(
-    instrument: Exclude<StoreInstrument, HistogramInstrument>,
+    instrument: NumberInstrument,
     round: number,
     context: PointContext,
     delta: boolean,
@@ -105,7 +121,7 @@ export class MetricReaderState {
     for (const series of currentSeries(instrument, round)) {
       const value = delta ? this.#difference(series, series.value) : series.value;
       if (delta && value === 0) continue;
-      const point = pointOf(context, series.attributes, value);
+      const point = pointOf(context, instrument, series, value);
       points.push(series.exemplar === undefined ? point : { ...point, exemplar: series.exemplar });
     }
     return points;
@@ -115,9 +131,26 @@ export class MetricReaderState {
     const dataPoints: DataPoint<Histogram>[] = [];
     for (const series of instrument.table) {
       const value = delta ? this.#histogramDifference(series) : histogramOf(series);
-      if (value.count > 0) dataPoints.push(pointOf(context, series.attributes, value));
+      if (value.count > 0) dataPoints.push(pointOf(context, instrument, series, value));
     }
     return { ...metricFields(context), dataPointType: HISTOGRAM, dataPoints };
+  }
+
+  /** The only reader of the exponential buckets, which it resets at the end of an interval of delta temporality. */
+  #exponentialHistogram(
+    instrument: HistogramInstrument,
+    context: PointContext,
+    delta: boolean,
+  ): MetricData {
+    const dataPoints: DataPoint<ExponentialHistogram>[] = [];
+    for (const series of instrument.table) {
+      const value = delta ? this.#histogramDifference(series) : histogramOf(series);
+      if (value.count === 0 || series.exponential === undefined) continue;
+      const exponential = withExponentialBuckets(value, series.exponential);
+      if (delta) series.exponential.reset();
+      dataPoints.push(pointOf(context, instrument, series, exponential));
+    }
+    return { ...metricFields(context), dataPointType: EXPONENTIAL_HISTOGRAM, dataPoints };
   }
 
   /** Returns the difference to the value last reported. A total that decreased was reset at its source: all of it is new. */
@@ -163,12 +196,29 @@ function metricFields(
 
 function pointOf<Value>(
   context: PointContext,
-  attributes: Attributes,
+  { table }: StoreInstrument,
+  series: { readonly attributes: Attributes },
   value: Value,
 ): DataPoint<Value> {
-  const { startTime, endTime, labels } = context;
-  const all = labels === undefined ? attributes : { ...attributes, ...labels };
+  const { endTime, labels } = context;
+  const all = labels === undefined ? series.attributes : { ...series.attributes, ...labels };
+  const createdAt = table.createdAt(series);
+  const startTime =
+    createdAt === undefined ? context.startTime : laterTime(hrTimeOf(createdAt), context.startTime);
   return { startTime, endTime, attributes: all, value };
+}
+
+/** Has a type of its own, which the SDK's union of types doesn't know. */
+function summaryData(instrument: SummaryInstrument, context: PointContext): MetricData {
+  const dataPoints: SummaryPoint[] = [];
+  for (const series of instrument.table) {
+    if (series.count > 0) dataPoints.push(pointOf(context, instrument, series, series.value()));
+  }
+  return { ...metricFields(context), dataPointType: SUMMARY, dataPoints } as unknown as MetricData;
+}
+
+function isSummaryInstrument(instrument: StoreInstrument): instrument is SummaryInstrument {
+  return instrument.descriptor.kind === "summary";
 }
 
 function histogramOf(series: HistogramSeries): HistogramWithExemplars {
@@ -183,14 +233,24 @@ function histogramOf(series: HistogramSeries): HistogramWithExemplars {
   return value;
 }
 
+function withExponentialBuckets(
+  { count, sum = 0, min, max }: Histogram,
+  buckets: ExponentialBuckets,
+): ExponentialHistogram {
+  const extremes = min === undefined || max === undefined ? {} : { min, max };
+  return { count, sum, ...extremes, ...buckets.value() };
+}
+
 interface NumberSeries {
   readonly attributes: Attributes;
   readonly value: number;
   readonly exemplar?: Exemplar | undefined;
 }
 
+type NumberInstrument = Exclude<StoreInstrument, HistogramInstrument | SummaryInstrument>;
+
 function* currentSeries(
-  instrument: Exclude<StoreInstrument, HistogramInstrument>,
+  instrument: NumberInstrument,
   round: number,
 ): IterableIterator<NumberSeries> {
   if (instrument instanceof ObservableInstrument) {
@@ -201,7 +261,7 @@ function* currentSeries(
   ) {
     yield* instrument.table;
   } else {
-    for (const series of instrument.table) if (series.hasValue) yield series;
+    for (const series of instrument.table) if (series.count > 0) yield series;
   }
 }
 

@@ -10,8 +10,24 @@ import {
 /** Series per instrument over the whole life of the process, including the overflow series. */
 export const CARDINALITY_LIMIT = 2000;
 
-/** Cached paths per instrument: the orders of keys that callers use. */
-const MAX_CACHED_PATHS = 4 * CARDINALITY_LIMIT;
+/** Cached paths per series: the orders of keys that callers use. */
+const CACHED_PATHS_PER_SERIES = 4;
+
+export interface SeriesTableOptions {
+  readonly redactor: Redactor;
+  /** Maximum number of series, including the overflow series. Default: `CARDINALITY_LIMIT`. */
+  readonly limit?: number;
+  /** Attributes that the series do without. */
+  readonly dropped?: ReadonlySet<string> | undefined;
+  /** The only attributes that the series have. Default: any. */
+  readonly declared?: ReadonlySet<string> | undefined;
+  /** Called once, when the limit is reached. */
+  readonly onOverflow?: () => void;
+  /** Called for attributes whose names differ from the declared ones. */
+  readonly onOtherNames?: (attributes: Attributes) => void;
+  /** Whether unused series are removed. */
+  readonly expires?: boolean;
+}
 
 /**
  * The series of one instrument by their attributes.
@@ -20,17 +36,25 @@ const MAX_CACHED_PATHS = 4 * CARDINALITY_LIMIT;
  * object, by key and then by value. It creates no string and sorts nothing, which
  * take most of upstream's 1.6 us. Only a new path is normalized, and then cached.
  */
-export class SeriesTable<Series> {
+export class SeriesTable<Series extends object> {
   readonly #create: (attributes: Attributes) => Series;
-  readonly #redactor: Redactor;
-  readonly #root = new TrieNode<Series>();
+  readonly #options: SeriesTableOptions;
+  readonly #limit: number;
+  readonly #dropped: ReadonlySet<string> | undefined;
   readonly #series = new Map<string, Series>();
+  /** Only if series expire: bound series, which stay, and the times of creation. */
+  readonly #lives: SeriesLives<Series> | undefined;
+  #root = new TrieNode<Series>();
   #overflow: Series | undefined = undefined;
+  #overflowed = 0;
   #pathCount = 0;
 
-  constructor(create: (attributes: Attributes) => Series, redactor: Redactor) {
+  constructor(create: (attributes: Attributes) => Series, options: SeriesTableOptions) {
     this.#create = create;
-    this.#redactor = redactor;
+    this.#options = options;
+    this.#limit = options.limit ?? CARDINALITY_LIMIT;
+    this.#dropped = options.dropped;
+    if (options.expires === true) this.#lives = { bound: new WeakSet(), createdAt: new WeakMap() };
   }
 
   /**
@@ -48,6 +72,13 @@ export class SeriesTable<Series> {
     return this.#lookUp(input) ?? this.#cachePath(input, this.#resolve(input));
   }
 
+  /** Returns the series of these attributes, which then never expires. */
+  bind(attributes: Attributes | undefined): Series {
+    const series = this.seriesFor(attributes);
+    this.#lives?.bound.add(series);
+    return series;
+  }
+
   /** Iterates over all series in the order of their first use, the overflow series last. */
   *[Symbol.iterator](): IterableIterator<Series> {
     yield* this.#series.values();
@@ -58,15 +89,37 @@ export class SeriesTable<Series> {
     return this.#series.size + (this.#overflow === undefined ? 0 : 1);
   }
 
+  /** The number of measurements whose attributes were above the limit. Those of bound series are not counted. */
+  get overflowed(): number {
+    return this.#overflowed;
+  }
+
   isOverflow(series: Series): boolean {
     return series === this.#overflow;
   }
 
+  /** Returns when an expiring series was created, in milliseconds since 1970. Undefined: with the table. */
+  createdAt(series: object): number | undefined {
+    return this.#lives?.createdAt.get(series);
+  }
+
+  /** Removes the series that are neither bound nor the overflow series and fulfil a condition. */
+  removeIf(isRemoved: (series: Series) => boolean): void {
+    const before = this.#series.size;
+    for (const [key, series] of this.#series) {
+      if (this.#lives?.bound.has(series) === false && isRemoved(series)) this.#series.delete(key);
+    }
+    if (this.#series.size === before) return;
+    this.#root = new TrieNode();
+    this.#pathCount = 0;
+  }
+
   #lookUp(attributes: Attributes): Series | undefined {
+    const dropped = this.#dropped;
     let node = this.#root;
     for (const key in attributes) {
       const value: unknown = attributes[key];
-      if (value === undefined || value === null) continue;
+      if (value === undefined || value === null || dropped?.has(key) === true) continue;
       const next = node.child(key, value);
       if (next === undefined) return undefined;
       node = next;
@@ -75,29 +128,49 @@ export class SeriesTable<Series> {
   }
 
   #resolve(attributes: Attributes): Series {
-    const clean = this.#redactor.attributes(normalizeAttributes(attributes));
+    const selected = this.#select(normalizeAttributes(attributes));
+    const clean = this.#options.redactor.attributes(selected);
     const key = attributesKey(clean);
     let series = this.#series.get(key);
     if (series === undefined) {
-      if (this.#series.size >= CARDINALITY_LIMIT - 1) return this.#overflowSeries();
+      if (this.#series.size >= this.#limit - 1) return this.#overflowSeries();
       series = this.#create(clean);
       this.#series.set(key, series);
+      this.#lives?.createdAt.set(series, Date.now());
     }
     return series;
   }
 
+  /** Leaves out dropped and undeclared attributes. */
+  #select(attributes: Attributes): Attributes {
+    const dropped = this.#dropped;
+    const { declared } = this.#options;
+    if (dropped === undefined && declared === undefined) return attributes;
+    const names = Object.keys(attributes);
+    if (declared !== undefined && !isSameSet(names, declared))
+      this.#options.onOtherNames?.(attributes);
+    const selected = names.filter((name) => !dropped?.has(name) && (declared?.has(name) ?? true));
+    if (selected.length === names.length) return attributes;
+    return Object.freeze(Object.fromEntries(selected.map((name) => [name, attributes[name]])));
+  }
+
   #overflowSeries(): Series {
-    this.#overflow ??= this.#create(OVERFLOW_ATTRIBUTES);
+    this.#overflowed++;
+    if (this.#overflow === undefined) {
+      this.#overflow = this.#create(OVERFLOW_ATTRIBUTES);
+      this.#options.onOverflow?.();
+    }
     return this.#overflow;
   }
 
   /** Caches a path. Arrays and objects are never steps, as the app may change them: they are normalized each time. */
   #cachePath(attributes: Attributes, series: Series): Series {
-    if (this.#pathCount >= MAX_CACHED_PATHS || series === this.#overflow) return series;
+    if (this.#pathCount >= CACHED_PATHS_PER_SERIES * this.#limit || series === this.#overflow)
+      return series;
     const path: [string, unknown][] = [];
     for (const key in attributes) {
       const value: unknown = attributes[key];
-      if (value === undefined || value === null) continue;
+      if (value === undefined || value === null || this.#dropped?.has(key) === true) continue;
       if (typeof value === "object" || typeof value === "function") return series;
       if (!Object.hasOwn(attributes, key)) return series;
       path.push([key, value]);
@@ -108,6 +181,15 @@ export class SeriesTable<Series> {
     this.#pathCount += 1;
     return series;
   }
+}
+
+interface SeriesLives<Series extends object> {
+  readonly bound: WeakSet<Series>;
+  readonly createdAt: WeakMap<object, number>;
+}
+
+function isSameSet(names: readonly string[], expected: ReadonlySet<string>): boolean {
+  return names.length === expected.size && names.every((name) => expected.has(name));
 }
 
 /**

@@ -1,6 +1,12 @@
 import type { Attributes, SpanContext } from "@opentelemetry/api";
 import { wallClock } from "../clock.ts";
+import { lazy } from "../lazy.ts";
 import type { Exemplar } from "./exemplars.ts";
+import type { ExponentialBuckets } from "./series/exponential-buckets.ts";
+
+const loadExponential = lazy<typeof import("./series/exponential-buckets.ts")>(
+  "metrics/series/exponential-buckets.ts",
+);
 
 /** One series of a counter or an up-down counter, looked up once. */
 export interface BoundSum {
@@ -20,6 +26,8 @@ export interface SeriesOwner {
   readonly integer: boolean;
   /** Upper limits (inclusive) of a histogram's buckets; the last bucket has none. */
   readonly boundaries: readonly number[];
+  /** Whether a histogram has exponential buckets too. */
+  readonly exponential: boolean;
   /** Reports, rarely, an ignored value and the reason. */
   reject(value: unknown, why: string): void;
 }
@@ -71,8 +79,8 @@ export class GaugeSeries implements BoundRecorder {
   readonly attributes: Attributes;
   readonly owner: SeriesOwner;
   value = 0;
-  /** A gauge that was bound but never recorded has no value. */
-  hasValue = false;
+  /** The number of measurements. A gauge that was bound but never recorded has no value. */
+  count = 0;
 
   constructor(attributes: Attributes, owner: SeriesOwner) {
     this.attributes = attributes;
@@ -82,10 +90,16 @@ export class GaugeSeries implements BoundRecorder {
   record(value: number): void {
     if (typeof value === "number" && value === value) {
       this.value = this.owner.integer ? Math.trunc(value) : value;
-      this.hasValue = true;
+      this.count += 1;
     } else {
       this.owner.reject(value, "a gauge takes numbers");
     }
+  }
+
+  /** Adds to the value. The API's gauge has no such method. */
+  add(value: number): void {
+    if (typeof value === "number" && Number.isFinite(value)) this.record(this.value + value);
+    else this.owner.reject(value, "only finite numbers can be added to a gauge");
   }
 }
 
@@ -108,6 +122,8 @@ export class HistogramSeries implements BoundRecorder {
   /** The minimum of the interval of the reader with delta temporality, if there is one; else of all time. */
   min: number = Infinity;
   max: number = -Infinity;
+  /** Only if they are exported. */
+  readonly exponential: ExponentialBuckets | undefined;
   #previousExtremes: Extremes = NO_EXTREMES;
 
   constructor(attributes: Attributes, owner: SeriesOwner) {
@@ -115,6 +131,7 @@ export class HistogramSeries implements BoundRecorder {
     this.owner = owner;
     this.boundaries = owner.boundaries;
     this.counts = Array.from({ length: owner.boundaries.length + 1 }, () => 0);
+    this.exponential = owner.exponential ? new (loadExponential().ExponentialBuckets)() : undefined;
   }
 
   record(value: number, exemplarContext?: SpanContext): void {
@@ -129,6 +146,7 @@ export class HistogramSeries implements BoundRecorder {
     if (accepted > this.max) this.max = accepted;
     const bucket = bucketOf(this.boundaries, accepted);
     this.counts[bucket]! += 1;
+    if (this.exponential !== undefined) this.exponential.record(accepted);
     if (exemplarContext === undefined) return;
     this.exemplars ??= this.counts.map(() => undefined);
     this.exemplars[bucket] = exemplarOf(exemplarContext, accepted);

@@ -1,13 +1,17 @@
-import type { Meter, MeterProvider, MetricOptions } from "@opentelemetry/api";
+import type { Meter, MeterProvider } from "@opentelemetry/api";
 import type { FlushOptions } from "../export/provider-flush.ts";
+import type { InstrumentOptions } from "./descriptor.ts";
 import type { BindableRecorder, BindableSum } from "./instruments.ts";
+import type { SummaryOptions } from "./quantiles/summary-instrument.ts";
 
 /** The API's `Meter`, whose synchronous instruments can be bound to attributes. */
 export interface StoreMeter extends Meter {
-  createCounter(name: string, options?: MetricOptions): BindableSum;
-  createUpDownCounter(name: string, options?: MetricOptions): BindableSum;
-  createHistogram(name: string, options?: MetricOptions): BindableRecorder;
-  createGauge(name: string, options?: MetricOptions): BindableRecorder;
+  createCounter(name: string, options?: InstrumentOptions): BindableSum;
+  createUpDownCounter(name: string, options?: InstrumentOptions): BindableSum;
+  createHistogram(name: string, options?: InstrumentOptions): BindableRecorder;
+  createGauge(name: string, options?: InstrumentOptions): BindableRecorder;
+  /** Creates an instrument of quantiles, which the API doesn't have. */
+  createSummary(name: string, options?: SummaryOptions): BindableRecorder;
 }
 
 /** The API's `MeterProvider` with the SDK's additional methods. */

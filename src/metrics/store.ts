@@ -5,15 +5,24 @@ import type {
   MetricProducer,
   ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
+import { now } from "../clock.ts";
+import type { MetricViewsConfig } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { type ProviderFlushDeps, noopFlush } from "../export/provider-flush.ts";
+import { lazy } from "../lazy.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import type { ExemplarFilter } from "./exemplars.ts";
-import { describeValue } from "./instruments.ts";
-import { StoreMeterProvider } from "./meter.ts";
+import type { InstrumentReporter } from "./instruments.ts";
+import { type StoreInstrument, StoreMeterProvider } from "./meter.ts";
 import { ObservableRegistry } from "./observable-registry.ts";
 import type { MetricReaderState } from "./reader-state.ts";
+import type { SeriesExpiry } from "./series/series-expiry.ts";
+
+const loadExpiry = lazy<typeof import("./series/series-expiry.ts")>(
+  "metrics/series/series-expiry.ts",
+);
+const loadViews = lazy<typeof import("./views.ts")>("metrics/views.ts");
 
 /** An app has tens of instruments; one that creates an instrument per request must not exhaust the memory. */
 const MAX_INSTRUMENTS = 5000;
@@ -27,6 +36,12 @@ interface MetricStoreDeps {
   readonly exemplarFilter: ExemplarFilter;
   readonly redactor: Redactor;
   readonly flush?: ProviderFlushDeps;
+  /** Whether histograms have exponential buckets too. Default: no. */
+  readonly exponential?: boolean;
+  /** Changes of instruments. Default: none. */
+  readonly views?: MetricViewsConfig | undefined;
+  /** How long a series without measurements is kept, in milliseconds. Default: for ever. */
+  readonly expireMs?: number | undefined;
 }
 
 /** All metrics of the process, for any number of readers. */
@@ -37,6 +52,7 @@ export class MetricStore {
   readonly #resource: Resource;
   readonly #diagnostics: Diagnostics;
   readonly #observableRegistry = new ObservableRegistry();
+  readonly #expiry: SeriesExpiry | undefined;
   #instrumentCount = 0;
 
   constructor({
@@ -45,7 +61,11 @@ export class MetricStore {
     exemplarFilter,
     redactor,
     flush = noopFlush,
+    exponential = false,
+    views,
+    expireMs,
   }: MetricStoreDeps) {
+    this.#expiry = expireMs === undefined ? undefined : new (loadExpiry().SeriesExpiry)(expireMs);
     this.#resource = resource;
     this.#diagnostics = diagnostics;
     this.provider = new StoreMeterProvider({
@@ -53,9 +73,11 @@ export class MetricStore {
       exemplarFilter,
       redactor,
       flush,
+      exponential,
       tryRegister: () => this.#tryRegister(),
-      warn: (name, what) => diagnostics.warn(`instrument ${name}`, `metric "${name}": ${what}`),
-      debug: (name, what) => diagnostics.debug(`value ${name}`, `metric "${name}": ${what}`),
+      report: this.#reportProblem,
+      applyViews: (descriptor) =>
+        views === undefined ? descriptor : loadViews().applyViews(views, descriptor),
     });
   }
 
@@ -71,8 +93,9 @@ export class MetricStore {
   ): Promise<CollectionResult> {
     const limit = options?.timeoutMillis ?? DEFAULT_CALLBACK_TIMEOUT_MS;
     // A callback that queries a database runs because of telltale: it is not the app's traffic.
-    const errors = await runSuppressed(() => this.#observableRegistry.observe(limit));
-    for (const error of errors) this.#report(error);
+    const failures = await runSuppressed(() => this.#observableRegistry.observe(limit));
+    for (const { name, what } of failures) this.#reportProblem("callback", name, what);
+    const errors = failures.map(({ name, what }) => new Error(`${name}: ${what}`));
     return { resourceMetrics: this.snapshot(readerState), errors };
   }
 
@@ -82,13 +105,22 @@ export class MetricStore {
     return this.snapshot(readerState);
   }
 
+  /** Iterates over all instruments. */
+  *instruments(): IterableIterator<StoreInstrument> {
+    for (const meter of this.provider.meters()) yield* meter.instruments();
+  }
+
   /** Copies the series without running callbacks. */
   snapshot(readerState: MetricReaderState): ResourceMetrics {
+    this.#expiry?.removeUnused(this.instruments(), now());
     return {
       resource: this.#resource,
       scopeMetrics: readerState.collect(this.provider.meters(), this.#observableRegistry.round),
     };
   }
+
+  readonly #reportProblem: InstrumentReporter = (kind, name, what) =>
+    this.#diagnostics.warn(`${kind} ${name}`, `metric "${name}": ${what}`);
 
   #tryRegister(): boolean {
     this.#instrumentCount += 1;
@@ -98,12 +130,5 @@ export class MetricStore {
       `more than ${MAX_INSTRUMENTS} instruments were created; further ones are not exported`,
     );
     return false;
-  }
-
-  #report(error: unknown): void {
-    this.#diagnostics.warn(
-      "observable callback",
-      `a callback of an observable instrument failed: ${describeValue(error)}`,
-    );
   }
 }

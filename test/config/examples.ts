@@ -113,9 +113,9 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     value: "lowmemory",
   },
   OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: {
-    text: "explicit_bucket_histogram",
-    read: () => "the only one",
-    value: "the only one",
+    text: "base2_exponential_bucket_histogram",
+    read: (c) => c.metrics.exponentialHistograms,
+    value: true,
   },
   OTEL_METRICS_EXEMPLAR_FILTER: {
     text: "always_off",
@@ -374,6 +374,45 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   TELLTALE_KEEP_SLOW_MS: { text: "250", read: (c) => c.traces.keepSlowMs, value: 250 },
   TELLTALE_FLUSH_TIMEOUT: { text: "2000", read: (c) => c.flushTimeoutMs, value: 2000 },
   TELLTALE_SIGNALS: { text: "sigterm", read: (c) => c.signals, value: ["SIGTERM"] },
+  TELLTALE_METRICS_DROP: {
+    text: "http.client.*, v8js.gc.duration",
+    read: (c) => c.metrics.views?.drop,
+    value: ["http.client.*", "v8js.gc.duration"],
+  },
+  TELLTALE_METRICS_RENAME: {
+    text: "shop.orders=orders",
+    read: (c) => c.metrics.views?.rename,
+    value: [{ name: "shop.orders", value: "orders" }],
+  },
+  TELLTALE_METRICS_DROP_ATTRIBUTES: {
+    text: "http.server.*:url.scheme,http.route; shop.*:tenant",
+    read: (c) => c.metrics.views?.dropAttributes,
+    value: [
+      { name: "http.server.*", value: ["url.scheme", "http.route"] },
+      { name: "shop.*", value: ["tenant"] },
+    ],
+  },
+  TELLTALE_METRICS_BUCKETS: {
+    text: "http.server.request.duration:0.1,0.5,1;shop.*:1,1e3",
+    read: (c) => c.metrics.views?.buckets,
+    value: [
+      { name: "http.server.request.duration", value: [0.1, 0.5, 1] },
+      { name: "shop.*", value: [1, 1000] },
+    ],
+  },
+  TELLTALE_METRICS_CARDINALITY_LIMIT: {
+    text: "5000,shop.*=100",
+    read: (c) => c.metrics.views?.cardinalityLimits,
+    value: [
+      { name: "*", value: 5000 },
+      { name: "shop.*", value: 100 },
+    ],
+  },
+  TELLTALE_METRICS_EXPIRE_MS: {
+    text: "3600000",
+    read: (c) => c.metrics.views?.expireMs,
+    value: 3_600_000,
+  },
   TELLTALE_OTLP_ENDPOINTS: {
     text: "http://gateway-0:4318,http://gateway-1:4318/base",
     read: (c) => c.traces.otlp.gateways?.map(({ url }) => url),

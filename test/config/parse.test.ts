@@ -58,6 +58,8 @@ describe("The default configuration", () => {
         timeoutMs: 30_000,
         temporality: "cumulative",
         exemplarFilter: "trace_based",
+        exponentialHistograms: false,
+        views: undefined,
         otlp: { ...otlp, url: `${base}/metrics` },
       },
       logs: {

@@ -83,7 +83,7 @@ function ownDescriptors(): Map<string, MetricDescriptor> {
   const { config, counters } = createMetricsPipeline();
   const { provider: meterProvider } = createMetricsFixture().store;
   const meter = meterProvider.getMeter("telltale");
-  observeRuntime({ meter, config, counters });
+  observeRuntime({ meter, config, counters, instruments: () => [] });
   for (const create of creators) create(meter);
   const { provider: tracerProvider } = collectingProvider();
   createDatabaseCalls({ meterProvider, tracerProvider });

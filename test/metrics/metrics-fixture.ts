@@ -1,4 +1,4 @@
-import type { Config, ExemplarFilterName } from "../../src/config/config.ts";
+import type { Config, ExemplarFilterName, MetricViewsConfig } from "../../src/config/config.ts";
 import { exemplarFilters } from "../../src/metrics/exemplars.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
@@ -25,6 +25,8 @@ export interface MetricsFixture {
 
 export function createMetricsFixture(
   exemplars: ExemplarFilterName = "trace_based",
+  views?: MetricViewsConfig,
+  exponential = false,
 ): MetricsFixture {
   const lines: string[] = [];
   const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
@@ -33,6 +35,8 @@ export function createMetricsFixture(
     diagnostics,
     redactor,
     exemplarFilter: exemplarFilters[exemplars],
+    views,
+    exponential,
   });
   const readerState = new MetricReaderState("cumulative", store.startedAt);
   return { store, lines, collect: (state = readerState) => store.collectNow(state) };

@@ -132,12 +132,15 @@ describe("A collection", () => {
     assert.deepEqual(
       errors.map((error) => (error as Error).message),
       [
-        "thrown",
-        "rejected",
-        "callbacks of observable instruments took longer than 50 ms (failing); later collections don't wait for them",
+        "failing: its callback failed (object Error: thrown); it has no value",
+        "failing: its callback failed (object Error: rejected); it has no value",
+        "failing: its callback took longer than 50 ms; later collections don't wait for it until it answers in time",
       ],
     );
-    assert.match(lines.join(""), /a callback of an observable instrument failed/);
+    assert.match(
+      lines.join(""),
+      /^telltale: metric "failing": its callback failed \(object Error: thrown\); it has no value\n$/,
+    );
   });
 
   it("waits once for a callback that never ends, and reports it once", async () => {

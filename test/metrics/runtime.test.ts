@@ -184,6 +184,7 @@ function createWatchedFixture(
   const fixture = createMetricsFixture();
   const { config } = createMetricsPipeline();
   observeRuntime({
+    instruments: () => fixture.store.instruments(),
     meter: fixture.store.provider.getMeter("telltale"),
     config: { ...config, errors: { ...config.errors, ...errors } },
     counters,

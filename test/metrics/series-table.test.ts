@@ -8,7 +8,7 @@ interface Series {
 }
 
 const createTable = (): SeriesTable<Series> =>
-  new SeriesTable((attributes) => ({ attributes }), redactor);
+  new SeriesTable((attributes) => ({ attributes }), { redactor });
 
 /** Equal attributes. */
 const same: readonly (readonly [string, Attributes, Attributes])[] = [

@@ -1,11 +1,13 @@
 import { isMainThread } from "node:worker_threads";
 import type { Config } from "../../config/config.ts";
 import type { TelemetryCounters } from "../../diagnostics/telemetry-counters.ts";
+import type { StoreInstrument } from "../meter.ts";
 import type { StoreMeter } from "../store-meter.ts";
 import { observeSdkMetrics } from "./sdk-metrics.ts";
 import { observeEventLoop } from "./event-loop.ts";
 import { observeGc } from "./gc.ts";
 import { observeHeap } from "./heap.ts";
+import { observeOverflows } from "./overflows.ts";
 import { observeProcess } from "./process.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
@@ -13,13 +15,15 @@ export interface RuntimeMetricsDeps {
   readonly meter: StoreMeter;
   readonly config: Config;
   readonly counters: TelemetryCounters;
+  /** Returns all instruments of the store. */
+  readonly instruments: () => Iterable<StoreInstrument>;
 }
 
 /**
  * Starts the metrics of event loop, garbage collection, heap, process and telemetry
  * counters. A lazy module, loaded a turn after start. All its timers are unref'd.
  */
-export function observeRuntime({ meter, config, counters }: RuntimeMetricsDeps): void {
+export function observeRuntime({ meter, config, counters, instruments }: RuntimeMetricsDeps): void {
   const slidingWindow = new SlidingWindow();
   observeEventLoop(meter, slidingWindow);
   observeGc(meter);
@@ -27,4 +31,5 @@ export function observeRuntime({ meter, config, counters }: RuntimeMetricsDeps):
   // A worker thread shares these with its process, which reports them.
   if (isMainThread) observeProcess(meter, slidingWindow);
   observeSdkMetrics(meter, config, counters);
+  observeOverflows(meter, instruments);
 }

@@ -7,9 +7,11 @@ import type {
   HistogramWithExemplars,
   PointWithExemplar,
 } from "../exemplars.ts";
+import type { InstrumentDescriptor } from "../descriptor.ts";
 import { addHistograms } from "../histogram-sum.ts";
 import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
 import { CARDINALITY_LIMIT } from "../series-table.ts";
+import { isSummary } from "../quantiles/summary-data.ts";
 
 /** The metrics of one thread. */
 export interface ThreadMetrics {
@@ -79,17 +81,19 @@ function addMetric(
   const key = `${name}\n${unit}\n${metric.dataPointType}\n${metric.dataPointType === SUM && metric.isMonotonic}`;
   const mergedMetric = merged.get(key) ?? { metric, points: new Map<string, Point>() };
   merged.set(key, mergedMetric);
-  const label = metric.dataPointType === GAUGE ? thread?.threadId : undefined;
+  // Quantiles can't be added either.
+  const label = metric.dataPointType === GAUGE || isSummary(metric) ? thread?.threadId : undefined;
   for (const point of metric.dataPoints as Point[])
     addPoint(mergedMetric, withThreadId(point, label));
 }
 
-function addPoint({ points }: MergedMetric, point: Point): void {
+function addPoint({ metric, points }: MergedMetric, point: Point): void {
+  const { cardinalityLimit = CARDINALITY_LIMIT } = metric.descriptor as InstrumentDescriptor;
   const key = attributesKey(point.attributes);
   const known = points.get(key);
   if (known !== undefined) {
     points.set(key, mergePoints(known, point));
-  } else if (points.size < CARDINALITY_LIMIT - 1 || key === overflowKey) {
+  } else if (points.size < cardinalityLimit - 1 || key === overflowKey) {
     points.set(key, point);
   } else {
     const overflow = points.get(overflowKey);
@@ -138,6 +142,7 @@ function laterExemplar(a: Exemplar | undefined, b: Exemplar | undefined): Exempl
 }
 
 function isMonotonicMetric(metric: MetricData): boolean {
+  if (isSummary(metric)) return false;
   return metric.dataPointType === HISTOGRAM || (metric.dataPointType === SUM && metric.isMonotonic);
 }
 

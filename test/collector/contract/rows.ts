@@ -195,6 +195,15 @@ export const groups: readonly MetricGroup[] = [
     ],
   },
   {
+    title: "Limits",
+    inDemo: false,
+    rows: [
+      counter("telltale.metric.overflows", "{measurement}", "telltale_metric_overflows_total", [
+        "telltale.metric.name",
+      ]),
+    ],
+  },
+  {
     title: "Node and V8",
     inDemo: true,
     rows: [

@@ -53,6 +53,25 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "metrics that can't be selected or changed",
+    env: {
+      TELLTALE_METRICS_DROP: "*.duration",
+      TELLTALE_METRICS_RENAME: "http.*=web",
+      TELLTALE_METRICS_DROP_ATTRIBUTES: "http.server.request.duration",
+      TELLTALE_METRICS_BUCKETS: "http.server.request.duration:1,0.5",
+      TELLTALE_METRICS_CARDINALITY_LIMIT: "many",
+      TELLTALE_METRICS_EXPIRE_MS: "1",
+    },
+    lines: [
+      'TELLTALE_METRICS_DROP: received "*.duration", expected instrument names such as http.client.*; using the other entries',
+      'TELLTALE_METRICS_RENAME: received "http.*=web", expected name=new name; using the other entries',
+      'TELLTALE_METRICS_DROP_ATTRIBUTES: received "http.server.request.duration", expected instrument:attribute,attribute; using the other entries',
+      'TELLTALE_METRICS_BUCKETS: received "http.server.request.duration:1,0.5", expected instrument:limit,limit with increasing numbers; using the other entries',
+      'TELLTALE_METRICS_CARDINALITY_LIMIT: received "many", expected an integer from 1 to 1000000, or instrument=integer; using the other entries',
+      'TELLTALE_METRICS_EXPIRE_MS: received "1", expected an integer from 1000 to 2147483647; using none',
+    ],
+  },
+  {
     title: "an exporter that no longer exists",
     env: { OTEL_TRACES_EXPORTER: "zipkin" },
     lines: [
