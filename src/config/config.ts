@@ -25,6 +25,27 @@ export type SamplerName =
   | "parentbased_always_off"
   | "parentbased_traceidratio";
 
+/** How names of OpenTelemetry become those of Prometheus, as in the specification's file configuration. */
+export type PrometheusTranslation =
+  | "underscore_escaping_with_suffixes"
+  | "underscore_escaping_without_suffixes"
+  | "no_utf8_escaping_with_suffixes"
+  | "no_translation";
+
+/** The metrics whose samples have the labels of their scope: those of other scopes than telltale's own, or all. */
+export type PrometheusScopeLabels = "others" | "all" | "none";
+
+/** The form of the Prometheus page. */
+export interface PrometheusConfig {
+  readonly translation: PrometheusTranslation;
+  readonly scopeLabels: PrometheusScopeLabels;
+  /** Resource attributes that each sample has as labels. */
+  readonly resourceLabels: readonly string[];
+  readonly targetInfo: boolean;
+  /** Whether the start of each total is on the OpenMetrics page. */
+  readonly created: boolean;
+}
+
 export type ExemplarFilterName = "always_on" | "always_off" | "trace_based";
 
 export type Temporality = "cumulative" | "delta" | "lowmemory";
@@ -121,6 +142,7 @@ export interface MetricsConfig {
   readonly exponentialHistograms: boolean;
   /** Undefined if no variable changes an instrument. */
   readonly views: MetricViewsConfig | undefined;
+  readonly prometheus: PrometheusConfig;
   readonly otlp: OtlpConfig;
 }
 

@@ -276,6 +276,13 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
     exemplarFilter: reader.read(table.exemplarFilter),
     exponentialHistograms: histograms === "base2_exponential_bucket_histogram",
     views: readMetricViews(reader),
+    prometheus: {
+      translation: reader.read(table.prometheusTranslation),
+      scopeLabels: reader.read(table.prometheusScopeLabels),
+      resourceLabels: reader.read(table.prometheusResourceLabels),
+      targetInfo: reader.read(table.prometheusTargetInfo),
+      created: reader.read(table.prometheusCreated),
+    },
     otlp,
   };
 }

@@ -14,6 +14,8 @@ import type {
   LogLevelRule,
   MiddlewareFramework,
   OtlpProtocol,
+  PrometheusScopeLabels,
+  PrometheusTranslation,
   PropagatorName,
   RedactionSetting,
   ResourceDetectorName,
@@ -822,6 +824,51 @@ export const logLevels: Variable<readonly LogLevelRule[]> = defineVariable({
   fallback: [],
   default: "`*=info`",
   doc: "Levels of the loggers of `telltale/logger`, by name: `api=debug,*=info`. The rule of `api` applies to `api.cache` too.",
+});
+
+export const prometheusTranslation: Variable<PrometheusTranslation> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PROMETHEUS_TRANSLATION",
+  valueType: types.oneOf<PrometheusTranslation>([
+    "underscore_escaping_with_suffixes",
+    "underscore_escaping_without_suffixes",
+    "no_utf8_escaping_with_suffixes",
+    "no_translation",
+  ]),
+  fallback: "underscore_escaping_with_suffixes",
+  doc: "Names on the Prometheus page: with underscores or as they are, with or without unit and `_total`.",
+});
+
+export const prometheusScopeLabels: Variable<PrometheusScopeLabels> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PROMETHEUS_SCOPE_LABELS",
+  valueType: types.oneOf<PrometheusScopeLabels>(["others", "all", "none"]),
+  fallback: "others",
+  doc: "Metrics on the Prometheus page with the labels `otel_scope_*`: those of the app and its libraries (`others`), or also telltale's own.",
+});
+
+export const prometheusResourceLabels: Variable<readonly string[]> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PROMETHEUS_RESOURCE_LABELS",
+  valueType: types.names,
+  fallback: [],
+  doc: "Resource attributes that every sample of the Prometheus page has as labels: `service.name,deployment.environment.name`.",
+});
+
+export const prometheusTargetInfo: Variable<boolean> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PROMETHEUS_TARGET_INFO",
+  valueType: types.flag,
+  fallback: true,
+  doc: "Whether the Prometheus page has `target_info`, with all resource attributes as labels.",
+});
+
+export const prometheusCreated: Variable<boolean> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PROMETHEUS_CREATED",
+  valueType: types.flag,
+  fallback: false,
+  doc: "Whether the OpenMetrics page has a `_created` sample with the start time of each counter and histogram.",
 });
 
 export const adminToken: Variable<string | undefined> = defineVariable({

@@ -13,7 +13,7 @@ import { version } from "../version.ts";
 import { type ExemplarFilter, exemplarFilters } from "./exemplars.ts";
 import type { StoreMeter } from "./store-meter.ts";
 import { MetricReaderState } from "./reader-state.ts";
-import type { MetricsPage, PrometheusReader } from "./prometheus.ts";
+import type { MetricsPage, PrometheusReader } from "./prometheus/page.ts";
 import { PeriodicReader, type PeriodicReaderDeps } from "./periodic-reader.ts";
 import { OWN_SCOPE } from "./meter.ts";
 import { noopMeter, noopMeterProvider } from "./noop.ts";
@@ -21,12 +21,12 @@ import { MetricStore } from "./store.ts";
 import type { WorkerThreads } from "./threads/main.ts";
 
 const loadThreads = lazy<typeof import("./threads/threads.ts")>("metrics/threads/threads.ts");
-const loadPrometheus = lazy<typeof import("./prometheus.ts")>("metrics/prometheus.ts");
+const loadPrometheus = lazy<typeof import("./prometheus/page.ts")>("metrics/prometheus/page.ts");
 const loadOtlp = lazy<typeof import("../export/otlp/exporter.ts")>("export/otlp/exporter.ts");
 const loadRuntime = lazy<typeof import("./runtime/runtime.ts")>("metrics/runtime/runtime.ts");
 const loadConsole = lazy<typeof import("./console.ts")>("metrics/console.ts");
 
-export type { MetricsPage } from "./prometheus.ts";
+export type { MetricsPage } from "./prometheus/page.ts";
 
 export interface MetricsDeps {
   readonly config: Config;
@@ -179,7 +179,7 @@ class StoreMetrics implements Metrics {
     const { PrometheusReader: Reader } = loadPrometheus();
     return new Reader({
       producer: this.#store.producer(this.#readerState),
-      // Its samples have no scope labels.
+      config: this.#deps.config.metrics.prometheus,
       ownScope: OWN_SCOPE,
       diagnostics: this.#deps.diagnostics,
       addWorkerThreads: async (mainThread) => this.#workers?.mergeInto(mainThread) ?? mainThread,

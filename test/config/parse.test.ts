@@ -60,6 +60,13 @@ describe("The default configuration", () => {
         exemplarFilter: "trace_based",
         exponentialHistograms: false,
         views: undefined,
+        prometheus: {
+          translation: "underscore_escaping_with_suffixes",
+          scopeLabels: "others",
+          resourceLabels: [],
+          targetInfo: true,
+          created: false,
+        },
         otlp: { ...otlp, url: `${base}/metrics` },
       },
       logs: {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { runWithContext } from "../../src/context/manager.ts";
-import { prometheusText } from "../../src/metrics/prometheus-text.ts";
 import { AlwaysOffSampler } from "../../src/traces/sampling/constant.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
 import { collectingProvider } from "../traces/provider.ts";
 import { createMetricsFixture, type MetricsFixture } from "./metrics-fixture.ts";
+import { pageText } from "./prometheus/page-text.ts";
 
 describe("An exemplar", () => {
   const kept = startedSpan();
@@ -114,7 +114,5 @@ function pageOf(
   { collect }: MetricsFixture,
   format: "classic" | "openmetrics" = "openmetrics",
 ): string {
-  return [
-    ...prometheusText(collect(), { format, ownScope: "telltale", onConflict: () => {} }),
-  ].join("");
+  return pageText(collect(), { format });
 }

@@ -56,9 +56,11 @@ export function samplesOf(page: ExpositionPage, name: string): ExpositionSample[
 }
 
 function readMetadata(line: string, types: Map<string, string>, family: string): string {
-  const match = /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/s.exec(line);
+  const match =
+    /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*|"(?:[^"\\\n]|\\[\\"n])*") (.*)$/s.exec(line);
   assert.ok(match, `metadata: ${line}`);
-  const [, keyword, name = "", rest = ""] = match;
+  const [, keyword, quoted = "", rest = ""] = match;
+  const name = unquote(quoted);
   if (keyword === "TYPE") {
     assert.ok(!types.has(name), `two types: ${line}`);
     types.set(name, rest);
@@ -71,25 +73,51 @@ function readMetadata(line: string, types: Map<string, string>, family: string):
 }
 
 function readSample(line: string): ExpositionSample {
-  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/s.exec(line);
+  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)?(?:\{(.*)\})? (\S+)$/s.exec(withoutExemplar(line));
   assert.ok(match, `sample: ${line}`);
-  const [, name = "", labels = "", value = ""] = match;
+  const [, plain, inBraces = "", value = ""] = match;
+  const [name, labels] = plain === undefined ? readQuotedName(inBraces) : [plain, inBraces];
   assert.match(value, /^([+-]Inf|NaN|[+-]?[0-9.]+(e[+-]?[0-9]+)?)$/, line);
   return { name, labels: readLabels(labels), value: Number(value.replace("Inf", "Infinity")) };
+}
+
+/** Splits the name that stands inside the braces, as one in UTF-8 does, from the labels. */
+function readQuotedName(inBraces: string): [name: string, labels: string] {
+  const match = /^("(?:[^"\\\n]|\\[\\"n])*")(?:,(.+))?$/s.exec(inBraces);
+  assert.ok(match, `name: ${inBraces}`);
+  return [unquote(match[1]!), match[2] ?? ""];
+}
+
+/** Removes an exemplar: ids, value and time. */
+function withoutExemplar(line: string): string {
+  return line.replace(/ # \{trace_id="[0-9a-f]{32}",span_id="[0-9a-f]{16}"\} \S+ [\d.]+$/, "");
+}
+
+function unquote(name: string): string {
+  if (!name.startsWith('"')) return name;
+  const text = unescapeText(name.slice(1, -1));
+  assert.doesNotMatch(text, /^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "quotes only where they are needed");
+  return text;
+}
+
+function unescapeText(text: string): string {
+  return text.replace(/\\(.)/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped));
 }
 
 function readLabels(text: string): Record<string, string> {
   const labels: Record<string, string> = Object.create(null) as Record<string, string>;
   let rest = text;
   while (rest !== "") {
-    const match = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(,|$)/s.exec(rest);
+    const match =
+      /^([a-zA-Z_][a-zA-Z0-9_]*|"(?:[^"\\\n]|\\[\\"n])*")="((?:[^"\\\n]|\\[\\"n])*)"(,|$)/s.exec(
+        rest,
+      );
     assert.ok(match, `labels: ${rest}`);
-    const [all, name = "", value = ""] = match;
+    const [all, quoted = "", value = ""] = match;
+    const name = unquote(quoted);
     assert.ok(!(name in labels), `label twice: ${text}`);
     assert.ok(!name.startsWith("__"), `reserved label: ${text}`);
-    labels[name] = value.replace(/\\(.)/g, (_, escaped: string) =>
-      escaped === "n" ? "\n" : escaped,
-    );
+    labels[name] = unescapeText(value);
     rest = rest.slice(all.length);
     assert.ok(rest !== "" || !all.endsWith(","), `comma at the end: ${text}`);
   }
@@ -102,6 +130,8 @@ function belongsToFamily(
   type: string | undefined,
   format: "classic" | "openmetrics",
 ): boolean {
+  const isStart = format === "openmetrics" && name === `${family}_created`;
+  if (isStart && (type === "histogram" || type === "counter")) return true;
   if (type === "histogram") {
     return ["_bucket", "_sum", "_count"].some((suffix) => name === family + suffix);
   }

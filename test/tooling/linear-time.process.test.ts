@@ -17,7 +17,7 @@ import {
 import { redisOperation } from "../../src/instrumentation/databases/redis/commands.ts";
 import { describeSql } from "../../src/instrumentation/database-client/sql.ts";
 import { destinationTemplate } from "../../src/instrumentation/messaging/destination-template.ts";
-import { familyName, labelName } from "../../src/metrics/prometheus-name.ts";
+import { familyName, labelName } from "../../src/metrics/prometheus/names.ts";
 import { publicKeyOf } from "../../src/testing/envelope.ts";
 import { idInCgroup, idInMounts } from "../../src/resource/container.ts";
 import { terminalText } from "../../src/cli/trace-drawing.ts";

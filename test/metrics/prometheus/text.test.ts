@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import type { Attributes } from "@opentelemetry/api";
 import { DataPointType, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { NameConflict } from "../../src/metrics/prometheus-families.ts";
-import {
-  canonicalNumber,
-  prometheusText,
-  type TextFormat,
-} from "../../src/metrics/prometheus-text.ts";
-import { type ExpositionPage, parsePage, samplesOf } from "./exposition.ts";
-import { createMetricsFixture, type MetricsFixture } from "./metrics-fixture.ts";
+import type { NameConflict } from "../../../src/metrics/prometheus/families.ts";
+import type { TextFormat } from "../../../src/metrics/prometheus/negotiation.ts";
+import { canonicalNumber } from "../../../src/metrics/prometheus/text.ts";
+import { pageText } from "./page-text.ts";
+import { type ExpositionPage, parsePage, samplesOf } from "../exposition.ts";
+import { createMetricsFixture, type MetricsFixture } from "../metrics-fixture.ts";
 
 const formats: readonly TextFormat[] = ["classic", "openmetrics"];
 
@@ -367,12 +365,7 @@ function textOf(
   format: TextFormat = "classic",
   reported: NameConflict[] = [],
 ): string {
-  const options = {
-    format,
-    ownScope: "telltale",
-    onConflict: (conflict: NameConflict) => void reported.push(conflict),
-  };
-  return [...prometheusText(metrics, options)].join("");
+  return pageText(metrics, { format, onConflict: (conflict) => void reported.push(conflict) });
 }
 
 /** Returns pseudo-random text of characters that break formats. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { programOrSkip } from "../programs.ts";
-import { parsePage } from "./exposition.ts";
-import { createMetricsPipeline } from "./metrics-fixture.ts";
+import { programOrSkip } from "../../programs.ts";
+import { parsePage } from "../exposition.ts";
+import { createMetricsPipeline } from "../metrics-fixture.ts";
 
 describe("The Prometheus page is valid", () => {
   it("for the metrics of every process, and promtool reports nothing", async function () {

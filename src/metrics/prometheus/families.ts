@@ -1,12 +1,25 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
-import type { DataPoint, Histogram, MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { GAUGE, HISTOGRAM, SUM } from "./reader-state.ts";
-import { familyName, type FamilyType } from "./prometheus-name.ts";
+import type {
+  DataPoint,
+  DataPointType,
+  ExponentialHistogram,
+  Histogram,
+  MetricData,
+  ResourceMetrics,
+} from "@opentelemetry/sdk-metrics";
+import type { PrometheusConfig } from "../../config/config.ts";
+import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
+import { familyName, type FamilyType, type NameStyle } from "./names.ts";
+
+/** The SDK's enum, without the SDK's code. */
+export const EXPONENTIAL_HISTOGRAM: DataPointType.EXPONENTIAL_HISTOGRAM = 1;
 
 /** The metrics whose samples share a name. */
 export interface MetricFamily {
   readonly name: string;
+  /** The name of the samples of a counter; of any other, the same. */
+  readonly sample: string;
   readonly unit: string;
   readonly type: FamilyType;
   help: string;
@@ -16,8 +29,8 @@ export interface MetricFamily {
 /** One metric of one scope. */
 export interface ScopedMetric {
   readonly metric: MetricData;
-  /** The labels of the scope; empty for telltale's own. */
-  readonly scope: Attributes;
+  /** The labels of each sample that come from the resource and the scope. */
+  readonly constant: Attributes;
 }
 
 /** A metric that would make the page invalid. */
@@ -39,23 +52,29 @@ const suffixes: Readonly<Record<FamilyType, readonly string[]>> = {
   info: ["", "_info"],
 };
 
+export interface FamilyOptions {
+  readonly style: NameStyle;
+  readonly config: Pick<PrometheusConfig, "scopeLabels" | "resourceLabels">;
+  /** The scope of telltale's own metrics. */
+  readonly ownScope: string;
+}
+
 /**
  * Groups metrics by their Prometheus name, in the order of the names. The first
  * metric of a name defines its type; one of a different type is left out.
- *
- * @param ownScope the scope whose samples carry no scope labels.
  */
-export function familiesOf(metrics: ResourceMetrics, ownScope: string): MetricFamilies {
+export function familiesOf(metrics: ResourceMetrics, options: FamilyOptions): MetricFamilies {
   const families = new Map<string, MetricFamily>();
   const claimed = new Map<string, MetricFamily | undefined>([
     ["target", undefined],
     ["target_info", undefined],
   ]);
   const conflicts: NameConflict[] = [];
+  const resource = resourceLabels(metrics.resource.attributes, options.config.resourceLabels);
   for (const { scope, metrics: ofScope } of metrics.scopeMetrics) {
-    const labels = scope.name === ownScope ? {} : scopeLabels(scope);
+    const constant = Object.freeze({ ...resource, ...scopeLabels(scope, options) });
     for (const metric of ofScope) {
-      const reason = assignFamily({ metric, scope: labels }, families, claimed);
+      const reason = assignFamily({ metric, constant }, options.style, families, claimed);
       if (reason !== undefined) conflicts.push({ name: metric.descriptor.name, reason });
     }
   }
@@ -66,13 +85,14 @@ export function familiesOf(metrics: ResourceMetrics, ownScope: string): MetricFa
 /** @returns the reason why the metric is left out, or undefined. */
 function assignFamily(
   scoped: ScopedMetric,
+  style: NameStyle,
   families: Map<string, MetricFamily>,
   claimed: Map<string, MetricFamily | undefined>,
 ): string | undefined {
   const { descriptor } = scoped.metric;
   const type = typeOf(scoped.metric);
   if (type === undefined) return "this data type has no Prometheus representation";
-  const familyNames = familyName(descriptor.name, descriptor.unit, type);
+  const familyNames = familyName(descriptor.name, descriptor.unit, type, style);
   if (familyNames === undefined) return "its name has no valid characters";
   const known = families.get(familyNames.name);
   if (known !== undefined) return addToFamily(known, scoped, type);
@@ -96,6 +116,10 @@ function addToFamily(
   type: FamilyType,
 ): string | undefined {
   if (family.type !== type) return `${family.name} is already a ${family.type}, this is a ${type}`;
+  const unit = family.metrics[0]?.metric.descriptor.unit;
+  // Only names without units, since others differ by them.
+  if (scoped.metric.descriptor.unit !== unit && family.unit === "")
+    return `${family.name} already has the unit "${unit}", this has "${scoped.metric.descriptor.unit}"`;
   if (family.help === "") family.help = scoped.metric.descriptor.description;
   family.metrics.push(scoped);
   return undefined;
@@ -104,6 +128,7 @@ function addToFamily(
 function typeOf(metric: MetricData): FamilyType | undefined {
   switch (metric.dataPointType) {
     case HISTOGRAM:
+    case EXPONENTIAL_HISTOGRAM:
       return "histogram";
     case GAUGE:
       return "gauge";
@@ -115,16 +140,28 @@ function typeOf(metric: MetricData): FamilyType | undefined {
 }
 
 /**
- * Returns the labels of a scope other than telltale's own, as the specification
- * requires. Labels that are added only once two scopes share a name would break
- * an existing series.
+ * Returns the labels of a scope. The specification requires them on all metrics. By
+ * default telltale's own have none: an update of telltale would end every series.
+ * Labels that are added only once two scopes share a name would break an existing series.
  */
-function scopeLabels(scope: InstrumentationScope): Attributes {
+function scopeLabels(
+  scope: InstrumentationScope,
+  { config, ownScope }: FamilyOptions,
+): Attributes | undefined {
+  if (config.scopeLabels === "none") return undefined;
+  if (config.scopeLabels === "others" && scope.name === ownScope) return undefined;
   const labels: Attributes = { "otel.scope.name": scope.name };
   if (scope.version) labels["otel.scope.version"] = scope.version;
   if (scope.schemaUrl) labels["otel.scope.schema_url"] = scope.schemaUrl;
-  return Object.freeze(labels);
+  return labels;
+}
+
+function resourceLabels(resource: Attributes, keys: readonly string[]): Attributes {
+  return Object.fromEntries(
+    keys.filter((key) => Object.hasOwn(resource, key)).map((key) => [key, resource[key]]),
+  );
 }
 
 export type NumberPoint = DataPoint<number>;
 export type HistogramPoint = DataPoint<Histogram>;
+export type ExponentialPoint = DataPoint<ExponentialHistogram>;

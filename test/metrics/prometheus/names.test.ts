@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { familyName, type FamilyType, labelName } from "../../src/metrics/prometheus-name.ts";
+import { familyName, type FamilyType, labelName } from "../../../src/metrics/prometheus/names.ts";
 
 /** Name, unit and type of an instrument, and its name on the page (a counter's without `_total`). */
 const names: readonly (readonly [string, string, FamilyType, string | undefined])[] = [

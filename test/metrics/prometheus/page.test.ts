@@ -1,38 +1,8 @@
 import assert from "node:assert/strict";
-import { negotiate } from "../../src/metrics/prometheus.ts";
-import type { TextFormat } from "../../src/metrics/prometheus-text.ts";
-import { parsePage } from "./exposition.ts";
-import { createMetricsPipeline } from "./metrics-fixture.ts";
-
-const accepts: readonly (readonly [string | undefined, TextFormat])[] = [
-  [undefined, "classic"],
-  ["", "classic"],
-  ["*/*", "classic"],
-  ["text/html,application/xhtml+xml,*/*;q=0.8", "classic"],
-  ["text/plain", "classic"],
-  ["application/openmetrics-text", "openmetrics"],
-  ["Application/OpenMetrics-Text; Version=1.0.0", "openmetrics"],
-  ["application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.6", "classic"],
-  [
-    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-    "openmetrics",
-  ],
-  [
-    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;q=0.2",
-    "openmetrics",
-  ],
-  ["application/openmetrics-text;q=0", "classic"],
-  ["application/openmetrics-text;q=x", "classic"],
-  [",;,=;q", "classic"],
-];
+import { parsePage } from "../exposition.ts";
+import { createMetricsPipeline } from "../metrics-fixture.ts";
 
 describe("The Prometheus page", () => {
-  for (const [accept, format] of accepts) {
-    it(`is ${format} for ${accept ?? "no Accept"}`, () => {
-      assert.equal(negotiate(accept), format);
-    });
-  }
-
   it("is the same for two scrapers, with other scrapes in between", async () => {
     const { metrics } = createMetricsPipeline();
     const counter = metrics.meter.createCounter("c");
