@@ -1,8 +1,9 @@
-import { accessSync, constants, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
 
 /** A program that some tests need and that no npm package contains. */
 export interface RequiredProgram {
+  /** Its name, or the path of a file of a package without a program. */
   readonly program: string;
   readonly debianPackage: string;
 }
@@ -19,6 +20,7 @@ export function requiredPrograms(): RequiredProgram[] {
 
 /** Returns the path of `program` on this machine, or undefined. */
 export function findInPath(program: string): string | undefined {
+  if (isAbsolute(program)) return existsSync(program) ? program : undefined;
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   return folders.map((folder) => join(folder, program)).find(isExecutable);
 }

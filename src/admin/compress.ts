@@ -1,10 +1,11 @@
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
+import { acceptedEncodings } from "./content-encoding.ts";
 
 const gzipAsync = promisify(gzip);
 
-/** A smaller page fits into a few packets, and compressing it costs more than sending it. */
-const MIN_COMPRESS_BYTES = 16_384;
+/** A smaller body fits into one packet. */
+const MIN_COMPRESS_BYTES = 1400;
 
 interface CompressedBody {
   readonly body: Buffer;
@@ -20,9 +21,9 @@ export async function compress(
   acceptEncoding: string | string[] | undefined,
 ): Promise<CompressedBody> {
   const body = typeof content === "string" ? Buffer.from(content) : content;
-  if (body.length < MIN_COMPRESS_BYTES || !acceptsGzip(String(acceptEncoding ?? ""))) {
-    return { body, encoding: undefined };
-  }
+  const accepted = acceptedEncodings(acceptEncoding?.toString());
+  const isSmall = accepted.identity && body.length < MIN_COMPRESS_BYTES;
+  if (isSmall || !accepted.gzip) return { body, encoding: undefined };
   return { body: await compressOnce(body), encoding: "gzip" };
 }
 
@@ -34,16 +35,4 @@ function compressOnce(body: Buffer): Promise<Buffer> {
     compressedBodies.get(body) ?? gzipAsync(body, { level: constants.Z_BEST_SPEED });
   compressedBodies.set(body, compressed);
   return compressed;
-}
-
-/** Whether the header accepts `gzip` or `*` with a quality above 0 (RFC 9110, 12.5.3). */
-function acceptsGzip(accepted: string): boolean {
-  const codings = accepted
-    .toLowerCase()
-    .split(",")
-    .map((coding) => coding.trim());
-  const named = codings.find((coding) => /^(x-)?gzip(\s*;|$)/.test(coding));
-  const any = codings.find((coding) => /^\*(\s*;|$)/.test(coding));
-  const chosen = named ?? any;
-  return chosen !== undefined && !/;\s*q=0(\.0*)?\s*$/.test(chosen);
 }

@@ -17,7 +17,7 @@ import {
   HistogramInstrument,
 } from "./instruments.ts";
 import { noopRecorder } from "./noop.ts";
-import { labelName } from "./prometheus-name.ts";
+import { labelName } from "./prometheus/names.ts";
 import type { StoreMeter } from "./store-meter.ts";
 import type { SummaryOptions } from "./quantiles/summary-instrument.ts";
 

@@ -430,6 +430,31 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
       { name: "*", level: "warn" },
     ],
   },
+  TELLTALE_PROMETHEUS_TRANSLATION: {
+    text: "No_Translation",
+    read: (c) => c.metrics.prometheus.translation,
+    value: "no_translation",
+  },
+  TELLTALE_PROMETHEUS_SCOPE_LABELS: {
+    text: "all",
+    read: (c) => c.metrics.prometheus.scopeLabels,
+    value: "all",
+  },
+  TELLTALE_PROMETHEUS_RESOURCE_LABELS: {
+    text: "service.name, k8s.pod.name",
+    read: (c) => c.metrics.prometheus.resourceLabels,
+    value: ["service.name", "k8s.pod.name"],
+  },
+  TELLTALE_PROMETHEUS_TARGET_INFO: {
+    text: "false",
+    read: (c) => c.metrics.prometheus.targetInfo,
+    value: false,
+  },
+  TELLTALE_PROMETHEUS_CREATED: {
+    text: "true",
+    read: (c) => c.metrics.prometheus.created,
+    value: true,
+  },
   TELLTALE_ADMIN_TOKEN: {
     text: "a-token-of-an-operator",
     read: (c) => c.admin.token,

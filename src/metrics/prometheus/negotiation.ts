@@ -1,3 +1,4 @@
+import { qualityOf } from "../../quality-value.ts";
 import { type Escaping, escapings } from "./escaping.ts";
 
 export type TextFormat = "classic" | "openmetrics";
@@ -109,11 +110,4 @@ function parseRange(text: string): MediaRange {
 function parseParameter(text: string): [name: string, value: string] {
   const [name = "", value = ""] = text.split("=", 2);
   return [name.trim(), value.trim().replace(/^"|"$/g, "")];
-}
-
-/** Reads a weight. One that is no number accepts nothing. */
-export function qualityOf(text: string | undefined): number {
-  if (text === undefined) return 1;
-  const quality = text === "" ? NaN : Number(text);
-  return quality > 0 ? Math.min(quality, 1) : 0;
 }

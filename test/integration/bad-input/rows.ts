@@ -72,6 +72,17 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "a translation of names that is not known",
+    env: {
+      TELLTALE_PROMETHEUS_TRANSLATION: "no_translatoin",
+      TELLTALE_PROMETHEUS_CREATED: "maybe",
+    },
+    lines: [
+      'TELLTALE_PROMETHEUS_TRANSLATION: received "no_translatoin", expected underscore_escaping_with_suffixes, underscore_escaping_without_suffixes, no_utf8_escaping_with_suffixes or no_translation (did you mean no_translation?); using underscore_escaping_with_suffixes',
+      'TELLTALE_PROMETHEUS_CREATED: received "maybe", expected true or false; using false',
+    ],
+  },
+  {
     title: "an exporter that no longer exists",
     env: { OTEL_TRACES_EXPORTER: "zipkin" },
     lines: [

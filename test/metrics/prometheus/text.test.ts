@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import type { Attributes } from "@opentelemetry/api";
-import { DataPointType, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import {
+  AggregationType,
+  DataPointType,
+  MeterProvider,
+  MetricReader,
+  type ResourceMetrics,
+} from "@opentelemetry/sdk-metrics";
+import type { PrometheusConfig } from "../../../src/config/config.ts";
 import type { NameConflict } from "../../../src/metrics/prometheus/families.ts";
 import type { TextFormat } from "../../../src/metrics/prometheus/negotiation.ts";
 import { canonicalNumber } from "../../../src/metrics/prometheus/text.ts";
-import { pageText } from "./page-text.ts";
+import { pagePieces, pageText } from "./page-text.ts";
 import { type ExpositionPage, parsePage, samplesOf } from "../exposition.ts";
 import { createMetricsFixture, type MetricsFixture } from "../metrics-fixture.ts";
 
@@ -213,6 +220,141 @@ describe("Labels on the Prometheus page", () => {
     );
   });
 });
+
+/** The form of the page, by its variables: the labels of three metrics and the other samples. */
+const forms: readonly (readonly [
+  title: string,
+  config: Partial<PrometheusConfig>,
+  labels: Readonly<Record<string, string>>,
+  hasTargetInfo: boolean,
+])[] = [
+  [
+    "by default",
+    {},
+    { own: "{}", app: '{"otel_scope_name":"app","otel_scope_version":"1"}' },
+    true,
+  ],
+  ["without labels of scopes", { scopeLabels: "none" }, { own: "{}", app: "{}" }, true],
+  [
+    "with labels of all scopes",
+    { scopeLabels: "all" },
+    {
+      own: '{"otel_scope_name":"telltale","otel_scope_version":"2"}',
+      app: '{"otel_scope_name":"app","otel_scope_version":"1"}',
+    },
+    true,
+  ],
+  [
+    "with labels of the resource, of which one is unknown",
+    { scopeLabels: "none", resourceLabels: ["service.name", "host.name"] },
+    { own: '{"service_name":"shop"}', app: '{"service_name":"shop"}' },
+    true,
+  ],
+  [
+    "without the resource",
+    { scopeLabels: "none", targetInfo: false },
+    { own: "{}", app: "{}" },
+    false,
+  ],
+];
+
+describe("The Prometheus page", () => {
+  for (const [title, config, labelsOf, hasTargetInfo] of forms) {
+    for (const format of formats) {
+      it(`${format}: ${title}`, () => {
+        const { store, collect } = createMetricsFixture();
+        store.provider.getMeter("telltale", "2").createCounter("own").add(1);
+        store.provider.getMeter("app", "1").createGauge("app").record(1);
+        const page = parsePage(pageText(collect(), { format, config }), format);
+        const found = Object.fromEntries(
+          page.samples.map(({ name, labels: of }) => [
+            name.replace("_total", ""),
+            JSON.stringify(of),
+          ]),
+        );
+        const { target_info: info, ...rest } = found;
+        assert.deepEqual(rest, labelsOf);
+        assert.equal(info, hasTargetInfo ? '{"service_name":"shop"}' : undefined);
+      });
+    }
+  }
+
+  it("joins an attribute to a label of the resource with the same name", () => {
+    const { store, collect } = createMetricsFixture();
+    store.provider.getMeter("telltale").createCounter("c").add(1, { service_name: "other" });
+    const text = pageText(collect(), { config: { resourceLabels: ["service.name"] } });
+    assert.match(text, /^c_total\{service_name="shop;other"\} 1$/m);
+  });
+
+  it("has the start of counters and histograms if asked for, in OpenMetrics", () => {
+    const before = Math.floor(Date.now() / 1000);
+    const { store, collect } = createMetricsFixture();
+    const meter = store.provider.getMeter("telltale");
+    meter.createCounter("c").add(1, { a: 1 });
+    meter.createHistogram("h").record(1);
+    meter.createGauge("g").record(1);
+    meter.createUpDownCounter("u").add(1);
+    const collected = collect();
+    const config = { created: true };
+    const page = parsePage(pageText(collected, { format: "openmetrics", config }), "openmetrics");
+    const starts = page.samples.filter(({ name }) => name.endsWith("_created"));
+    assert.deepEqual(
+      starts.map(({ name, labels: of }) => [name, { ...of }]),
+      [
+        ["c_created", { a: "1" }],
+        ["h_created", {}],
+      ],
+    );
+    for (const { value } of starts) assert.ok(value >= before && value <= Date.now() / 1000);
+    assert.doesNotMatch(pageText(collected, { config }), /_created/);
+    assert.doesNotMatch(pageText(collected, { format: "openmetrics" }), /_created/);
+  });
+
+  it("is rendered in pieces of some hundred samples, labels included", () => {
+    const { store, collect } = createMetricsFixture();
+    const histogram = store.provider.getMeter("app").createHistogram("h", {
+      advice: { explicitBucketBoundaries: Array.from({ length: 15 }, (_, at) => at + 1) },
+    });
+    for (let index = 0; index < 1999; index += 1) histogram.record(1, { "a.b": index });
+    const collected = collect();
+    const pieces = [...pagePieces(collected)];
+    const lines = pieces.map((piece) => piece.split("\n").length);
+    assert.ok(Math.max(...lines) <= 250, `${Math.max(...lines)} lines in one piece`);
+    // Before the first sample: the labels of all series, a few at a time.
+    const first = pieces.findIndex((piece) => piece.startsWith("h_bucket"));
+    assert.ok(first >= 10, `the first sample is in piece ${first}`);
+    assert.equal(samplesOf(parsePage(pieces.join("")), "h_count").length, 1999);
+  });
+
+  it("shows exponential histograms with limits that are powers of two", async () => {
+    const reader = new SdkReader();
+    const producer = new MeterProvider({
+      readers: [reader],
+      views: [
+        { instrumentName: "h", aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } },
+      ],
+    });
+    const values = [0, 1e-9, 0.25, 0.3, 1, 1.5, 2, 3, 4, 100, 1e15];
+    const histogram = producer.getMeter("app").createHistogram("h", { unit: "s" });
+    for (const value of values) histogram.record(value);
+    const { resourceMetrics } = await reader.collect();
+    for (const format of formats) {
+      const page = parsePage(pageText(resourceMetrics, { format }), format);
+      assert.equal(samplesOf(page, "h_seconds_count")[0]?.value, values.length);
+      for (const { labels: of, value } of samplesOf(page, "h_seconds_bucket")) {
+        const limit = Number(of["le"]!.replace("Inf", "Infinity"));
+        assert.equal(value, values.filter((one) => one <= limit).length, `up to ${limit}`);
+      }
+    }
+    await producer.shutdown();
+  });
+});
+
+/** Collects from the SDK, which has aggregations that telltale has not. */
+class SdkReader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
 
 type Instruments = ReturnType<MetricsFixture["store"]["provider"]["getMeter"]>;
 
