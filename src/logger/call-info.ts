@@ -103,7 +103,7 @@ function formatArgument(placeholder: string, value: unknown): string {
     case "%d":
     case "%i":
     case "%f":
-      return isObject(value) || typeof value === "symbol"
+      return isObject(value) || typeof value === "function" || typeof value === "symbol"
         ? "NaN"
         : formatNumber(placeholder, value);
     case "%c":

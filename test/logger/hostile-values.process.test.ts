@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { Logger } from "winston";
-import { hostileValues } from "../logs/hostile.ts";
+import { loggedValues, smallValues } from "../logs/logged-values.ts";
 import { type CollectedLines, collectLines } from "./collect-lines.ts";
 import { assertJsonLine, assertReadableLine } from "./line-assertions.ts";
-import { anyValue, hostileTexts } from "./values.ts";
+import { anyValue } from "../logs/generated-values.ts";
 
 type Call = (logger: Logger, value: unknown) => void;
 
@@ -23,15 +23,10 @@ const places: Readonly<Record<string, Call>> = {
   "the fields of a child": (logger, value) => logger.child(value as object).info("line"),
 };
 
-const texts = hostileTexts.map((text) => ({ title: JSON.stringify(text), make: () => text }));
-const values = [...hostileValues, ...texts];
-const HUGE = /million|billion|megabytes|MB|200,000/;
-const smallValues = values.filter(({ title }) => !HUGE.test(title));
-
 describe("A logger of telltale/logger", () => {
   for (const [place, call] of Object.entries(places)) {
     // Huge values take a second each.
-    const tested = place === "a field" ? values : smallValues;
+    const tested = place === "a field" ? loggedValues : smallValues;
     it(`writes one line for each of ${tested.length} hostile values in the place of ${place}`, () => {
       for (const { title, make } of tested) {
         const lines = collectLines();

@@ -1,4 +1,5 @@
 import { formatTraceFlags } from "../correlation.ts";
+import { escapeUnsafe } from "../json-string.ts";
 import type { LogRecord } from "../log-record.ts";
 import type { LogEvent } from "./log-event.ts";
 
@@ -58,7 +59,7 @@ export function formatEventLine(
     const name = fieldName(key);
     if (line[name] === undefined) line[name] = value;
   }
-  return toJson(line);
+  return escapeUnsafe(toJson(line));
 }
 
 /** Only a line with such integers, which JSON has no form for, pays for a replacer: 2 us. */

@@ -1,6 +1,6 @@
 import type { AnyValue } from "@opentelemetry/api";
 import { formatTraceFlags } from "../correlation.ts";
-import { toJsonString } from "../json-string.ts";
+import { escapeUnsafe, toJsonString } from "../json-string.ts";
 import { EVENT_NAME_FIELD, type LogRecord } from "../log-record.ts";
 
 /** The fields of every line, in their order. Those without a value are left out. */
@@ -40,7 +40,8 @@ const APP_FIELDS: ReadonlySet<string> = new Set<FieldName>([
 ]);
 
 /**
- * Returns a record as one line of JSON, with its line break. The record has the
+ * Returns a record as one line of JSON, with its line break: for any reader and on a
+ * terminal. The record has the
  * policy of secrets applied.
  */
 export function jsonLineOf(record: LogRecord): string {
@@ -54,7 +55,7 @@ export function jsonLineOf(record: LogRecord): string {
   }
   let line = "";
   for (const name of FIELDS) line += memberOf(name, fields[name]);
-  return `{${(line + rest).slice(1)}}\n`;
+  return `${escapeUnsafe(`{${(line + rest).slice(1)}}`)}\n`;
 }
 
 function fieldsOf(record: LogRecord): Fields {

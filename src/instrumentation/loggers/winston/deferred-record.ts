@@ -65,8 +65,7 @@ export class DeferredRecord implements LogRecordSource {
       },
       this.#spanContext,
     );
-    const message = values[messageIndex];
-    record.setBody(typeof message === "string" ? stripColors(message) || text : (message ?? text));
+    record.setBody(bodyOf(values[messageIndex], text));
     addIdAttributes(record, this.#ids);
     const { names } = layout;
     for (let index = 0; index < names.length; index++)
@@ -81,5 +80,18 @@ export class DeferredRecord implements LogRecordSource {
     else if (name === "timestamp") record.setTimestampText(value);
     else if (name === "stack") addStack(record, value, record.body);
     else record.setField(name, value);
+  }
+}
+
+/** Returns the message of a line, or its text if it has none: JSON leaves out functions and symbols. */
+function bodyOf(message: unknown, text: string): unknown {
+  switch (typeof message) {
+    case "string":
+      return stripColors(message) || text;
+    case "function":
+    case "symbol":
+      return text;
+    default:
+      return message ?? text;
   }
 }

@@ -1,25 +1,5 @@
 import * as fc from "fast-check";
-
-/** Texts that would begin a line, end one, move the cursor or close a quote. */
-export const hostileTexts: readonly string[] = [
-  'paid\n{"level":"error","message":"forged"}',
-  "paid\r\n12:30:45.123 ERROR api forged",
-  "paid\u2028forged",
-  "paid\u2029forged",
-  "paid\u0085forged",
-  "paid\u000bforged\u000cforged",
-  "\u001b[2J\u001b[1;1Hforged",
-  "\u001b]0;title\u0007",
-  "\u009b31mred",
-  "\u202ereversed\u2066isolated",
-  "\u0000\u0007\u0008\u007f",
-  '"}\n{"',
-  "\\",
-  "\ud800",
-  "%s %d %j %o %O %i %f %c %%",
-  "__proto__",
-  "constructor",
-];
+import { hostileTexts } from "./hostile-texts.ts";
 
 /**
  * Functions that create any value, some of which can't be read, changed or written as
