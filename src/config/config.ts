@@ -143,6 +143,8 @@ export interface MetricsConfig {
   /** Undefined if no variable changes an instrument. */
   readonly views: MetricViewsConfig | undefined;
   readonly prometheus: PrometheusConfig;
+  /** Time from which code that blocks the event loop is a stall, in milliseconds; Infinity: never. */
+  readonly stallMs: number;
   readonly otlp: OtlpConfig;
 }
 

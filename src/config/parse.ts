@@ -283,6 +283,7 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
       targetInfo: reader.read(table.prometheusTargetInfo),
       created: reader.read(table.prometheusCreated),
     },
+    stallMs: reader.read(table.stallMs) || Infinity,
     otlp,
   };
 }

@@ -921,6 +921,14 @@ export const slowRequestMs: Variable<number> = defineVariable({
   doc: "Duration from which a request is slow, in milliseconds: it gets a warning as a log record. `0`: no request is.",
 });
 
+export const stallMs: Variable<number> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_EVENT_LOOP_STALL_MS",
+  valueType: types.duration(0),
+  fallback: 100,
+  doc: "Time from which code that blocks the event loop is a [stall](metrics.md#event-loop-stalls), in milliseconds: a metric by route, and an event with the stack on the span. `0`: off.",
+});
+
 export const sqlLog: Variable<boolean> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_SQL_LOG",

@@ -1,4 +1,4 @@
-import type { Span } from "@opentelemetry/api";
+import type { Attributes, Span, TimeInput } from "@opentelemetry/api";
 
 /** Local trace (`traces/local-trace.ts`) as seen by the other pipelines. */
 export interface LocalTraceHandle {
@@ -22,6 +22,8 @@ export interface OwnSpan extends Span {
   keepTrace(reason: KeepReason): void;
   /** Sets an attribute, also after the end as long as the span is not exported. */
   annotate(key: string, value: unknown): void;
+  /** Adds an event, also after the end. Once an exporter has read the span it has no effect. */
+  addLateEvent(name: string, attributes: Attributes, time: TimeInput): void;
 }
 
 export function isOwnSpan(span: Span): span is OwnSpan {

@@ -14,6 +14,7 @@ import type {
   LogIds,
   RouteRecorder,
   RpcRecorder,
+  StallSlot,
 } from "./unit-views.ts";
 
 /*
@@ -52,6 +53,9 @@ export const idSlotIn: (context: ApiContext) => IdSlot | undefined = idsIn;
 
 /** Returns the active unit of work, for error events. */
 export const activeErrorSlot: () => ErrorSlot | undefined = activeUnitOfWork;
+
+/** Returns the active unit of work, for the watch of the event loop. */
+export const activeStallSlot: () => StallSlot | undefined = activeUnitOfWork;
 
 /** Returns the unit of work in a context, for error events. */
 export const errorSlotIn: (context: ApiContext) => ErrorSlot | undefined = unitOfWorkIn;

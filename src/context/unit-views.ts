@@ -141,6 +141,17 @@ export interface LocalTraceSlot {
   localTrace: LocalTraceHandle | undefined;
 }
 
+/** Unit of work as seen by the watch of the event loop, which names what blocked it. */
+export interface StallSlot {
+  readonly method: string | undefined;
+  readonly localTrace: LocalTraceHandle | undefined;
+  readonly span: Span | undefined;
+  /** Returns the route as far as it is known. */
+  currentRoute(): string | undefined;
+  /** Returns the job, where the unit of work is one. */
+  jobInfo(): JobInfo | undefined;
+}
+
 /** A request at its end, as seen by the access log. */
 export interface EndedRequest extends LogIds {
   readonly span: Span | undefined;

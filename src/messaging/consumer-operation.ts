@@ -8,6 +8,7 @@ import type { MessageHandle, UnitFailure, UnitOfWorkHandle } from "../context/me
 import type { JobCheckIn, JobOutcome } from "../errors/api.ts";
 import { UnitOfWork } from "../context/unit-of-work.ts";
 import { TelltaleSpan } from "../traces/span.ts";
+import { loopActivity } from "../loop-activity.ts";
 import { failSpan } from "./fail-span.ts";
 import { JobDetails, type OperationDetails } from "./operation-details.ts";
 import type { OperationDeps } from "./operation-deps.ts";
@@ -144,7 +145,9 @@ export class ConsumerOperation extends UnitOfWork implements MessageHandle {
 
   override end(): void {
     if (this.ended) return;
-    const seconds = (now() - this.#startedAt) / 1000;
+    const endedAt = now();
+    loopActivity.returned(endedAt, this);
+    const seconds = (endedAt - this.#startedAt) / 1000;
     try {
       super.end();
       this.#recordOutcome(seconds);

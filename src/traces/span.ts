@@ -25,6 +25,7 @@ import {
 } from "../clock.ts";
 import type { CallKind, CallTimes } from "../context/call-times.ts";
 import type { KeepReason } from "../context/local-trace-handle.ts";
+import { loopActivity } from "../loop-activity.ts";
 import { propertyOf } from "../property.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { exceptionAttributes } from "./exception.ts";
@@ -41,6 +42,8 @@ import {
 /** `SpanStatusCode` of the API, without loading it. */
 const STATUS_UNSET = 0;
 const STATUS_OK = 1;
+/** `SpanKind.INTERNAL` of the API, without loading it. */
+const INTERNAL = 0;
 export const STATUS_ERROR = 2;
 
 /** State shared by all spans of one provider. */
@@ -166,8 +169,20 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     this.#instrumentationAttributes = lazyAttributes;
   }
 
+  /** Adds an event, also after the end. Once an exporter has read the span it has no effect. */
+  addLateEvent(name: string, attributes: Attributes, time: TimeInput): void {
+    this.#addEvent(name, attributes, time);
+  }
+
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
-    if (this.#endedAt !== -1) return this;
+    return this.#endedAt === -1 ? this.#addEvent(name, attributesOrTime, time) : this;
+  }
+
+  #addEvent(
+    name: string,
+    attributesOrTime: Attributes | TimeInput | undefined,
+    time: TimeInput | undefined,
+  ): this {
     const limit = this.#sharedState.limits.eventCount;
     const events = (this.#events ??= []);
     if (events.length >= limit) {
@@ -267,6 +282,8 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     for (const processor of processors) processor.onEnding?.(this);
     this.#endedAt = endedAt;
     this.#callTimes?.ended(this.#callKind, endedAt);
+    if (this.kind === INTERNAL) loopActivity.called(time, this.localTrace);
+    else loopActivity.occurred(time, this.localTrace);
     if (exact !== undefined || this.#exactTimes !== undefined) this.#setExactEnd(exact);
     for (const processor of processors) processor.onEnd(this);
     this.localTrace.onEnd(this, endedAt - this.startedAt);

@@ -27,6 +27,7 @@ import { LocalTrace, type TraceSink } from "./local-trace.ts";
 import { NonRecordingSpan, TimedNonRecordingSpan } from "./non-recording-span.ts";
 import { NOT_RECORD } from "./sampling/decision.ts";
 import { probabilityOf } from "./sampling/sampler.ts";
+import { loopActivity } from "../loop-activity.ts";
 import { newSpanContext, validParentContext } from "./span-context.ts";
 import { type SpanSharedState, TelltaleSpan } from "./span.ts";
 import { SAMPLED_FLAG } from "./trace-flags.ts";
@@ -34,8 +35,10 @@ import { SAMPLED_FLAG } from "./trace-flags.ts";
 const INVALID_TRACE_ID = "00000000000000000000000000000000";
 const INVALID_SPAN_ID = "0000000000000000";
 
-/** `SpanKind.CLIENT` of the API, without loading it. */
+/** Values of the API's `SpanKind`, without loading it. */
+const SERVER = 1;
 const CLIENT = 2;
+const CONSUMER = 4;
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NO_OPTIONS: SpanOptions = Object.freeze({});
@@ -177,7 +180,7 @@ export class TelltaleTracer implements Tracer {
       startTime === undefined ? currentTime : monotonicOf(startTime, localTrace.wallClockOrigin),
     );
     if (startTime !== undefined) span.setExactStart(startTime);
-    this.#attach(span, localParent === undefined, options, context);
+    this.#attach(span, localParent === undefined, options, context, currentTime);
     return result.attributes === undefined ? span : span.setAttributes(result.attributes);
   }
 
@@ -187,8 +190,10 @@ export class TelltaleTracer implements Tracer {
     isRoot: boolean,
     { attributes }: SpanOptions,
     context: ApiContext,
+    currentTime: number,
   ): void {
     if (isRoot) this.#attachRoot(span, context);
+    noteStart(span.kind, currentTime, span.localTrace);
     if (span.kind !== CLIENT) return;
     this.#sharedState.onClientSpan?.(span, context);
     const times = callTimesIn(context);
@@ -252,6 +257,7 @@ function nonRecordingSpan(
   context: ApiContext,
   currentTime: number,
 ): Span {
+  noteStart(kind, currentTime, undefined);
   const times = kind === CLIENT ? callTimesIn(context) : undefined;
   if (times !== undefined) {
     return new TimedNonRecordingSpan(
@@ -262,6 +268,12 @@ function nonRecordingSpan(
     );
   }
   return spanContext === undefined ? INVALID_SPAN : new NonRecordingSpan(spanContext);
+}
+
+/** Requests and messages arrive; the app's code starts all other spans. */
+function noteStart(kind: SpanKind, at: number, trace: object | undefined): void {
+  if (kind === SERVER || kind === CONSUMER) loopActivity.occurred(at, undefined);
+  else loopActivity.called(at, trace);
 }
 
 function withSpan(context: ApiContext, span: Span): ApiContext {

@@ -420,6 +420,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   },
   TELLTALE_ACCESS_LOG: { text: "slow", read: (c) => c.logs.accessLog, value: "slow" },
   TELLTALE_SQL_LOG: { text: "true", read: (c) => c.logs.queries, value: true },
+  TELLTALE_EVENT_LOOP_STALL_MS: { text: "0", read: (c) => c.metrics.stallMs, value: Infinity },
   TELLTALE_SLOW_REQUEST_MS: { text: "0", read: (c) => c.logs.slowRequestMs, value: Infinity },
   TELLTALE_CONSOLE_LOGS: { text: "all", read: (c) => c.logs.consoleLines, value: "all" },
   TELLTALE_LOG_LEVELS: {

@@ -67,6 +67,7 @@ describe("The default configuration", () => {
           targetInfo: true,
           created: false,
         },
+        stallMs: 100,
         otlp: { ...otlp, url: `${base}/metrics` },
       },
       logs: {

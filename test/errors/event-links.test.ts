@@ -237,6 +237,8 @@ class RecordedSpan extends ForeignSpan implements OwnSpan {
 
   keepTrace(): void {}
 
+  addLateEvent(): void {}
+
   annotate(name: string, value: unknown): void {
     this.setAttribute(name, value);
   }

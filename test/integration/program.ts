@@ -26,8 +26,10 @@ export function telemetryEnv(receiver: Receiver): Record<string, string> {
     SENTRY_DSN: receiver.dsn,
     // The programs print messages for their tests on the console, which are no logs.
     OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console",
-    // On a busy machine any request may be slow, and tests count log records.
+    // On a busy machine any request may be slow and any code may block, and tests count log
+    // records and the events of spans.
     TELLTALE_SLOW_REQUEST_MS: "0",
+    TELLTALE_EVENT_LOOP_STALL_MS: "0",
     TELLTALE_FLUSH_TIMEOUT: "60000",
   };
 }

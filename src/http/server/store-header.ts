@@ -1,7 +1,9 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import { now } from "../../clock.ts";
 import { unitOfWorkOf } from "../../context/in-flight-requests.ts";
 import type { UnitOfWork } from "../../context/unit-of-work.ts";
 import { withSignature } from "../../context/signature.ts";
+import { loopActivity } from "../../loop-activity.ts";
 import { isRequestIdHeader, REQUEST_ID_HEADER } from "./request-id.ts";
 
 type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
@@ -21,6 +23,7 @@ export function wrapStoreHeader(): void {
     if (unit === undefined) return original.call(this, firstLine, headers);
     // A status that an app sets after this (Next does, as it fails) is not sent.
     unit.statusCode = this.statusCode;
+    loopActivity.called(now(), unit.localTrace);
     return original.call(this, withRequestId(firstLine, unit, this, headers), headers);
   };
   prototype._storeHeader = withSignature(storeHeader, original);

@@ -123,6 +123,8 @@ async function startServices(url: string, dsn: string, stops: (() => Promise<voi
       OTEL_BSP_SCHEDULE_DELAY: "200",
       OTEL_BLRP_SCHEDULE_DELAY: "200",
       OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console",
+      // On a busy machine any code may block, and no metric may be there by chance.
+      TELLTALE_EVENT_LOOP_STALL_MS: "0",
       // On a busy machine, nothing must be sent twice.
       OTEL_EXPORTER_OTLP_TIMEOUT: "60000",
       SENTRY_DSN: dsn,

@@ -240,6 +240,17 @@ export const groups: readonly MetricGroup[] = [
     ],
   },
   {
+    title: "Stalls of the event loop",
+    inDemo: false,
+    rows: [
+      histogram("telltale.eventloop.stall.duration", "telltale_eventloop_stall_duration_seconds", [
+        "http.request.method",
+        "http.route",
+        "telltale.job.name",
+      ]),
+    ],
+  },
+  {
     title: "The process",
     inDemo: true,
     rows: [
