@@ -10,6 +10,7 @@ import { metricsTables } from "./readme/metrics.ts";
 import { demoOutput } from "./readme/demo-output.ts";
 import { withoutVolatileParts } from "./readme/volatile-parts.ts";
 import { throughputBlock } from "./readme/throughput.ts";
+import { secretKindsTable } from "./readme/secret-kinds.ts";
 import { sentryFunctionsTable } from "./readme/sentry-functions.ts";
 import { variablesTable } from "./readme/variables.ts";
 
@@ -45,6 +46,12 @@ const blocks: readonly GeneratedBlock[] = [
     render: sentryFunctionsTable,
   },
   { name: "bench", render: benchTable, comparable: trimmed },
+  {
+    name: "secret-kinds",
+    file: "docs/redaction.md",
+    render: secretKindsTable,
+    comparable: trimmed,
+  },
   { name: "metrics", file: "docs/metrics.md", render: metricsTables, comparable: trimmed },
   { name: "picture", render: demoOutput, comparable: withoutVolatileParts },
   { name: "throughput", file: "collector/README.md", render: throughputBlock, comparable: trimmed },

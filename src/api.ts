@@ -313,6 +313,16 @@ export interface SetLogLevelOptions {
   readonly forMs?: number;
 }
 
+/** What the app adds to the policy of secrets. All entries are optional. */
+export interface RedactionAdditions {
+  /** Names (`nationalId`) and paths (`user.*`) of further secret fields. */
+  readonly fields?: readonly string[];
+  /** What is a secret within any text. The syntax is that of RE2: no look-around, no back references. */
+  readonly patterns?: readonly RegExp[];
+  /** Names and paths of fields that are no secrets, and patterns of secrets that are none. */
+  readonly exceptions?: readonly (string | RegExp)[];
+}
+
 /** What the loggers of `telltale/logger` need. None of the functions throws. */
 export interface LoggerApi {
   readonly service: string;
@@ -341,6 +351,8 @@ export interface LoggerApi {
   addIds(line: object): void;
   /** Returns the fields with their secrets redacted. They are copies of the app's values. */
   redact(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  /** Adds to the policy of secrets. What is unusable is reported and left out. */
+  addRedaction(additions: unknown): void;
   /** Logs a message of telltale's own, once a minute for each key. */
   warn(key: string, message: string): void;
 }
@@ -387,10 +399,13 @@ export interface PreloadApi {
 const API: unique symbol = Symbol.for("telltale") as never;
 const STARTED: unique symbol = Symbol.for("telltale.started") as never;
 const LOGGER: unique symbol = Symbol.for("telltale.logger") as never;
+const REDACTIONS: unique symbol = Symbol.for("telltale.redactions") as never;
 const globals = globalThis as {
   [API]?: PreloadApi;
   [STARTED]?: boolean;
   [LOGGER]?: LoggerApi;
+  /** What was added before there is a logger, in a process without the preload. */
+  [REDACTIONS]?: unknown[];
 };
 
 /** Returns true only for the first call in this thread, from whichever copy of the preload. */
@@ -423,5 +438,15 @@ export function loggerApi(create: () => LoggerApi): LoggerApi {
   if (published !== undefined) return published;
   const value = preloadApi()?.logger?.() ?? create();
   Object.defineProperty(globals, LOGGER, { value, configurable: true });
+  for (const additions of globals[REDACTIONS]?.splice(0) ?? []) value.addRedaction(additions);
   return value;
+}
+
+/** An app that adds something in each request has no effect here. */
+const MAX_REDACTIONS = 100;
+
+/** Remembers what is added to the policy of secrets, until the first logger is created. */
+export function addRedactionLater(additions: unknown): void {
+  const redactions = (globals[REDACTIONS] ??= []);
+  if (redactions.length < MAX_REDACTIONS) redactions.push(additions);
 }

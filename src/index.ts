@@ -1,4 +1,5 @@
 import {
+  addRedactionLater,
   type Attachment,
   type Breadcrumb,
   type CacheStats,
@@ -21,6 +22,7 @@ import {
   type MonitorSchedule,
   preloadApi,
   type Primitive,
+  type RedactionAdditions,
   type RequestCounts,
   type Scope,
   type SecurityEvent,
@@ -82,6 +84,7 @@ export type {
   MonitorConfig,
   MonitorSchedule,
   Primitive,
+  RedactionAdditions,
   RequestCounts,
   Scope,
   SecurityEvent,
@@ -490,6 +493,23 @@ export function setLogLevel(
       api?.warn("setLogLevel", `setLogLevel ${problem}; no level is changed`);
   } catch {
     // A preload of an earlier version has no levels.
+  }
+}
+
+/**
+ * Adds secrets to the policy of redaction, and exceptions from it. From then on it applies to all
+ * that leaves this thread, and to the lines of `telltale/logger`. Unusable entries are reported in
+ * one line each, and left out. Adding the same again has no effect.
+ *
+ *     addRedaction({ fields: ["nationalId", "user.*"], patterns: [/EMP-\d{6}/], exceptions: ["pin"] });
+ */
+export function addRedaction(additions: RedactionAdditions): void {
+  try {
+    const api = existingLoggerApi();
+    if (api === undefined) addRedactionLater(additions);
+    else api.addRedaction?.(additions);
+  } catch {
+    // A preload of an earlier version has no such function.
   }
 }
 

@@ -69,7 +69,7 @@ function createStandaloneApi(): LoggerApi {
     config: config.logs,
     service: serviceNameOf(config),
     environment: config.environment,
-    redactor: createRedactor(config.redaction),
+    redactor: createRedactor(config.redaction, (key, text) => diagnostics.warn(key, text)),
     diagnostics,
     addIds: undefined,
   });

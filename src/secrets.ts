@@ -79,7 +79,7 @@ const fieldCache = new Map<string, boolean>();
 export function isSecretKey(key: string): boolean {
   return (
     keyCache.get(key) ??
-    testName(SECRET, keyCache, key, decoded(key.replaceAll("+", " ")).slice(-MAX_NAME_LENGTH))
+    testName(SECRET, keyCache, key, decodeText(key.replaceAll("+", " ")).slice(-MAX_NAME_LENGTH))
   );
 }
 
@@ -122,25 +122,31 @@ export function isToken(text: string): boolean {
 
 export const REDACTED = "REDACTED";
 
-/** Redacts the secrets of a query: `a=1&token=abc` becomes `a=1&token=REDACTED`. The rest is unchanged. */
-export function redactQuery(query: string): string {
-  return redactPairs(query, MAX_URL_DEPTH);
+/**
+ * Redacts the secrets of a query: `a=1&token=abc` becomes `a=1&token=REDACTED`. The rest is unchanged.
+ *
+ * @param isKey whether the value of a key is a secret.
+ */
+export function redactQuery(query: string, isKey: IsKey = isSecretKey): string {
+  return redactPairs(query, MAX_URL_DEPTH, isKey);
 }
+
+type IsKey = (key: string) => boolean;
 
 /** How deep URLs are searched that are values of a query of a URL that is a value. */
 const MAX_URL_DEPTH = 2;
 
 /** @param depth how deep URLs among the values are searched */
-function redactPairs(query: string, depth: number): string {
+function redactPairs(query: string, depth: number, isKey: IsKey): string {
   return query
     .split("&")
     .map((pair) => {
       const equals = pair.indexOf("=");
       const value = pair.slice(equals + 1);
-      if (equals === -1) return isSecretValue(value, depth) ? REDACTED : pair;
+      if (equals === -1) return isSecretValue(value, depth, isKey) ? REDACTED : pair;
       const key = pair.slice(0, equals);
       if (value === "") return pair;
-      return isSecretKey(key) || isSecretValue(value, depth) ? `${key}=${REDACTED}` : pair;
+      return isKey(key) || isSecretValue(value, depth, isKey) ? `${key}=${REDACTED}` : pair;
     })
     .join("&");
 }
@@ -148,19 +154,20 @@ function redactPairs(query: string, depth: number): string {
 /** Shorter values are redacted only by their key. */
 const MIN_VALUE_LENGTH = 12;
 
-function isSecretValue(value: string, depth: number): boolean {
+function isSecretValue(value: string, depth: number, isKey: IsKey): boolean {
   if (value.length < MIN_VALUE_LENGTH) return false;
   if (TOKEN.test(value)) return true;
   // A return URL with its own query or password.
-  return depth > 0 && /%3[ad]|:\/\//i.test(value) && isSecretUrl(decoded(value), depth - 1);
+  const mayBeUrl = depth > 0 && /%3[ad]|:\/\//i.test(value);
+  return mayBeUrl && isSecretUrl(decodeText(value), depth - 1, isKey);
 }
 
-function isSecretUrl(text: string, depth: number): boolean {
+function isSecretUrl(text: string, depth: number, isKey: IsKey): boolean {
   const question = text.indexOf("?");
   const path = question === -1 ? text : text.slice(0, question);
   if (USER_INFO.test(path) || redactPath(path) !== path) return true;
   const query = text.slice(question + 1);
-  return query.includes("=") && redactPairs(query, depth) !== query;
+  return query.includes("=") && redactPairs(query, depth, isKey) !== query;
 }
 
 /** User, and possibly password, before a host. */
@@ -226,10 +233,11 @@ function isCode(segment: string): boolean {
 function redactMatrixParameters(segment: string): string {
   if (!segment.includes(";")) return segment;
   const [name = "", ...parameters] = segment.split(";");
-  return [name, ...parameters.map((one) => redactPairs(one, 0))].join(";");
+  return [name, ...parameters.map((one) => redactPairs(one, 0, isSecretKey))].join(";");
 }
 
-function decoded(text: string): string {
+/** Decodes a percent-encoded text. One that is not valid stays as it is. */
+export function decodeText(text: string): string {
   if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);

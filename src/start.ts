@@ -120,7 +120,7 @@ interface Signals {
 function createSignals(config: Config, diagnostics: Diagnostics): Signals {
   const counters = createTelemetryCounters();
   const unsent = new UnsentTelemetry();
-  const redactor = createRedactor(config.redaction);
+  const redactor = createRedactor(config.redaction, (key, text) => diagnostics.warn(key, text));
   const resource = createResource(config);
   const { flushTimeoutMs } = config;
   const shared = { resource, redactor, diagnostics, unsent, flushTimeoutMs };

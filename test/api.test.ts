@@ -59,6 +59,7 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
     ],
     ["addHealthCheck", () => api.addHealthCheck(check)(), undefined],
     ["setLogLevel", () => api.setLogLevel("api", "debug"), undefined],
+    ["addRedaction", () => api.addRedaction({ fields: ["nationalId"] }), undefined],
   ];
 
 const instruments: readonly string[] = ["counter", "gauge", "histogram", "summary"];
@@ -148,7 +149,11 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
       },
     }),
     addHealthCheck: recorder("addHealthCheck", () => record(["removed"])),
-    logger: () => ({ changeLevel: recorder("setLogLevel", undefined) }) as unknown as LoggerApi,
+    logger: () =>
+      ({
+        changeLevel: recorder("setLogLevel", undefined),
+        addRedaction: recorder("addRedaction", undefined),
+      }) as unknown as LoggerApi,
   };
 }
 

@@ -236,7 +236,13 @@ export interface LogsConfig {
 /** An entry of `TELLTALE_IGNORE_ERRORS`. */
 export type ErrorPattern =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "expression"; readonly source: string; readonly flags: string };
+  | ({ readonly kind: "expression" } & PatternText);
+
+/** The two parts of `/source/flags`. */
+export interface PatternText {
+  readonly source: string;
+  readonly flags: string;
+}
 
 /** Options of Sentry's `dataCollection`. https://docs.sentry.io/platforms/javascript/guides/node/configuration/options/ */
 export type DataCollectionName =
@@ -298,10 +304,14 @@ export interface ErrorsConfig {
 
 /** Additions to the policy of secrets, and exceptions from it. */
 export interface RedactionConfig {
-  /** Names of further secret fields, in any spelling, and paths such as `user.address`. */
+  /** Names of further secret fields, in any spelling, and paths such as `user.*`. `*` is any text without a dot. */
   readonly fields: readonly string[];
-  /** Names that are no secrets in this app. */
+  /** Names and paths of fields that are no secrets in this app. */
   readonly exceptions: readonly string[];
+  /** Texts that are secrets wherever they are. */
+  readonly patterns: readonly PatternText[];
+  /** Texts that are no secrets, although they look like some. */
+  readonly exceptionPatterns: readonly PatternText[];
   readonly emailAddresses: boolean;
   readonly ipAddresses: boolean;
 }

@@ -1,6 +1,7 @@
 import type { ErrorPattern, ModuleReference } from "./config.ts";
 import type { ReportIssue } from "./issue.ts";
 import { formatMasked } from "./mask.ts";
+import { readPattern, splitEntries } from "./pattern-entries.ts";
 
 const EXAMPLE = "/^connect ECONN/i";
 
@@ -19,53 +20,16 @@ export function parseErrorPatterns(
   return patterns.length > 0 ? patterns : undefined;
 }
 
-/** Splits at the commas outside of regular expressions. */
-function splitEntries(list: string): string[] {
-  const entries: string[] = [];
-  for (let start = 0; start < list.length;) {
-    const end = endOfEntry(list, start);
-    entries.push(list.slice(start, end).trim());
-    start = end + 1;
-  }
-  return entries.filter((entry) => entry !== "");
-}
-
-/** Returns the index of the comma that ends an entry, or that of the end. */
-function endOfEntry(list: string, start: number): number {
-  const first = start + list.slice(start).search(/\S|$/);
-  const slash = list[first] === "/" ? closingSlash(list, first + 1) : undefined;
-  const comma = list.indexOf(",", slash ?? first);
-  return comma === -1 ? list.length : comma;
-}
-
-/** Returns the index of the first slash that is not escaped, and that only flags follow. */
-function closingSlash(list: string, start: number): number | undefined {
-  for (let at = start; at < list.length; at++) {
-    if (list[at] === "\\") at++;
-    else if (list[at] === "/" && /^[a-z]*\s*(?:,|$)/.test(list.slice(at + 1, at + 20))) return at;
-  }
-  return undefined;
-}
-
 function parseEntry(entry: string, report: ReportIssue): ErrorPattern | undefined {
   if (!entry.startsWith("/")) return { kind: "text", text: entry };
-  const end = entry.lastIndexOf("/");
-  const flags = entry.slice(end + 1);
-  const source = entry.slice(1, end);
-  const problem = problemOf(source, flags, end);
-  if (problem === undefined) return { kind: "expression", source, flags };
+  const pattern = readPattern(entry);
+  if (typeof pattern !== "string") return { kind: "expression", ...pattern };
   report({
     received: formatMasked(entry),
-    expected: `a text, or a regular expression like ${EXAMPLE} (${problem})`,
+    expected: `a text, or a regular expression like ${EXAMPLE} (${pattern})`,
     used: "the other entries",
   });
   return undefined;
-}
-
-function problemOf(source: string, flags: string, end: number): string | undefined {
-  if (end === 0) return "the slash at the end is missing";
-  if (source === "") return "it is empty";
-  return /^[imsu]*$/.test(flags) ? undefined : "its flags may be i, m, s, u";
 }
 
 /** Parses a comma-separated list of routes, in which `*` is any text. */

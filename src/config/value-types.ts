@@ -192,9 +192,9 @@ export const routePatterns: ValueType<readonly string[]> = {
   parse: (value, report) => loadErrorFilters().parseRoutePatterns(value, report),
 };
 
-/** Names of secret fields, exceptions, and classes of values. */
+/** Names of secret fields, patterns of secrets, exceptions, and classes of values. */
 export const redaction: ValueType<RedactionSetting> = {
-  description: "list of names",
+  description: "list of names, paths and regular expressions",
   parse: (value, report) => loadRedactionEntries().parseRedaction(value, report),
 };
 

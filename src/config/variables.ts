@@ -752,10 +752,13 @@ export const redaction: Variable<RedactionSetting> = defineVariable({
   name: "TELLTALE_REDACT",
   valueType: types.redaction,
   fallback: {
-    config: { fields: [], exceptions: [], emailAddresses: false, ipAddresses: false },
+    config: {
+      ...{ fields: [], exceptions: [], patterns: [], exceptionPatterns: [] },
+      ...{ emailAddresses: false, ipAddresses: false },
+    },
   },
-  default: "the policy of [Security](security.md)",
-  doc: "Names of further secret fields and paths (`nationalId,user.address`), exceptions (`-session_id`), and the classes `email` and `ip`. `none`: only URLs are redacted.",
+  default: "the policy of [Redaction](redaction.md)",
+  doc: "Names and paths of further secret fields (`nationalId,user.*`), patterns of secrets in texts (`/EMP-\\d{6}/i`, in the syntax of RE2), exceptions from all of them (`-session_id`), and the classes `email` and `ip`. `none`: only URLs are redacted ([Redaction](redaction.md)).",
 });
 
 export const gateways: Variable<readonly Endpoint[]> = defineVariable({

@@ -42,6 +42,7 @@ export function createLoggerApi(deps: LoggerDeps): LoggerApi {
     changedLevels: () => levelChanges.list(),
     addIds: (line) => addIds?.(line),
     redact: (fields) => redactor.attributes(fields),
+    addRedaction: (additions) => redactor.extend(additions),
     warn: (key, message) => diagnostics.warn(key, message),
   };
 }

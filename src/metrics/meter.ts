@@ -66,6 +66,31 @@ export interface MeterSharedState {
   readonly applyViews: (descriptor: InstrumentDescriptor) => InstrumentDescriptor | undefined;
 }
 
+/** Names of attributes whose values the app has chosen: of operations, events, jobs, caches, limiters. */
+const APP_NAME = /^telltale\./;
+
+/**
+ * Returns the redactor of telltale's own metrics, which reads only the names that the app
+ * has chosen: `auth:6379` as a pool of connections looks like a secret, and is none.
+ */
+function ownRedactor(redactor: Redactor): Redactor {
+  return {
+    ...noRedactor,
+    attributes(attributes) {
+      if (!Object.keys(attributes).some((name) => APP_NAME.test(name))) return attributes;
+      return Object.fromEntries(
+        Object.entries(attributes).map(([name, value]: [string, unknown]) => [
+          name,
+          APP_NAME.test(name) ? redactor.field(name, value) : value,
+        ]),
+      ) as typeof attributes;
+    },
+    get version() {
+      return redactor.version;
+    },
+  };
+}
+
 /** The API's `Meter` for one scope. */
 export class ScopeMeter implements StoreMeter {
   readonly scope: InstrumentationScope;
@@ -165,7 +190,7 @@ export class ScopeMeter implements StoreMeter {
   /** The labels of an app's instrument may have secrets, telltale's attributes have none. */
   #depsOf({ labels }: InstrumentDescriptor): InstrumentDeps {
     const isOwn = this.scope.name === OWN_SCOPE && labels === undefined;
-    return isOwn ? { ...this.#sharedState, redactor: noRedactor } : this.#sharedState;
+    return isOwn ? { ...this.#sharedState, redactor: ownRedactor(this.#sharedState.redactor) } : this.#sharedState;
   }
 
   /**

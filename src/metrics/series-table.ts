@@ -41,6 +41,7 @@ export class SeriesTable<Series extends object> {
   readonly #options: SeriesTableOptions;
   readonly #limit: number;
   readonly #dropped: ReadonlySet<string> | undefined;
+  #policyVersion: number;
   readonly #series = new Map<string, Series>();
   /** Only if series expire: bound series, which stay, and the times of creation. */
   readonly #lives: SeriesLives<Series> | undefined;
@@ -55,6 +56,7 @@ export class SeriesTable<Series extends object> {
     this.#limit = options.limit ?? CARDINALITY_LIMIT;
     this.#dropped = options.dropped;
     if (options.expires === true) this.#lives = { bound: new WeakSet(), createdAt: new WeakMap() };
+    this.#policyVersion = options.redactor.version;
   }
 
   /**
@@ -69,6 +71,7 @@ export class SeriesTable<Series extends object> {
       typeof attributes === "object" && attributes !== null ? attributes : NO_ATTRIBUTES;
     // `for in` includes inherited properties, which are no attributes.
     if (Object.getPrototypeOf(input) !== Object.prototype) return this.#resolve(input);
+    if (this.#options.redactor.version !== this.#policyVersion) this.#forgetPaths();
     return this.#lookUp(input) ?? this.#cachePath(input, this.#resolve(input));
   }
 
@@ -110,6 +113,12 @@ export class SeriesTable<Series extends object> {
       if (this.#lives?.bound.has(series) === false && isRemoved(series)) this.#series.delete(key);
     }
     if (this.#series.size === before) return;
+    this.#forgetPaths();
+  }
+
+  /** After a change of the policy of secrets, too: the same attributes may belong to another series. */
+  #forgetPaths(): void {
+    this.#policyVersion = this.#options.redactor.version;
     this.#root = new TrieNode();
     this.#pathCount = 0;
   }

@@ -1,7 +1,9 @@
 import type { RedactionConfig } from "../config/config.ts";
 import { lazy } from "../lazy.ts";
+import type { Warn } from "./patterns.ts";
 
-const loadRedaction = lazy<typeof import("./redaction.ts")>("redaction/redaction.ts");
+const loadRedaction = lazy<typeof import("./create-redaction.ts")>("redaction/create-redaction.ts");
+const loadAdditions = lazy<typeof import("./additions.ts")>("redaction/additions.ts");
 
 /** Removes secrets from what a pipeline exports. No method throws or modifies its arguments. */
 export interface Redactor {
@@ -11,6 +13,12 @@ export interface Redactor {
   field(name: string, value: unknown): unknown;
   /** Redacts a record of fields. Returns the same object if it has no secrets. */
   attributes<T extends object>(attributes: T): T;
+  /** Redacts a record that does not change and that many items have, once. */
+  shared<T extends object>(attributes: T): T;
+  /** Changes with the policy. */
+  readonly version: number;
+  /** Adds to the policy what the app names. What is unusable is reported and left out. */
+  extend(additions: unknown): void;
 }
 
 /** Leaves everything as it is. */
@@ -18,16 +26,72 @@ export const noRedactor: Redactor = {
   text: (text) => text,
   field: (_name, value) => value,
   attributes: (attributes) => attributes,
+  shared: (attributes) => attributes,
+  version: 0,
+  extend() {},
 };
 
-/** Creates the redactor of all pipelines. The policy is loaded at the first export. */
-export function createRedactor(config: RedactionConfig | undefined): Redactor {
-  if (config === undefined) return noRedactor;
-  let redactor: Redactor | undefined;
-  const load = (): Redactor => (redactor ??= new (loadRedaction().Redaction)(config));
+/**
+ * Creates the redactor of all pipelines. The policy is loaded at the first export, and at
+ * once if the user has patterns, which may be unusable.
+ */
+export function createRedactor(config: RedactionConfig | undefined, warn: Warn): Redactor {
+  return config === undefined ? withoutPolicy(warn) : new LazyRedactor(config, warn);
+}
+
+function withoutPolicy(warn: Warn): Redactor {
   return {
-    text: (text) => load().text(text),
-    field: (name, value) => load().field(name, value),
-    attributes: (attributes) => load().attributes(attributes),
+    ...noRedactor,
+    extend: () =>
+      warn("redaction.off", "addRedaction has no effect, because TELLTALE_REDACT is none"),
   };
+}
+
+type Policy = Pick<Redactor, "text" | "field" | "attributes">;
+
+class LazyRedactor implements Redactor {
+  #config: RedactionConfig;
+  readonly #warn: Warn;
+  #policy: Policy | undefined;
+  #shared = new WeakMap<object, object>();
+  version = 0;
+
+  constructor(config: RedactionConfig, warn: Warn) {
+    this.#config = config;
+    this.#warn = warn;
+    if (config.patterns.length + config.exceptionPatterns.length > 0) this.#load();
+  }
+
+  text(text: string): string {
+    return (this.#policy ?? this.#load()).text(text);
+  }
+
+  field(name: string, value: unknown): unknown {
+    return (this.#policy ?? this.#load()).field(name, value);
+  }
+
+  attributes<T extends object>(attributes: T): T {
+    return (this.#policy ?? this.#load()).attributes(attributes);
+  }
+
+  shared<T extends object>(attributes: T): T {
+    const known = this.#shared.get(attributes) as T | undefined;
+    if (known !== undefined) return known;
+    const redacted = this.attributes(attributes);
+    this.#shared.set(attributes, redacted);
+    return redacted;
+  }
+
+  extend(additions: unknown): void {
+    const config = loadAdditions().extendConfig(this.#config, additions, this.#warn);
+    if (config === this.#config) return;
+    this.#config = config;
+    this.#policy = undefined;
+    this.#shared = new WeakMap();
+    this.version++;
+  }
+
+  #load(): Policy {
+    return (this.#policy = loadRedaction().createRedaction(this.#config, this.#warn));
+  }
 }

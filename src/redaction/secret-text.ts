@@ -1,4 +1,5 @@
 import {
+  decodeText,
   isSecretField,
   isSecretKey,
   isToken,
@@ -7,52 +8,111 @@ import {
   REDACTED,
 } from "../secrets.ts";
 import { ibanLength, isCardNumber, isIban } from "./checksums.ts";
+import type { Secret } from "./kinds.ts";
 
-/** Where a secret is in a text: from the first character to the one after the last. */
-interface SecretRange {
-  readonly from: number;
-  readonly to: number;
-  /** What replaces it, if not `REDACTED`. */
-  readonly replacement?: string;
+/** Which names are those of secrets. */
+export interface NameRules {
+  isSecretField(this: void, name: string): boolean;
+  /** Whether the values of a query key are secret, which more names are. */
+  isSecretKey(this: void, key: string): boolean;
 }
 
-/** A secret, or the position at which the search continues. */
-type Found = SecretRange | number;
+/** The names that are secrets by themselves. */
+export const builtInNames: NameRules = { isSecretField, isSecretKey };
 
-/**
- * Redacts secrets in free text: tokens by their form, credentials after `Bearer` and
- * `Basic`, values after the name of a secret (`password=…`, `"apiKey":"…"`), passwords
- * and tokens in URLs, private keys, card numbers and IBANs. The rest of the text stays
- * the same. One pass from left to right, in linear time.
- */
-export function redactText(text: string): string {
+/** A secret, or the position at which the search continues. */
+type Found = Secret | number;
+
+const NO_SECRETS: readonly Secret[] = [];
+
+/** Redacts the secrets in a text. The rest of the text stays the same. */
+export function redactText(text: string, names: NameRules = builtInNames): string {
+  const secrets = findSecrets(text, names);
+  return secrets.length === 0 ? text : replaceSecrets(text, secrets);
+}
+
+/** @param secrets in the order of the text, without overlaps. */
+export function replaceSecrets(text: string, secrets: readonly Secret[]): string {
   let redacted = "";
   let copied = 0;
-  let at = 0;
-  while (at < text.length) {
+  for (const { from, to, replacement } of secrets) {
+    redacted += text.slice(copied, from) + (replacement ?? REDACTED);
+    copied = to;
+  }
+  return redacted + text.slice(copied);
+}
+
+/**
+ * Finds secrets in free text: tokens by their form, credentials after `Bearer` and
+ * `Basic`, values after the name of a secret (`password=…`, `"apiKey":"…"`), passwords
+ * and tokens in URLs, private keys, card numbers and IBANs. One pass from left to right,
+ * in linear time, and another one over what is percent-encoded.
+ *
+ * @returns them in the order of the text, without overlaps.
+ */
+export function findSecrets(text: string, names: NameRules = builtInNames): readonly Secret[] {
+  const secrets = findPlainSecrets(text, names);
+  if (!text.includes("%") && !text.includes("+")) return secrets;
+  const escaped = findEscapedSecrets(text, names);
+  return escaped.length === 0 ? secrets : mergeSecrets([...secrets, ...escaped]);
+}
+
+/** Sorts secrets, and joins those that overlap. */
+export function mergeSecrets(secrets: readonly Secret[]): readonly Secret[] {
+  const merged: Secret[] = [];
+  for (const secret of secrets.toSorted((one, other) => one.from - other.from)) {
+    const last = merged.at(-1);
+    if (last === undefined || secret.from >= last.to) merged.push(secret);
+    else
+      merged[merged.length - 1] = {
+        kind: last.kind,
+        from: last.from,
+        to: Math.max(last.to, secret.to),
+      };
+  }
+  return merged;
+}
+
+function findPlainSecrets(text: string, names: NameRules): readonly Secret[] {
+  let secrets: Secret[] | undefined;
+  for (let at = 0; at < text.length;) {
     if (!isRunCharacter(text.charCodeAt(at))) {
       at++;
       continue;
     }
-    const found = findSecret(text, at);
+    const found = findSecret(text, at, names);
     if (typeof found === "number") {
       at = found;
       continue;
     }
-    redacted += text.slice(copied, found.from) + (found.replacement ?? REDACTED);
-    copied = found.to;
+    (secrets ??= []).push(found);
     at = found.to;
   }
-  return copied === 0 ? text : redacted + text.slice(copied);
+  return secrets ?? NO_SECRETS;
+}
+
+/** A part of a query, of a path or of a list, each of which is encoded by itself. */
+const PART = /[^\s&=?#;,/"'`<>(){}|\\]+/g;
+
+/** Finds what is secret only after it is decoded: `note=password%3Dabc`, `note=Bearer+abc123`. */
+function findEscapedSecrets(text: string, names: NameRules): Secret[] {
+  const secrets: Secret[] = [];
+  for (const { 0: part, index } of text.matchAll(PART)) {
+    if (!part.includes("%") && !part.includes("+")) continue;
+    const [first] = findPlainSecrets(decodeText(part.replaceAll("+", " ")), names);
+    if (first !== undefined)
+      secrets.push({ kind: first.kind, from: index, to: index + part.length });
+  }
+  return secrets;
 }
 
 /** Finds the secret that a run of word characters and dashes is, or that it introduces. */
-function findSecret(text: string, from: number): Found {
+function findSecret(text: string, from: number, names: NameRules): Found {
   const end = endOfRun(text, from);
   const first = text.charCodeAt(from);
   if (first >= ZERO && first <= NINE) return findCardNumber(text, from, end);
   if (first === DASH)
-    return findPrivateKey(text, from, end) ?? findFlagValue(text, from, end) ?? end;
+    return findPrivateKey(text, from, end) ?? findFlagValue(text, from, end, names) ?? end;
   const next = text.charCodeAt(end);
   const length = end - from;
   return (
@@ -60,11 +120,11 @@ function findSecret(text: string, from: number): Found {
       ? findToken(text, from, end)
       : undefined) ??
     (first <= UPPERCASE_Z ? findIban(text, from) : undefined) ??
-    (next === COLON ? findUrl(text, from, end) : undefined) ??
+    (next === COLON ? findUrl(text, from, end, names) : undefined) ??
     (next === SPACE && length <= MAX_SCHEME_LENGTH
       ? findCredentials(text, from, end)
       : undefined) ??
-    (mayAssign(text, end, next) ? findAssignedValue(text, from, end) : undefined) ??
+    (mayAssign(text, end, next) ? findAssignedValue(text, from, end, names) : undefined) ??
     end
   );
 }
@@ -78,12 +138,15 @@ function mayAssign(text: string, end: number, next: number): boolean {
 
 const SPACE = 0x20;
 const COMMA = 0x2c;
+const HASH = 0x23;
 const DASH = 0x2d;
+const SLASH = 0x2f;
 const ZERO = 0x30;
 const NINE = 0x39;
 const DOT = 0x2e;
 const COLON = 0x3a;
 const EQUALS = 0x3d;
+const QUESTION_MARK = 0x3f;
 const UPPERCASE_Z = 0x5a;
 
 /** The characters of names and of nearly all tokens: letters, digits, `_` and `-`. */
@@ -116,16 +179,23 @@ function findPrivateKey(text: string, from: number, end: number): Found | undefi
   const begin = endOf(PEM_BEGIN, text, from);
   if (begin === from) return end;
   const footer = text.indexOf("-----END ", begin);
-  return { from: begin, to: footer === -1 ? text.length : footer };
+  return { kind: "private key", from: begin, to: footer === -1 ? text.length : footer };
 }
 
 /** The value of a flag of a command line, as in `--password abc`. */
-function findFlagValue(text: string, from: number, end: number): Found | undefined {
+function findFlagValue(
+  text: string,
+  from: number,
+  end: number,
+  names: NameRules,
+): Found | undefined {
   if (!text.startsWith("--", from)) return undefined;
   const name = from + 2;
-  const assigned = findAssignedValue(text, name, end);
+  const assigned = findAssignedValue(text, name, end, names);
   if (assigned !== undefined || text.charCodeAt(end) !== SPACE) return assigned;
-  return isSecretField(text.slice(name, end)) ? unquotedValue(text, end + 1, false) : undefined;
+  return names.isSecretField(text.slice(name, end))
+    ? unquotedValue(text, end + 1, false)
+    : undefined;
 }
 
 const CARD_CHARACTERS = /\d(?:[ -]?\d){11,22}/y;
@@ -135,7 +205,7 @@ function findCardNumber(text: string, from: number, end: number): Found {
   const to = endOf(CARD_CHARACTERS, text, from);
   if (to === from || isRunCharacter(text.charCodeAt(to))) return end;
   const isCard = isCardNumber(text.slice(from, to).replace(/[ -]/g, ""));
-  return isCard ? { from, to } : Math.max(end, to);
+  return isCard ? { kind: "card number", from, to } : Math.max(end, to);
 }
 
 /** The first characters of all tokens (`TOKEN_FORMS`), so that the pattern is tested for few words. */
@@ -150,7 +220,8 @@ const TOKEN_REST = /[\w.~+/=-]*/y;
 function findToken(text: string, from: number, end: number): Found | undefined {
   if (!TOKEN_STARTS.includes(text.charAt(from))) return undefined;
   if (!isToken(text.slice(from, from + TOKEN_START_LENGTH))) return undefined;
-  return { from, to: endOf(TOKEN_REST, text, text.charCodeAt(end) === COLON ? end + 1 : end) };
+  const to = endOf(TOKEN_REST, text, text.charCodeAt(end) === COLON ? end + 1 : end);
+  return { kind: "token", from, to };
 }
 
 const IBAN_START = /[A-Z]{2}\d{2}/y;
@@ -167,25 +238,70 @@ function findIban(text: string, from: number): Found | undefined {
     if (/[A-Z\d]/.test(character)) iban += character;
     else if (character !== " ") return undefined;
   }
-  return iban.length === length && isIban(iban) ? { from, to } : undefined;
+  return iban.length === length && isIban(iban) ? { kind: "iban", from, to } : undefined;
 }
 
 const URL_REST = /[^\s"'`<>\\]*/y;
 
-/** A URL, from its scheme on: what is secret in it is replaced, the rest stays. */
-function findUrl(text: string, from: number, end: number): Found | undefined {
+/** What is secret in a URL, from its scheme on: the part from the first difference to the last. */
+function findUrl(text: string, from: number, end: number, names: NameRules): Found | undefined {
   if (!text.startsWith("://", end)) return undefined;
   const to = endOf(URL_REST, text, end);
-  return { from, to, replacement: redactUrlText(text.slice(from, to)) };
+  const url = text.slice(from, to);
+  const redacted = redactUrlText(url, names);
+  if (redacted === url) return to;
+  const start = commonLength(url, redacted);
+  const rest = url.length - start;
+  const same = commonEndLength(url, redacted, Math.min(rest, redacted.length - start));
+  return {
+    kind: "url",
+    from: from + start,
+    to: to - same,
+    replacement: redacted.slice(start, redacted.length - same),
+  };
 }
 
-const USER_INFO = /:\/\/[^/?#@]*@/;
+function commonLength(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one.charCodeAt(length) === other.charCodeAt(length)) length++;
+  return length;
+}
 
-function redactUrlText(url: string): string {
-  const question = url.indexOf("?");
-  const path = question === -1 ? url : url.slice(0, question);
-  const query = question === -1 ? "" : `?${redactQuery(url.slice(question + 1))}`;
-  return redactPath(path).replace(USER_INFO, `://${REDACTED}@`) + query;
+function commonEndLength(one: string, other: string, max: number): number {
+  let length = 0;
+  while (length < max && one.at(-1 - length) === other.at(-1 - length)) length++;
+  return length;
+}
+
+/** Redacts user info, path, query and fragment. The host stays: `http://auth:8080` looks like a name and its value. */
+function redactUrlText(url: string, names: NameRules): string {
+  const start = url.indexOf("://") + "://".length;
+  let end = start;
+  while (end < url.length && !isEndOfHost(url.charCodeAt(end))) end++;
+  const at = url.lastIndexOf("@", end - 1);
+  const host =
+    at < start ? url.slice(0, end) : `${url.slice(0, start)}${REDACTED}${url.slice(at, end)}`;
+  if (end === url.length) return host;
+  const question = url.indexOf("?", end);
+  const path = question === -1 ? url.slice(end) : url.slice(end, question);
+  const query =
+    question === -1 ? "" : `?${redactQuery(url.slice(question + 1), names.isSecretKey)}`;
+  return host + redactUrlRest(redactPath(path) + query, names);
+}
+
+function isEndOfHost(code: number): boolean {
+  return code === SLASH || code === QUESTION_MARK || code === HASH;
+}
+
+const AUTHORITY = /:\/\/[^/?#&]*/g;
+
+/** Redacts what is secret in a path or a query by its form. The hosts of URLs in it stay. */
+function redactUrlRest(rest: string, names: NameRules): string {
+  const searched = rest.includes("://")
+    ? rest.replace(AUTHORITY, (authority) => "/".repeat(authority.length))
+    : rest;
+  const secrets = findPlainSecrets(searched, names);
+  return secrets.length === 0 ? rest : replaceSecrets(rest, secrets);
 }
 
 const SCHEME = /^(?:bearer|basic|digest|token|apikey|negotiate)$/i;
@@ -198,7 +314,7 @@ function findCredentials(text: string, from: number, end: number): Found | undef
   if (!SCHEME.test(text.slice(from, end))) return undefined;
   const start = end + 1;
   const to = endOf(CREDENTIALS, text, start);
-  return isRandom(text.slice(start, to)) ? { from: start, to } : undefined;
+  return isRandom(text.slice(start, to)) ? { kind: "credentials", from: start, to } : undefined;
 }
 
 /** Whether a text looks generated, and not like a word. */
@@ -216,12 +332,17 @@ const NOT_SECRET =
   /^(?:null|true|false|undefined|none|nil|yes|no|x{3,8}|\[?(?:redacted|filtered|masked|hidden)\]?)$/i;
 
 /** The value after the name of a secret. */
-function findAssignedValue(text: string, from: number, end: number): Found | undefined {
+function findAssignedValue(
+  text: string,
+  from: number,
+  end: number,
+  names: NameRules,
+): Found | undefined {
   const afterName = endOf(ASSIGNMENT, text, end);
   if (afterName === end) return undefined;
   const name = text.slice(from, end);
   const inQuery = from > 0 && /[?&]/.test(text.charAt(from - 1));
-  if (!(inQuery ? isSecretKey(name) : isSecretField(name))) return undefined;
+  if (!(inQuery ? names.isSecretKey(name) : names.isSecretField(name))) return undefined;
   const quote = endOf(ESCAPES, text, afterName);
   const character = text.charAt(quote);
   if (/["'`]/.test(character)) return quotedValue(text, quote, quote > afterName);
@@ -263,7 +384,7 @@ function unquotedValue(text: string, start: number, isProse: boolean): Found {
 
 function valueRange(text: string, from: number, to: number): Found {
   return mayBeSecret(text.slice(from, Math.min(to, from + MAX_COMPARED_LENGTH)))
-    ? { from, to }
+    ? { kind: "assignment", from, to }
     : Math.max(to, from);
 }
 

@@ -34,6 +34,7 @@ import { LimitedAttributes, type AttributeLimits } from "./limited-attributes.ts
 import type { ExportState, LocalTrace } from "./local-trace.ts";
 import {
   attributesOfPairs,
+  type CachedAttributes,
   type LazyAttributes,
   limitedAttributesOf,
   MAX_INSTRUMENTATION_ATTRIBUTES,
@@ -371,9 +372,10 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     if (lazyAttributes === undefined || this.#appAttributes !== undefined || this.#isLimited())
       return undefined;
     const sampling = this.localTrace.samplingAttributes(this);
-    const ownPairs = lazyAttributes.ownPairs();
+    const ownPairs = this.#withoutSecretPairs(lazyAttributes.ownPairs());
     if (sampling !== undefined) for (const pair of Object.entries(sampling)) ownPairs.push(...pair);
-    return { cachedParts: lazyAttributes.cachedParts(), ownPairs };
+    const parts = lazyAttributes.cachedParts().map((part) => this.#withoutSecretPart(part));
+    return { cachedParts: parts, ownPairs };
   }
 
   get startedAtMs(): number | HrTime {
@@ -399,13 +401,32 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     const lazyAttributes = this.#instrumentationAttributes;
     if (lazyAttributes === undefined && sampling === undefined) return own;
     const all: Attributes =
-      lazyAttributes === undefined ? {} : attributesOfPairs(lazyAttributes.ownPairs());
+      lazyAttributes === undefined
+        ? {}
+        : attributesOfPairs(this.#withoutSecretPairs(lazyAttributes.ownPairs()));
     for (const { attributes } of lazyAttributes?.cachedParts() ?? [])
-      Object.assign(all, attributes);
+      Object.assign(all, this.#sharedState.redactor.shared(attributes));
     return this.#withinLimits(Object.assign(all, own, sampling));
   }
 
-  /** Returns attributes of the app without secrets. Those of telltale's instrumentations have none. */
+  /** Removes secrets from texts that clients have sent, which the user's policy may name. */
+  #withoutSecretPairs(pairs: unknown[]): unknown[] {
+    const { redactor } = this.#sharedState;
+    for (let at = 1; at < pairs.length; at += 2) {
+      const name = pairs[at - 1];
+      // Each request has another one, and its form is checked where it is received.
+      if (typeof pairs[at] !== "string" || name === "telltale.request.id") continue;
+      pairs[at] = redactor.field(name as string, pairs[at]);
+    }
+    return pairs;
+  }
+
+  #withoutSecretPart(part: CachedAttributes): CachedAttributes {
+    const attributes = this.#sharedState.redactor.shared(part.attributes);
+    return attributes === part.attributes ? part : { attributes };
+  }
+
+  /** Returns attributes of the app without secrets. */
   #withoutSecrets(limited: LimitedAttributes | undefined): Attributes {
     if (limited === undefined) return {};
     return this.#sharedState.redactor.attributes(limited.values);

@@ -222,11 +222,13 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   TELLTALE_CRON_CHECK_INS: { text: "true", read: (c) => c.errors.cronCheckIns, value: true },
 
   TELLTALE_REDACT: {
-    text: "nationalId, user.address,-session_id,email",
+    text: "nationalId, user.*,items[*].code,/EMP-\\d{3,6}/i,-session_id,-/^test,/,email",
     read: (c) => c.redaction,
     value: {
-      fields: ["nationalId", "user.address"],
+      fields: ["nationalId", "user.*", "items[*].code"],
       exceptions: ["session_id"],
+      patterns: [{ source: "EMP-\\d{3,6}", flags: "i" }],
+      exceptionPatterns: [{ source: "^test,", flags: "" }],
       emailAddresses: true,
       ipAddresses: false,
     },

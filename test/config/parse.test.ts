@@ -108,7 +108,10 @@ describe("The default configuration", () => {
         spoolDir: undefined,
         spoolMaxBytes: 32_000_000,
       },
-      redaction: { fields: [], exceptions: [], emailAddresses: false, ipAddresses: false },
+      redaction: {
+        ...{ fields: [], exceptions: [], patterns: [], exceptionPatterns: [] },
+        ...{ emailAddresses: false, ipAddresses: false },
+      },
       userFields: [],
       flushTimeoutMs: 1000,
       signals: ["SIGTERM", "SIGINT"],

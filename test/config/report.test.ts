@@ -78,7 +78,35 @@ describe("The report", () => {
     ],
     [
       { TELLTALE_REDACT: "nationalId, user name" },
-      'TELLTALE_REDACT: received "user name", expected names of fields, -name for exceptions, email, ip; or none alone; using the other entries',
+      'TELLTALE_REDACT: received "user name", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone; using the other entries',
+    ],
+    [
+      { TELLTALE_REDACT: "nationalId,-user name" },
+      'TELLTALE_REDACT: received "-user name", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone; using the other entries',
+    ],
+    [
+      { TELLTALE_REDACT: "nationalId,/abc" },
+      'TELLTALE_REDACT: received "/abc", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone (the slash at the end is missing); using the other entries',
+    ],
+    [
+      { TELLTALE_REDACT: "//,nationalId" },
+      'TELLTALE_REDACT: received "//", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone (it is empty); using the other entries',
+    ],
+    [
+      { TELLTALE_REDACT: "/a,b/g,nationalId" },
+      'TELLTALE_REDACT: received "/a,b/g", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone (its flags may be i, m, s, u); using the other entries',
+    ],
+    [
+      { TELLTALE_REDACT: "*.*" },
+      'TELLTALE_REDACT: received "*.*", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone (it would be every field); using the other entries',
+    ],
+    [
+      { TELLTALE_REDACT: "a..b" },
+      'TELLTALE_REDACT: received "a..b", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone; using the other entries',
+    ],
+    [
+      { TELLTALE_REDACT: "x".repeat(129) },
+      'TELLTALE_REDACT: received "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone (at most 128 characters); using the other entries',
     ],
     [
       { TELLTALE_TRACE_URL: "https://anna:secret@grafana.example/explore?trace={trace_id}" },

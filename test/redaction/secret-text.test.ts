@@ -28,6 +28,33 @@ describe("A text", () => {
     it(`stays the same: ${JSON.stringify(text)}`, () => assert.equal(redactText(text), text));
   }
 
+  const escaped: readonly (readonly [text: string, redacted: string])[] = [
+    ["note=password%3Dhunter2!&a=1", "note=REDACTED&a=1"],
+    ["note=Bearer+abcd1234&a=b+c", "note=REDACTED&a=b+c"],
+    ["/pay/4111%201111%201111%201111/x%20y", "/pay/REDACTED/x%20y"],
+    ["%7B%22password%22%3A%22abc1%22%7D", "REDACTED"],
+    ["http://h/p?x=pin%3D1234#y", "http://h/p?x=REDACTED"],
+    ["100%25 of 50%, %zz, a+b=c, +49 30 1234", "100%25 of 50%, %zz, a+b=c, +49 30 1234"],
+  ];
+  for (const [text, redacted] of escaped) {
+    it(`loses what is secret after it is decoded: ${text}`, () => {
+      assert.equal(redactText(text), redacted);
+    });
+  }
+
+  const urls: readonly (readonly [url: string, redacted: string])[] = [
+    ["https://app.example/#access_token=abc&a=1", "https://app.example/#access_token=REDACTED&a=1"],
+    ["https://h/pay/4111111111111111?a=1", "https://h/pay/REDACTED?a=1"],
+    ["https://h/?to=DE89370400440532013000&b", "https://h/?to=REDACTED&b"],
+    ["http://auth:8080/a?page=2", "http://auth:8080/a?page=2"],
+    ["http://token/session?x=http://auth:80/", "http://token/session?x=http://auth:80/"],
+  ];
+  for (const [url, redacted] of urls) {
+    it(`loses what is secret in any part of a URL: ${url}`, () => {
+      assert.equal(redactText(`at ${url} now`), `at ${redacted} now`);
+    });
+  }
+
   it("loses all of several secrets, and nothing else", () => {
     assert.equal(
       redactText("user=bob password=a1 url=https://x:y@host/ Bearer abcd1234 4111111111111111 end"),

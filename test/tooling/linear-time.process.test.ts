@@ -23,7 +23,7 @@ import { idInCgroup, idInMounts } from "../../src/resource/container.ts";
 import { terminalText } from "../../src/cli/trace-drawing.ts";
 import { trimEndOf } from "../../src/text.ts";
 import { readBaggage } from "../../src/traces/propagation/baggage.ts";
-import { redactAddresses } from "../../src/redaction/addresses.ts";
+import { findAddresses } from "../../src/redaction/addresses.ts";
 import { redactText } from "../../src/redaction/secret-text.ts";
 import { readSentryTrace } from "../../src/traces/propagation/sentry.ts";
 import { readParent } from "../../src/traces/propagation/trace-context.ts";
@@ -47,7 +47,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   "a query string": (text) => redactQuery(text),
   "a text with secrets": (text) => redactText(text),
   "a text with addresses": (text) =>
-    redactAddresses(text, { ...defaultRedaction, emailAddresses: true, ipAddresses: true }),
+    findAddresses(text, { ...defaultRedaction, emailAddresses: true, ipAddresses: true }),
   "the target of a request": (text) => targetOf("http://localhost", `/${text}`),
   "a host and its port": (text) => parseAuthority(text),
   "a request's id": (text) => requestIdFrom(text),

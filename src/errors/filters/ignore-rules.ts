@@ -5,9 +5,12 @@ import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { lazy } from "../../lazy.ts";
 import { isObject, readProperty } from "../readable-error.ts";
 
-const loadLinearExpression = lazy<typeof import("./linear-expression.ts")>(
-  "errors/filters/linear-expression.ts",
+const loadLinearExpression = lazy<typeof import("../../redaction/linear-expression.ts")>(
+  "redaction/linear-expression.ts",
 );
+
+/** Longer texts are cut off before they are tested. */
+const MAX_TEXT_LENGTH = 1_000;
 
 /** Maximum number of causes whose codes are read. */
 const MAX_CAUSES = 5;
@@ -83,7 +86,8 @@ function errorRuleOf(pattern: ErrorPattern, diagnostics: Diagnostics): ErrorRule
   }
   const { source, flags } = pattern;
   try {
-    const matches = loadLinearExpression().compileLinear(source, flags);
+    const expression = loadLinearExpression().compileLinear(source, flags);
+    const matches = (text: string): boolean => expression.test(text.slice(0, MAX_TEXT_LENGTH));
     return { matchesText: matches, matchesCode: matches };
   } catch (error) {
     const received = quote(`/${source}/${flags}`);

@@ -157,6 +157,17 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "secrets by malformed names and regular expressions",
+    env: { TELLTALE_REDACT: "/(?=x)/,user name,/EMP/x,-/(a)\\1/,*,nationalId" },
+    lines: [
+      'TELLTALE_REDACT: received "user name", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone; using the other entries',
+      'TELLTALE_REDACT: received "/EMP/x", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone (its flags may be i, m, s, u); using the other entries',
+      'TELLTALE_REDACT: received "*", expected names or paths of fields, /regular expressions/, each with - for an exception, email, ip; or none alone (it would be every field); using the other entries',
+      'TELLTALE_REDACT: received "/(?=x)/", expected a regular expression in the syntax of RE2, without look-around and back references (error parsing regexp: invalid or unsupported Perl syntax: `(?=`); using the other entries',
+      'TELLTALE_REDACT: received "/(a)\\\\1/", expected a regular expression in the syntax of RE2, without look-around and back references (error parsing regexp: invalid escape sequence: `\\1`); using the other entries',
+    ],
+  },
+  {
     title: "sizes and numbers of log files that are none",
     env: { TELLTALE_LOG_MAX_SIZE: "large", TELLTALE_LOG_MAX_FILES: "errors=20,audit=5" },
     lines: [
