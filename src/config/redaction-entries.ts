@@ -1,8 +1,7 @@
 import type { PatternText, RedactionSetting } from "./config.ts";
 import type { ReportIssue } from "./issue.ts";
 import { formatMasked } from "./mask.ts";
-import { readPattern, splitEntries } from "./pattern-entries.ts";
-import { fieldProblem } from "./redaction-fields.ts";
+import { fieldProblem, readPattern, splitEntries } from "./pattern-entries.ts";
 
 const MAX_PATTERN_LENGTH = 1000;
 const EXPECTED =

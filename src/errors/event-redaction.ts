@@ -35,10 +35,22 @@ export function redactEvent(event: Event, redactor: Redactor): Event {
   return {
     ...redacted,
     contexts: {
-      ...redactor.attributes(others),
+      ...redactContexts(others, redactor),
       ...(trace !== undefined && { trace: redactTrace(trace, redactor) }),
     },
   };
+}
+
+/** Paths begin at the names of contexts, and in each of them. */
+function redactContexts(
+  contexts: NonNullable<Event["contexts"]>,
+  redactor: Redactor,
+): NonNullable<Event["contexts"]> {
+  const entries = Object.entries(contexts).map(([name, context]) => [
+    name,
+    redactRecord(context, redactor),
+  ]);
+  return redactor.attributes(Object.fromEntries(entries) as typeof contexts);
 }
 
 /** The ids stay, which may be sixteen digits like a card's number. */

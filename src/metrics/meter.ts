@@ -190,7 +190,9 @@ export class ScopeMeter implements StoreMeter {
   /** The labels of an app's instrument may have secrets, telltale's attributes have none. */
   #depsOf({ labels }: InstrumentDescriptor): InstrumentDeps {
     const isOwn = this.scope.name === OWN_SCOPE && labels === undefined;
-    return isOwn ? { ...this.#sharedState, redactor: ownRedactor(this.#sharedState.redactor) } : this.#sharedState;
+    return isOwn
+      ? { ...this.#sharedState, redactor: ownRedactor(this.#sharedState.redactor) }
+      : this.#sharedState;
   }
 
   /**

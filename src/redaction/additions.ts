@@ -1,7 +1,7 @@
 import { isRegExp } from "node:util/types";
 import type { PatternText, RedactionConfig } from "../config/config.ts";
 import { quote } from "../config/mask.ts";
-import { fieldProblem } from "../config/redaction-fields.ts";
+import { fieldProblem } from "../config/pattern-entries.ts";
 import { propertyOf } from "../property.ts";
 import { compilePattern, type Warn } from "./patterns.ts";
 
