@@ -248,6 +248,7 @@ function instrumentLibraries(signals: Signals): Tracing {
     recordsRequests: needsFrameworkRequests(config),
     recordsRows: config.logs.queries,
     caches,
+    rateLimits: events,
     flush: () => flushAll(signals.pipelines, config.flushTimeoutMs),
     messaging: messaging.instrumenter,
     outgoing: http.outgoing,

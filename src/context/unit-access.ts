@@ -10,6 +10,7 @@ import type {
   ErrorSlot,
   FailureRecorder,
   IdSlot,
+  LimitedUnit,
   LocalTraceSlot,
   LogIds,
   RouteRecorder,
@@ -56,6 +57,12 @@ export const activeErrorSlot: () => ErrorSlot | undefined = activeUnitOfWork;
 
 /** Returns the active unit of work, for the watch of the event loop. */
 export const activeStallSlot: () => StallSlot | undefined = activeUnitOfWork;
+
+/** Returns the active unit of work, for hits of rate limits. */
+export const activeLimitedUnit: () => LimitedUnit | undefined = activeUnitOfWork;
+
+/** Returns the unit of work of a raw Node request, also after its end, for hits of rate limits. */
+export const limitedUnitOf: (request: object) => LimitedUnit | undefined = findUnitOfWork;
 
 /** Returns the unit of work in a context, for error events. */
 export const errorSlotIn: (context: ApiContext) => ErrorSlot | undefined = unitOfWorkIn;

@@ -136,6 +136,20 @@ export interface ErrorSlot extends IdSlot {
   onEnded(listener: () => void): void;
 }
 
+/** Unit of work as seen by the hits of rate limits. */
+export interface LimitedUnit extends LogIds {
+  readonly method: string | undefined;
+  readonly span: Span | undefined;
+  /** Returns the request as it arrived; undefined where the unit of work is none. */
+  arrivedRequest(): ArrivedRequest | undefined;
+  /** Returns the route as far as it is known. */
+  currentRoute(): string | undefined;
+  /** Returns the path without secrets; undefined where the unit of work is no request. */
+  redactedPath(): string | undefined;
+  /** Runs `listener` at the end, or at once after it. `listener` must not throw. */
+  onEnded(listener: () => void): void;
+}
+
 /** Unit of work as seen by the tracer, which sets the local trace of a root span. */
 export interface LocalTraceSlot {
   localTrace: LocalTraceHandle | undefined;

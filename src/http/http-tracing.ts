@@ -2,7 +2,7 @@ import { lazy } from "../lazy.ts";
 import type { Config } from "../config/config.ts";
 import { SPAN_KEY } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import type { EndedRequest, RequestLog, UserReader } from "../context/unit-views.ts";
+import type { LimitedUnit, RequestLog, UserReader } from "../context/unit-views.ts";
 import type { OutgoingCalls } from "../context/outgoing.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
@@ -41,7 +41,7 @@ export interface HttpTracingDeps {
   /** Returns the summary of requests, loaded at the first one. */
   readonly requests: () => RequestSummary;
   /** Called at the end of each request with status 429. */
-  readonly onRateLimited: (request: EndedRequest) => void;
+  readonly onRateLimited: (request: LimitedUnit) => void;
   /** Undefined if no request is logged. */
   readonly requestLog: RequestLog | undefined;
   /** Whether an instrumentation is enabled, by its name in `OTEL_NODE_*_INSTRUMENTATIONS`. */

@@ -21,6 +21,9 @@ import { nextRows } from "./frameworks/next/rows.ts";
 import { restifyRows } from "./frameworks/restify/rows.ts";
 import { http2Rows } from "./http-clients/http2/rows.ts";
 import { undiciRows } from "./http-clients/undici/rows.ts";
+import { expressRateLimitRows } from "./limiters/express-rate-limit/rows.ts";
+import { fastifyRateLimitRows } from "./limiters/fastify-rate-limit/rows.ts";
+import { rateLimiterFlexibleRows } from "./limiters/rate-limiter-flexible/rows.ts";
 import { bunyanRows } from "./loggers/bunyan/rows.ts";
 import { pinoRows } from "./loggers/pino/rows.ts";
 import { winstonRows } from "./loggers/winston/rows.ts";
@@ -62,6 +65,9 @@ export const libraryRows: readonly LibraryRow[] = [
   ...restifyRows,
   ...http2Rows,
   ...undiciRows,
+  ...expressRateLimitRows,
+  ...fastifyRateLimitRows,
+  ...rateLimiterFlexibleRows,
   ...bunyanRows,
   ...pinoRows,
   ...winstonRows,

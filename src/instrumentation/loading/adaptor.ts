@@ -1,6 +1,7 @@
 import type { Context, LoggerProvider, MeterProvider, TracerProvider } from "@opentelemetry/api";
 import type { OutgoingCalls } from "../../context/outgoing.ts";
 import type { MessagingInstrumenter } from "../../context/messaging.ts";
+import type { LimitedUnit } from "../../context/unit-views.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 
 /**
@@ -57,6 +58,17 @@ export interface CacheCounter {
   recordLookups(name: string, hits: number, misses: number, context?: Context): void;
 }
 
+/** Records what rate limits have rejected. */
+export interface RateLimitRecorder {
+  /**
+   * Records a hit.
+   *
+   * @param limiter name of the limiter, of low cardinality
+   * @param unit the unit of work that it has rejected, or within which; undefined outside of any
+   */
+  recordHit(limiter: string, unit: LimitedUnit | undefined): void;
+}
+
 /** Dependencies that all adaptors share. */
 export interface SharedAdaptorDeps {
   readonly diagnostics: Diagnostics;
@@ -69,6 +81,8 @@ export interface SharedAdaptorDeps {
   readonly recordsRows: boolean;
   /** Creates the counter on first use. */
   readonly caches: () => CacheCounter;
+  /** Creates the recorder on first use. */
+  readonly rateLimits: () => RateLimitRecorder;
   /**
    * Exports everything that is queued in all pipelines. Takes at most the shutdown
    * timeout and never rejects.

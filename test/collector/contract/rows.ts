@@ -188,7 +188,8 @@ export const groups: readonly MetricGroup[] = [
         "telltale.security.event",
         "telltale.security.severity",
       ]),
-      counter("telltale.rate_limit.hits", "{request}", "telltale_rate_limit_hits_total", [
+      counter("telltale.rate_limit.hits", "{hit}", "telltale_rate_limit_hits_total", [
+        "telltale.rate_limit.limiter",
         "http.request.method",
         "http.route",
       ]),

@@ -71,6 +71,21 @@ const rows: readonly InputRow[] = [
   { library: "generic-pool", group: "loader", installed: ["generic-pool"] },
   { library: "lru-memoizer", group: "loader", installed: ["lru-memoizer", "lru-memoizer1"] },
   { library: "openai", group: "loader", installed: ["openai", "openai4"] },
+  {
+    library: "express-rate-limit",
+    group: "limiters",
+    installed: ["express-rate-limit", "express-rate-limit-7", "express-rate-limit-6"],
+  },
+  {
+    library: "@fastify/rate-limit",
+    group: "limiters",
+    installed: ["@fastify/rate-limit", "@fastify/rate-limit-10"],
+  },
+  {
+    library: "rate-limiter-flexible",
+    group: "limiters",
+    installed: ["rate-limiter-flexible", "rate-limiter-flexible-5"],
+  },
   { library: "@grpc/grpc-js", group: "rpc", installed: ["@grpc/grpc-js"] },
   { library: "node:http", group: "web", installed: ["node:http"] },
 ];

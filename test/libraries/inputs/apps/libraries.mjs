@@ -397,6 +397,70 @@ export const libraries = {
     await handOdd("options", (input) => typeof memoize(input));
   },
 
+  async "express-rate-limit"({ library, hand, handOdd }) {
+    const rateLimit = library.rateLimit ?? library;
+    const statuses = (input) => {
+      const limiter = rateLimit(input);
+      return limitedStatuses((args) => limiter(...args));
+    };
+    const options = () => ({
+      windowMs: 60_000,
+      max: 1,
+      validate: false,
+      keyGenerator: () => "me",
+      skip: () => false,
+      handler: (_request, response) => response.writeHead(418).end(),
+    });
+    await hand("options", options, statuses);
+    await handOdd("options", (input) => typeof rateLimit(input));
+  },
+
+  async "@fastify/rate-limit"({ library, require, hand, handOdd }) {
+    const fastify = require("fastify");
+    const limit = () => ({ max: 1, timeWindow: 60_000, onExceeded() {}, keyGenerator: () => "me" });
+    const statuses = async (settings, config, handler) => {
+      const app = fastify();
+      await app.register(library, settings);
+      const preHandler = handler && app.rateLimit(handler);
+      app.get("/", { config, ...(preHandler && { preHandler }) }, async () => "ok");
+      const responses = [await app.inject("/"), await app.inject("/")];
+      await app.close();
+      return responses.map(({ statusCode }) => statusCode);
+    };
+    await hand("settings", limit, (input) => statuses(input, {}));
+    await hand(
+      "config",
+      () => ({ rateLimit: { ...limit(), groupId: "login" } }),
+      (input) => statuses({}, input),
+    );
+    await hand("handler", limit, (input) => statuses({ global: false }, {}, input));
+    await handOdd("settings", (input) => statuses(input, {}));
+    await handOdd("rateLimit", (rateLimit) => statuses({}, { rateLimit }));
+    await handOdd("onExceeded", (onExceeded) =>
+      statuses({ max: 1 }, { rateLimit: { max: 1, onExceeded } }),
+    );
+  },
+
+  async "rate-limiter-flexible"({ library, hand, handOdd }) {
+    const { RateLimiterMemory, RateLimiterUnion, BurstyRateLimiter } = library;
+    const limits = () => ({ points: 1, duration: 60, keyPrefix: "a" });
+    const plain = (limiter, ...args) =>
+      limiter.consume(...args).catch((rejection) => [rejection.constructor.name, `${rejection}`]);
+    await hand("options", limits, (input) => plain(new RateLimiterMemory(input), "me", 2));
+    await hand(
+      "call options",
+      () => ({ customDuration: 7 }),
+      (input) => plain(new RateLimiterMemory(limits()), "me", 2, input),
+    );
+    await handOdd("options", (input) => typeof new RateLimiterMemory(input));
+    await handOdd("key", (input) => plain(new RateLimiterMemory(limits()), input, 2));
+    await handOdd("points", (input) => plain(new RateLimiterMemory(limits()), "me", input));
+    await handOdd("limiter", (input) => plain(new RateLimiterUnion(input), "me", 2));
+    await handOdd("burst", (input) =>
+      plain(new BurstyRateLimiter(new RateLimiterMemory(limits()), input), "me", 2),
+    );
+  },
+
   async openai({ library: OpenAI, hand, handOdd }) {
     const answer = {
       id: "c",
@@ -509,6 +573,15 @@ export const libraries = {
     await server.close();
   },
 };
+
+/** Returns the statuses of two requests that pass through a middleware. */
+async function limitedStatuses(limit) {
+  const server = await served((...args) => limit([...args, () => args[1].end()]));
+  const statuses = [];
+  for (let sent = 0; sent < 2; sent++) statuses.push((await fetch(server.url)).status);
+  await server.close();
+  return statuses;
+}
 
 async function served(listener) {
   const server = http.createServer(listener);
