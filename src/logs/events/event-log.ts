@@ -1,10 +1,12 @@
+import { lazy } from "../../lazy.ts";
 import { version } from "../../version.ts";
 import type { LogContext } from "../correlation.ts";
 import type { LogRecord } from "../log-record.ts";
 import type { TelltaleLogger, TelltaleLoggerProvider } from "../logger.ts";
 import { addIdAttributes, recordIdsOf } from "../record-ids.ts";
-import { formatEventLine } from "./event-line.ts";
 import { type LineOutput, type LogEvent, SEVERITY_NUMBERS } from "./log-event.ts";
+
+const loadJsonLine = lazy<typeof import("../json-line.ts")>("logs/json-line.ts");
 
 export interface EventLogOptions {
   /** Scope of the records, and `logger` of the lines. */
@@ -16,12 +18,10 @@ export interface EventLogOptions {
 /** Writes events of one logger, as log records and as lines. */
 export class EventLog {
   readonly #logger: TelltaleLogger;
-  readonly #name: string;
   readonly #addsBreadcrumbs: boolean;
 
   constructor(provider: TelltaleLoggerProvider, { name, addsBreadcrumbs }: EventLogOptions) {
     this.#logger = provider.getLogger(name, version);
-    this.#name = name;
     this.#addsBreadcrumbs = addsBreadcrumbs === true && this.#logger.addsBreadcrumbs;
   }
 
@@ -36,7 +36,7 @@ export class EventLog {
     if (this.#addsBreadcrumbs) this.#logger.write(record, context);
     else this.#logger.export(record);
     if (outputs.length === 0) return;
-    const line = formatEventLine(event, this.#name, record);
+    const line = loadJsonLine().jsonLineOf(record);
     for (const output of outputs) output(line);
   }
 

@@ -21,6 +21,7 @@ export function createRequestLog(deps: RequestEventsDeps): RequestLog | undefine
   };
 }
 
-function logsRequests({ accessLog, exporters, slowRequestMs }: LogsConfig): boolean {
-  return accessLog !== "off" || (slowRequestMs !== Infinity && exporters.length > 0);
+function logsRequests({ accessLog, exporters, files, slowRequestMs }: LogsConfig): boolean {
+  if (accessLog !== "off") return true;
+  return slowRequestMs !== Infinity && (exporters.length > 0 || files !== undefined);
 }

@@ -8,11 +8,11 @@ import type { ExitRequestFactory, Pipeline } from "../../export/pipeline.ts";
 import { lazy } from "../../lazy.ts";
 import { isErrorSeverity } from "../log-observer.ts";
 import type { LogRecordSource } from "../log-record.ts";
-import { jsonLineOf } from "./json-line.ts";
 import { LogFileWriter } from "./log-file-writer.ts";
 import { FOLDER_MODE, RotatingFile } from "./rotating-file.ts";
 import { messageOf } from "./error-message.ts";
 
+const loadJsonLine = lazy<typeof import("../json-line.ts")>("logs/json-line.ts");
 const loadCompression = lazy<typeof import("./compression.ts")>("logs/files/compression.ts");
 
 export interface LogFilesDeps {
@@ -106,7 +106,7 @@ export class LogFiles implements Pipeline {
     const { counters, diagnostics } = this.#deps;
     try {
       const record = source.toRecord();
-      const line = jsonLineOf(record);
+      const line = `${loadJsonLine().jsonLineOf(record)}\n`;
       const file = FILE_OF_SCOPE.get(record.instrumentationScope.name) ?? "application";
       this.#writerOf(file).add(line);
       if (file !== "application" || !isErrorSeverity(record.severityNumber)) return;

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import http from "node:http";
 import http2 from "node:http2";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { pollUntil } from "../../until.ts";
 import { node } from "../../nodes.ts";
+import { linesIn, readLines, readLogFiles } from "../log-files/read-lines.ts";
 import { preload, Program, telemetryEnv } from "../program.ts";
 
 const file = fileURLToPath(new URL("shop.mjs", import.meta.url));
@@ -336,6 +340,46 @@ describe("The access log", () => {
     await waitForLines(program, 1);
     await stop(program);
     assert.equal(receiver.logs.length, 0);
+  });
+
+  describe("with log files", () => {
+    let folder: string;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), "telltale-access-log-"));
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    for (const shop of shops) {
+      it(`has the same lines in performance.log as on stdout, with ${shop}`, async () => {
+        const env = { TELLTALE_ACCESS_LOG: "all", TELLTALE_SQL_LOG: "true", ...LOWEST_LIMIT };
+        const { program, port } = await start(shop, { ...env, TELLTALE_LOG_DIR: folder });
+        for (const path of ["/report", "/fail", "/reset/3f9a1c77d2"]) await send(port, path);
+        await waitForLines(program, 4);
+        await stop(program);
+        const [text = ""] = (await readLogFiles(folder, "performance")).values();
+        const ofTelltale = linesIn(program.stdout).filter((line) => line.includes('"telltale/'));
+        assert.deepEqual(linesIn(text), ofTelltale);
+        const messages = ofTelltale.map((line) => String((JSON.parse(line) as Line)["message"]));
+        assert.deepEqual([...new Set(messages)].toSorted(), [
+          "query",
+          "request completed",
+          "slow request",
+        ]);
+      });
+    }
+
+    it("has slow requests in performance.log if there is neither an exporter nor a line on stdout", async () => {
+      const env = { OTEL_LOGS_EXPORTER: "none", TELLTALE_LOG_DIR: folder, ...LOWEST_LIMIT };
+      const { program, port } = await start("fastify", env);
+      await send(port, "/report");
+      await stop(program);
+      const lines = await readLines(folder, "performance");
+      const found = lines.filter(({ path }) => path === "/report");
+      assert.deepEqual(
+        found.map(({ message, route }) => [message, route]),
+        [["slow request", "/report"]],
+      );
+    });
   });
 });
 

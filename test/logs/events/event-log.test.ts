@@ -9,7 +9,7 @@ import { redactor } from "../../redaction/default-redactor.ts";
 import { collectRecords, inRequest, logIdsOf } from "../requests.ts";
 
 const event: LogEvent = {
-  name: "shop.sold",
+  name: "telltale.sold",
   level: "warn",
   message: "sold password=hunter2!",
   time: Date.UTC(2026, 10, 30, 8, 0, 0, 250),
@@ -85,7 +85,7 @@ describe("The record of an event", () => {
     const { trace_id: traceId, request_id: requestId } = logIdsOf(1);
     assert.deepEqual(
       [record?.eventName, record?.severityNumber, record?.severityText],
-      ["shop.sold", 13, "warn"],
+      ["telltale.sold", 13, "warn"],
     );
     assert.equal(record?.body, "sold password=REDACTED");
     assert.equal(record.spanContext?.traceId, traceId);

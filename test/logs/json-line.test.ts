@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Attributes } from "@opentelemetry/api";
-import { jsonLineOf } from "../../../src/logs/files/json-line.ts";
-import { collectRecords, inRequest, logIdsOf } from "../requests.ts";
+import { jsonLineOf } from "../../src/logs/json-line.ts";
+import { collectRecords, inRequest, logIdsOf } from "./requests.ts";
 
 /** Returns the line of a record that the app emits in a request. */
 function lineOf(input: object, name = "shop"): string {
@@ -33,7 +33,7 @@ describe("A line of a log file", () => {
     const rest = `"request_id":"r-1","user_id":"u-1","order.id":12`;
     assert.equal(
       line,
-      `{"timestamp":"2025-11-24T16:00:00.123Z","level":"info","message":"order placed","service":"shop","environment":"test","logger":"shop","trace_id":"${trace_id}","span_id":"${span_id}","trace_flags":"03",${rest}}\n`,
+      `{"timestamp":"2025-11-24T16:00:00.123Z","level":"info","message":"order placed","service":"shop","environment":"test","logger":"shop","trace_id":"${trace_id}","span_id":"${span_id}","trace_flags":"03",${rest}}`,
     );
   });
 
@@ -50,7 +50,7 @@ describe("A line of a log file", () => {
   for (const [title, body, message] of bodies) {
     it(`has ${title} as its message, on one line`, () => {
       const line = lineOf({ body });
-      assert.equal(line.indexOf("\n"), line.length - 1);
+      assert.ok(!line.includes("\n"), line);
       assert.deepEqual((JSON.parse(line) as { message: unknown }).message, message);
     });
   }
@@ -69,6 +69,40 @@ describe("A line of a log file", () => {
     it(`shows ${title} of the app`, () => {
       const line = fieldsOf({ attributes });
       assert.deepEqual({ ...line, ...expected }, line);
+    });
+  }
+
+  const eventAttributes: readonly (readonly [string, Attributes, object])[] = [
+    [
+      "attributes of the semantic conventions",
+      { "http.request.method": "GET", "http.route": "/a", "error.type": "TypeError" },
+      { method: "GET", route: "/a", error_type: "TypeError" },
+    ],
+    [
+      "the parts of a request",
+      { "telltale.request.own.duration": 2, "telltale.request.database.calls": 3 },
+      { own_duration: 2, database_calls: 3 },
+    ],
+    [
+      "a field of the app with the name of one of the event",
+      { "telltale.security.event": "login", event: "a party", level: "high" },
+      { event: "login", app_event: "a party", app_level: "high" },
+    ],
+    ["another field of the app", { "order.id": 7 }, { "order.id": 7 }],
+  ];
+  for (const [title, attributes, expected] of eventAttributes) {
+    it(`has ${title} under their short names in an event of telltale, each once`, () => {
+      const line = lineOf({ eventName: "telltale.request.completed", attributes });
+      const parsed = JSON.parse(line) as Record<string, unknown>;
+      assert.deepEqual({ ...parsed, ...expected }, parsed);
+      assert.equal(Object.keys(parsed).length, line.split('":').length - 1);
+      assert.equal(parsed["otel.event.name"], undefined);
+    });
+
+    it(`has ${title} as it is in an event of the app`, () => {
+      const parsed = fieldsOf({ eventName: "shop.sold", attributes });
+      const { level: _, ...others } = attributes;
+      assert.deepEqual({ ...parsed, ...others, "otel.event.name": "shop.sold" }, parsed);
     });
   }
 

@@ -1,7 +1,7 @@
 import type { AnyValue } from "@opentelemetry/api";
-import { formatTraceFlags } from "../correlation.ts";
-import { escapeUnsafe, toJsonString } from "../json-string.ts";
-import { EVENT_NAME_FIELD, type LogRecord } from "../log-record.ts";
+import { formatTraceFlags } from "./correlation.ts";
+import { escapeUnsafe, toJsonString } from "./json-string.ts";
+import { EVENT_NAME_FIELD, type LogRecord } from "./log-record.ts";
 
 /** The fields of every line, in their order. Those without a value are left out. */
 const FIELDS = [
@@ -22,7 +22,7 @@ const FIELDS = [
 type FieldName = (typeof FIELDS)[number];
 type Fields = Partial<Record<FieldName, AnyValue>>;
 
-/** The attributes of a record that lines have under another name. */
+/** The attributes of a record that are fields. */
 const FIELD_OF_ATTRIBUTE: Readonly<Record<string, FieldName>> = {
   "telltale.request.id": "request_id",
   "user.id": "user_id",
@@ -40,22 +40,30 @@ const APP_FIELDS: ReadonlySet<string> = new Set<FieldName>([
 ]);
 
 /**
- * Returns a record as one line of JSON, with its line break: for any reader and on a
- * terminal. The record has the
- * policy of secrets applied.
+ * Returns a record as one line of JSON, without its line break: for any reader and on a
+ * terminal. The record has the policy of secrets applied. The log files and the lines on
+ * stdout have the same form.
  */
 export function jsonLineOf(record: LogRecord): string {
   const fields = fieldsOf(record);
-  let rest = memberOf(EVENT_NAME_FIELD, record.eventName);
+  const names = eventNamesOf(record);
+  // Each event of telltale has its message.
+  let rest = names === undefined ? memberOf(EVENT_NAME_FIELD, record.eventName) : "";
   const pairs = record.attributePairs() ?? Object.entries(record.attributes).flat();
   for (let index = 0; index < pairs.length; index += 2) {
     const name = pairs[index] as string;
     const value = pairs[index + 1];
-    if (!takeField(fields, name, value)) rest += memberOf(lineNameOf(name), value);
+    if (takeField(fields, name, value)) continue;
+    rest += memberOf(names === undefined ? lineNameOf(name) : names.of(name), value);
   }
   let line = "";
   for (const name of FIELDS) line += memberOf(name, fields[name]);
-  return `${escapeUnsafe(`{${(line + rest).slice(1)}}`)}\n`;
+  return escapeUnsafe(`{${(line + rest).slice(1)}}`);
+}
+
+/** Returns the names of the fields of an event of telltale; undefined for the records of the app. */
+function eventNamesOf({ eventName }: LogRecord): EventFieldNames | undefined {
+  return eventName?.startsWith(EVENT_PREFIX) === true ? new EventFieldNames() : undefined;
 }
 
 function fieldsOf(record: LogRecord): Fields {
@@ -86,6 +94,54 @@ function takeField(fields: Fields, name: string, value: AnyValue): boolean {
   if (!APP_FIELDS.has(name) || value === undefined || value === null) return false;
   fields[name as FieldName] = value;
   return true;
+}
+
+/** The names of the fields of one line of telltale's own events: short, and each once. */
+class EventFieldNames {
+  readonly #used = new Set<string>();
+
+  of(attribute: string): string {
+    const short = lineNameOf(shortNameOf(attribute));
+    const name = this.#used.has(short) ? `app_${short}` : short;
+    this.#used.add(name);
+    return name;
+  }
+}
+
+const EVENT_PREFIX = "telltale.";
+
+/** Attributes of requests that begin so have the rest as their field: `database_duration`. */
+const REQUEST_PREFIX = "telltale.request.";
+
+/** Names of the fields of telltale's events, where they differ from those of attributes. */
+const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
+  ["http.request.method", "method"],
+  ["http.route", "route"],
+  ["url.path", "path"],
+  ["http.response.status_code", "status"],
+  ["http.server.request.duration", "duration"],
+  ["http.request.body.size", "request_size"],
+  ["http.response.body.size", "response_size"],
+  ["network.protocol.version", "protocol_version"],
+  ["error.type", "error_type"],
+  ["db.query.text", "statement"],
+  ["db.client.operation.duration", "duration"],
+  ["db.response.returned_rows", "rows"],
+  ["db.system.name", "database"],
+  ["telltale.operation.name", "operation"],
+  ["telltale.operation.duration", "duration"],
+  ["telltale.security.event", "event"],
+  ["telltale.security.severity", "severity"],
+  ["telltale.rate_limit.limiter", "limiter"],
+  ["client.address", "client_address"],
+]);
+
+function shortNameOf(attribute: string): string {
+  const name = SHORT_NAMES.get(attribute);
+  if (name !== undefined) return name;
+  return attribute.startsWith(REQUEST_PREFIX)
+    ? attribute.slice(REQUEST_PREFIX.length).replaceAll(".", "_")
+    : attribute;
 }
 
 /** Renames an attribute that would repeat a field which telltale sets. */
