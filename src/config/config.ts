@@ -145,6 +145,8 @@ export interface MetricsConfig {
   readonly prometheus: PrometheusConfig;
   /** Time from which code that blocks the event loop is a stall, in milliseconds; Infinity: never. */
   readonly stallMs: number;
+  /** Groups of runtime metrics that are off. */
+  readonly disabledRuntimeMetrics: readonly RuntimeMetricGroup[];
   readonly otlp: OtlpConfig;
 }
 
@@ -168,6 +170,17 @@ export interface MetricViewsConfig {
   /** How long a series without measurements is exported, in milliseconds. Undefined: for ever. */
   readonly expireMs: number | undefined;
 }
+
+/** A group of metrics that telltale observes without the app. */
+export type RuntimeMetricGroup =
+  | "event_loop"
+  | "gc"
+  | "heap"
+  | "resources"
+  | "process"
+  | "host"
+  | "container"
+  | "telemetry";
 
 /** Selects the lines of `console` that become log records. Active ones belong to a span or a unit of work. */
 export type ConsoleLines = "active" | "all";

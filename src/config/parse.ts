@@ -284,6 +284,7 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
       created: reader.read(table.prometheusCreated),
     },
     stallMs: reader.read(table.stallMs) || Infinity,
+    disabledRuntimeMetrics: reader.read(table.disabledRuntimeMetrics),
     otlp,
   };
 }

@@ -19,6 +19,7 @@ import type {
   PropagatorName,
   RedactionSetting,
   ResourceDetectorName,
+  RuntimeMetricGroup,
   SamplerName,
   Temporality,
 } from "./config.ts";
@@ -938,6 +939,24 @@ export const sqlLog: Variable<boolean> = defineVariable({
   valueType: types.flag,
   fallback: false,
   doc: "For development: logs each query with its duration, on stdout and as a log record ([SQL log](access-log.md#sql-log)).",
+});
+
+export const disabledRuntimeMetrics: Variable<readonly RuntimeMetricGroup[]> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_DISABLED_RUNTIME_METRICS",
+  valueType: types.someOf<RuntimeMetricGroup>([
+    "event_loop",
+    "gc",
+    "heap",
+    "resources",
+    "process",
+    "host",
+    "container",
+    "telemetry",
+  ]),
+  fallback: [],
+  default: "none",
+  doc: "Groups of metrics of the runtime and the machine that are left out.",
 });
 
 export const eagerLoading: Variable<boolean> = defineVariable({

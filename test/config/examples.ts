@@ -508,6 +508,11 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.instrumentations.options,
     value: { express: { middlewareSpans: true }, koa: { middlewareSpans: true } },
   },
+  TELLTALE_DISABLED_RUNTIME_METRICS: {
+    text: "host,container",
+    read: (c) => c.metrics.disabledRuntimeMetrics,
+    value: ["host", "container"],
+  },
   TELLTALE_EAGER: { text: "true", read: (c) => c.instrumentations.eager, value: true },
 };
 

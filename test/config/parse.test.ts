@@ -68,6 +68,7 @@ describe("The default configuration", () => {
           created: false,
         },
         stallMs: 100,
+        disabledRuntimeMetrics: [],
         otlp: { ...otlp, url: `${base}/metrics` },
       },
       logs: {
@@ -323,6 +324,9 @@ describe("Lists", () => {
     ["TELLTALE_BREADCRUMBS", "none", [], 0],
     ["TELLTALE_BREADCRUMBS", "logs", ["log", "http", "query"], 1],
     ["TELLTALE_BREADCRUMBS", "none,log", ["log"], 1],
+    ["TELLTALE_DISABLED_RUNTIME_METRICS", "host, GC", ["host", "gc"], 0],
+    ["TELLTALE_DISABLED_RUNTIME_METRICS", "none", [], 0],
+    ["TELLTALE_DISABLED_RUNTIME_METRICS", "disk", [], 1],
     ["OTEL_PROPAGATORS", "none", [], 0],
     ["OTEL_PROPAGATORS", "tracecontext", ["tracecontext"], 0],
     ["OTEL_PROPAGATORS", "TraceContext,tracecontext", ["tracecontext"], 0],
@@ -334,6 +338,7 @@ describe("Lists", () => {
     OTEL_METRICS_EXPORTER: (config) => config.metrics.exporters,
     OTEL_LOGS_EXPORTER: (config) => config.logs.exporters,
     TELLTALE_BREADCRUMBS: (config) => config.errors.breadcrumbs,
+    TELLTALE_DISABLED_RUNTIME_METRICS: (config) => config.metrics.disabledRuntimeMetrics,
     OTEL_PROPAGATORS: (config) => config.propagators,
   };
   for (const [name, text, value, count] of rows) {

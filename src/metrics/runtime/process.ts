@@ -1,16 +1,14 @@
 import { availableParallelism } from "node:os";
 import { INT } from "../descriptor.ts";
 import type { StoreMeter } from "../store-meter.ts";
+import { observeDescriptors } from "./descriptors.ts";
+import { readTextFile } from "./proc-file.ts";
 import type { SlidingWindow } from "./sliding-window.ts";
 
-/**
- * Observes `process.*`: https://opentelemetry.io/docs/specs/semconv/system/process-metrics/
- *
- * Leaves out `process.unix.file_descriptor.count`: its Prometheus name ends in
- * `_count`, which `promtool check metrics` accepts for histograms only.
- */
+/** Observes `process.*`: https://opentelemetry.io/docs/specs/semconv/system/process-metrics/ */
 export function observeProcess(meter: StoreMeter, slidingWindow: SlidingWindow): void {
   observeCpu(meter, slidingWindow);
+  observeDescriptors(meter, readTextFile);
   meter
     .createObservableUpDownCounter("process.memory.usage", {
       description: "The amount of physical memory in use.",

@@ -1,14 +1,18 @@
 import { isMainThread } from "node:worker_threads";
-import type { Config, MetricsConfig } from "../../config/config.ts";
+import type { Config, MetricsConfig, RuntimeMetricGroup } from "../../config/config.ts";
 import type { TelemetryCounters } from "../../diagnostics/telemetry-counters.ts";
 import type { StoreInstrument } from "../meter.ts";
 import type { StoreMeter } from "../store-meter.ts";
 import { observeSdkMetrics } from "./sdk-metrics.ts";
+import { observeContainer } from "./container.ts";
 import { observeEventLoop } from "./event-loop.ts";
 import { type GcPauseListener, observeGc } from "./gc.ts";
 import { observeHeap } from "./heap.ts";
 import { observeOverflows } from "./overflows.ts";
+import { observeHost } from "./host.ts";
+import { readTextFile } from "./proc-file.ts";
 import { observeProcess } from "./process.ts";
+import { observeResources } from "./resources.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 import { StallWatch } from "./stalls.ts";
 
@@ -21,19 +25,35 @@ export interface RuntimeMetricsDeps {
 }
 
 /**
- * Starts the metrics of event loop, garbage collection, heap, process and telemetry
- * counters. A lazy module, loaded a turn after start. All its timers are unref'd.
+ * Starts the metrics of event loop, garbage collection, heap, process, host, container
+ * and telemetry counters, except for the groups that are off. A lazy module, loaded a
+ * turn after start. All its timers are unref'd.
  */
 export function observeRuntime({ meter, config, counters, instruments }: RuntimeMetricsDeps): void {
+  const off = new Set(config.metrics.disabledRuntimeMetrics);
   const slidingWindow = new SlidingWindow();
-  observeEventLoop(meter, slidingWindow);
-  observeGc(meter, watchStalls(meter, config.metrics));
-  observeHeap(meter);
-  // A worker thread shares these with its process, which reports them.
-  if (isMainThread) observeProcess(meter, slidingWindow);
-  observeSdkMetrics(meter, config, counters);
-  observeOverflows(meter, instruments);
+  const onGcPause = watchStalls(meter, config.metrics);
+  const groups: Readonly<Record<RuntimeMetricGroup, () => void>> = {
+    event_loop: () => observeEventLoop(meter, slidingWindow),
+    gc: () => observeGc(meter, onGcPause),
+    heap: () => observeHeap(meter),
+    resources: () => observeResources(meter),
+    process: () => observeProcess(meter, slidingWindow),
+    host: () => observeHost(meter, readTextFile),
+    container: () => observeContainer(meter, readTextFile),
+    telemetry: () => {
+      observeSdkMetrics(meter, config, counters);
+      observeOverflows(meter, instruments);
+    },
+  };
+  for (const [group, observe] of Object.entries(groups)) {
+    if (off.has(group as RuntimeMetricGroup)) continue;
+    if (isMainThread || !processGroups.has(group)) observe();
+  }
 }
+
+/** A worker thread shares these with its process, which reports them. */
+const processGroups: ReadonlySet<string> = new Set(["process", "host", "container"]);
 
 /** Starts the watch of the event loop, and returns what it has to know of garbage collection. */
 function watchStalls(meter: StoreMeter, { stallMs }: MetricsConfig): GcPauseListener | undefined {

@@ -238,6 +238,7 @@ export const groups: readonly MetricGroup[] = [
         ["v8js.heap.space.name"],
       ),
       level("v8js.memory.heap.limit", "By", "v8js_memory_heap_limit_bytes", []),
+      gauge("v8js.resource.active", "{resource}", "v8js_resource_active", ["v8js.resource.type"]),
     ],
   },
   {
@@ -259,6 +260,79 @@ export const groups: readonly MetricGroup[] = [
       gauge("process.cpu.utilization", "1", "process_cpu_utilization_ratio", ["cpu.mode"]),
       level("process.memory.usage", "By", "process_memory_usage_bytes", []),
       gauge("process.uptime", "s", "process_uptime_seconds", []),
+      level(
+        "process.open_file_descriptors",
+        "{file_descriptor}",
+        "process_open_file_descriptors",
+        [],
+      ),
+      level(
+        "telltale.process.open_file_descriptors.limit",
+        "{file_descriptor}",
+        "telltale_process_open_file_descriptors_limit",
+        [],
+      ),
+    ],
+  },
+  {
+    title: "The host, on Linux",
+    inDemo: false,
+    rows: [
+      counter("system.cpu.time", "s", "system_cpu_time_seconds_total", ["cpu.mode"]),
+      level("system.memory.usage", "By", "system_memory_usage_bytes", ["system.memory.state"]),
+      level("system.memory.limit", "By", "system_memory_limit_bytes", []),
+      counter("system.disk.io", "By", "system_disk_io_bytes_total", [
+        "system.device",
+        "disk.io.direction",
+      ]),
+      counter("system.disk.operations", "{operation}", "system_disk_operations_total", [
+        "system.device",
+        "disk.io.direction",
+      ]),
+      level("system.filesystem.usage", "By", "system_filesystem_usage_bytes", [
+        "system.device",
+        "system.filesystem.mountpoint",
+        "system.filesystem.type",
+        "system.filesystem.state",
+      ]),
+      counter("system.network.io", "By", "system_network_io_bytes_total", [
+        "network.interface.name",
+        "network.io.direction",
+      ]),
+    ],
+  },
+  {
+    title: "The container: the control group of the process, on Linux",
+    inDemo: false,
+    rows: [
+      counter("container.cpu.time", "s", "container_cpu_time_seconds_total", ["cpu.mode"]),
+      level("telltale.container.cpu.limit", "{cpu}", "telltale_container_cpu_limit", []),
+      counter(
+        "telltale.container.cpu.periods",
+        "{period}",
+        "telltale_container_cpu_periods_total",
+        [],
+      ),
+      counter(
+        "telltale.container.cpu.throttled.periods",
+        "{period}",
+        "telltale_container_cpu_throttled_periods_total",
+        [],
+      ),
+      counter(
+        "telltale.container.cpu.throttled.time",
+        "s",
+        "telltale_container_cpu_throttled_time_seconds_total",
+        [],
+      ),
+      level("container.memory.usage", "By", "container_memory_usage_bytes", []),
+      level("telltale.container.memory.limit", "By", "telltale_container_memory_limit_bytes", []),
+      counter(
+        "telltale.container.oom_kills",
+        "{process}",
+        "telltale_container_oom_kills_total",
+        [],
+      ),
     ],
   },
   {

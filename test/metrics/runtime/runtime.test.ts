@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import type { ErrorsConfig } from "../../src/config/config.ts";
-import { createTelemetryCounters } from "../../src/diagnostics/telemetry-counters.ts";
-import { SlidingWindow } from "../../src/metrics/runtime/sliding-window.ts";
-import { observeRuntime } from "../../src/metrics/runtime/runtime.ts";
-import { pollUntilTrue } from "../until.ts";
+import { createServer } from "node:net";
+import type { ErrorsConfig, RuntimeMetricGroup } from "../../../src/config/config.ts";
+import { createTelemetryCounters } from "../../../src/diagnostics/telemetry-counters.ts";
+import { SlidingWindow } from "../../../src/metrics/runtime/sliding-window.ts";
+import { observeRuntime } from "../../../src/metrics/runtime/runtime.ts";
+import { pollUntilTrue } from "../../until.ts";
 import {
   createMetricsFixture,
   createMetricsPipeline,
@@ -12,7 +13,7 @@ import {
   metricOf,
   metricNamesOf,
   numbersOf,
-} from "./metrics-fixture.ts";
+} from "../metrics-fixture.ts";
 
 /** Name, unit, and the attribute that distinguishes the series. */
 const conventions: readonly (readonly [string, string, string | undefined])[] = [
@@ -42,6 +43,26 @@ describe("Runtime metrics", () => {
       }
     });
   }
+
+  it("count active resources by their type", async () => {
+    const listening = (): number => {
+      const collected = fixture.collect();
+      // There may be none at all.
+      const resources = metricNamesOf(collected).includes("v8js.resource.active")
+        ? numbersOf(collected, "v8js.resource.active")
+        : [];
+      const servers = resources.find(
+        ({ attributes }) => attributes["v8js.resource.type"] === "TCPServerWrap",
+      );
+      return servers?.value ?? 0;
+    };
+    const before = listening();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    assert.equal(listening(), before + 1);
+    server.close();
+    await pollUntilTrue(() => listening() === before, "the end of the server");
+  });
 
   it("count garbage collections by their type", async () => {
     let garbage: unknown[] = [];
@@ -81,6 +102,46 @@ describe("Runtime metrics", () => {
     }
   });
 });
+
+/** What a group of runtime metrics begins with. */
+const groupNames: Readonly<Record<RuntimeMetricGroup, RegExp>> = {
+  event_loop: /^nodejs\.eventloop\./,
+  gc: /^v8js\.gc\./,
+  heap: /^v8js\.memory\./,
+  resources: /^v8js\.resource\./,
+  process: /process\./,
+  host: /^system\./,
+  container: /container\./,
+  telemetry: /^otel\.sdk\.|^telltale\.telemetry\./,
+};
+
+describe("Groups of runtime metrics", () => {
+  for (const [group, names] of Object.entries(groupNames)) {
+    it(`are all created but ${group}, if that is off`, () => {
+      const created = instrumentsWithout(group);
+      assert.deepEqual(
+        created.filter((name) => names.test(name)),
+        [],
+      );
+      for (const [other, otherNames] of Object.entries(groupNames)) {
+        if (other !== group)
+          assert.ok(
+            created.some((name) => otherNames.test(name)),
+            other,
+          );
+      }
+    });
+  }
+});
+
+function instrumentsWithout(group: string): string[] {
+  const { config, counters } = createMetricsPipeline({ TELLTALE_DISABLED_RUNTIME_METRICS: group });
+  const { provider } = createMetricsFixture().store;
+  observeRuntime({ meter: provider.getMeter("telltale"), config, counters, instruments: () => [] });
+  return [...provider.meters()].flatMap((meter) =>
+    [...meter.instruments()].map(({ descriptor }) => descriptor.name),
+  );
+}
 
 describe("A sliding window", () => {
   it("has a loop utilization between 0 and 1, and CPU seconds per second", async () => {
