@@ -130,6 +130,7 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     config: config.errors,
     nodeFlags: nodeFlags(),
     counters: counters.events,
+    meter: () => metrics.meter,
   });
   const observed = { ...shared, ...createObservers(config, errors) };
   const logs = createLogs({ ...observed, config: config.logs, counters });

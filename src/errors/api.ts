@@ -1,4 +1,4 @@
-import type { Context as ApiContext } from "@opentelemetry/api";
+import type { Context as ApiContext, Meter } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ErrorsConfig } from "../config/config.ts";
@@ -32,6 +32,8 @@ export interface ErrorsDeps {
   /** Counters of events. */
   readonly counters: EventCounters;
   readonly diagnostics: Diagnostics;
+  /** Returns the meter of the metric of exceptions; without one they are not counted. */
+  readonly meter?: () => Meter;
   readonly unsent?: UnsentTelemetry;
   /** Time limit of the flush at process exit, in milliseconds. */
   readonly flushTimeoutMs: number;

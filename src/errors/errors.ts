@@ -3,13 +3,14 @@ import { lazy } from "../lazy.ts";
 import type { Context as ApiContext } from "@opentelemetry/api";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { runInThrowContext } from "../context/manager.ts";
-import { setUserId } from "../context/unit-access.ts";
+import { activeErrorSlot, setUserId } from "../context/unit-access.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { tryRead } from "../try-read.ts";
 import { allowForeignRegistration } from "../register-api.ts";
 import { type AppSentryClient, type SentryCarrier, watchCarriers } from "./sentry-carrier.ts";
 import type { ErrorsClient } from "./client.ts";
+import type { ExceptionCounter } from "./exception-counter.ts";
 import type { CronCheckIns } from "./monitors/cron-check-ins.ts";
 import type { RequestSessions } from "./sessions/request-sessions.ts";
 import { watchUncaughtErrors } from "./uncaught-errors.ts";
@@ -35,6 +36,9 @@ const loadCronCheckIns = lazy<typeof import("./monitors/cron-check-ins.ts")>(
   "errors/monitors/cron-check-ins.ts",
 );
 const loadLostCaptures = lazy<typeof import("./lost-captures.ts")>("errors/lost-captures.ts");
+const loadExceptionCounter = lazy<typeof import("./exception-counter.ts")>(
+  "errors/exception-counter.ts",
+);
 const loadSessions = lazy<typeof import("./sessions/request-sessions.ts")>(
   "errors/sessions/request-sessions.ts",
 );
@@ -76,6 +80,7 @@ class LazyErrors implements Errors {
   #isDelegated = false;
   #appSentry: SentryBinding | undefined = undefined;
   #cronCheckIns: CronCheckIns | undefined = undefined;
+  #exceptions: ExceptionCounter | undefined = undefined;
   #isLoading = false;
   /** Counts of requests, unless that is off. Loaded with the first one. */
   #sessions: RequestSessions | undefined = undefined;
@@ -115,7 +120,9 @@ class LazyErrors implements Errors {
   }
 
   captureException(error: unknown, context?: CaptureContext): string | undefined {
-    return this.#capture((sentry) => sentry.captureException(error, context));
+    const id = this.#capture((sentry) => sentry.captureException(error, context));
+    this.#count([error], activeErrorSlot(), true);
+    return id;
   }
 
   captureMessage(message: string, context?: CaptureContext | SeverityLevel): string | undefined {
@@ -191,11 +198,14 @@ class LazyErrors implements Errors {
     unit.sessionStatus = "crashed";
     const { length } = failures;
     this.#captureOwn((client) => client.captureServerErrors(unit, failures), "error", length);
+    this.#count(failures, unit, false);
   }
 
   captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined {
     if (unit.error === undefined) return undefined;
-    return this.#captureOwn((client) => client.captureJobError(unit, willRetry));
+    const id = this.#captureOwn((client) => client.captureJobError(unit, willRetry));
+    this.#count([unit.error], unit, false);
+    return id;
   }
 
   startCheckIn(unit: ErrorSlot): JobCheckIn | undefined {
@@ -211,7 +221,10 @@ class LazyErrors implements Errors {
 
   captureFatal(error: unknown, origin: FatalOrigin): void {
     if (!process.hasUncaughtExceptionCaptureCallback()) this.#hadFatal = true;
-    runInThrowContext(() => this.#captureOwn((client) => client.captureFatal(error, origin)));
+    runInThrowContext(() => {
+      this.#captureOwn((client) => client.captureFatal(error, origin));
+      this.#count([error], activeErrorSlot(), false);
+    });
   }
 
   countRequest(unit: ErrorSlot, endedAt: number, isInterrupted: boolean): void {
@@ -228,6 +241,17 @@ class LazyErrors implements Errors {
 
   captureRejection(reason: unknown): void {
     this.#captureOwn((client) => client.captureRejection(reason));
+    this.#count([reason], activeErrorSlot(), false);
+  }
+
+  /** Counts errors, after their events, which keep the trace that an exemplar needs. */
+  #count(errors: readonly unknown[], unit: ErrorSlot | undefined, isHandled: boolean): void {
+    const { meter } = this.#deps;
+    if (meter === undefined) return;
+    this.#runSafely((load) => {
+      this.#exceptions ??= new (load().ExceptionCounter)(meter());
+      for (const error of errors) this.#exceptions.add(error, unit, isHandled);
+    }, loadExceptionCounter);
   }
 
   captureLogged(error: object, record: ReadableLogRecord, context: ApiContext): string | undefined {

@@ -177,9 +177,16 @@ export const groups: readonly MetricGroup[] = [
     ],
   },
   {
-    title: "Operations and security",
+    title: "Errors, operations and security",
     inDemo: false,
     rows: [
+      counter("telltale.exceptions", "{exception}", "telltale_exceptions_total", [
+        "error.type",
+        "telltale.exception.handled",
+        "http.request.method",
+        "http.route",
+        "telltale.job.name",
+      ]),
       histogram("telltale.operation.duration", "telltale_operation_duration_seconds", [
         "telltale.operation.name",
         "error.type",
