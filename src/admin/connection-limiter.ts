@@ -15,11 +15,26 @@ const MAX_PENDING_RESPONSES = 8;
 export class ConnectionLimiter {
   /** Pending responses by connection, least recently used first. */
   readonly #pendingResponses = new Map<Socket, Set<ServerResponse>>();
+  /** Connections by their client: with TLS, requests have a socket of their own. */
+  readonly #byPeer = new Map<string, Socket>();
+  readonly #plainSockets = new WeakMap<Socket, Socket>();
 
   add(socket: Socket): void {
     if (this.#pendingResponses.size >= MAX_KEPT_CONNECTIONS) this.#leastRecentlyUsed()?.destroy();
+    const peer = peerOf(socket);
     this.#pendingResponses.set(socket, new Set());
-    socket.once("close", () => this.#pendingResponses.delete(socket));
+    this.#byPeer.set(peer, socket);
+    socket.once("close", () => {
+      this.#pendingResponses.delete(socket);
+      if (this.#byPeer.get(peer) === socket) this.#byPeer.delete(peer);
+    });
+  }
+
+  /** Registers the encrypted side of a connection, after its handshake. */
+  secure(encrypted: Socket): void {
+    const plain = this.#byPeer.get(peerOf(encrypted));
+    if (plain === undefined) encrypted.destroy();
+    else this.#plainSockets.set(encrypted, plain);
   }
 
   /**
@@ -28,7 +43,8 @@ export class ConnectionLimiter {
    * @returns false if the request must be ignored: its connection had too many
    *   pending requests and was closed.
    */
-  beginRequest(socket: Socket, response: ServerResponse): boolean {
+  beginRequest(requestSocket: Socket, response: ServerResponse): boolean {
+    const socket = this.#plainSockets.get(requestSocket) ?? requestSocket;
     const pending = this.#pendingResponses.get(socket);
     if (pending === undefined) return false;
     if (pending.size >= MAX_PENDING_RESPONSES) {
@@ -44,7 +60,8 @@ export class ConnectionLimiter {
   }
 
   /** Closes an idle connection, unless a response on it is still pending. */
-  onTimeout(socket: Socket): void {
+  onTimeout(idleSocket: Socket): void {
+    const socket = this.#plainSockets.get(idleSocket) ?? idleSocket;
     for (const response of this.#pendingResponses.get(socket) ?? [])
       if (!response.writableEnded) return;
     socket.destroy();
@@ -59,4 +76,8 @@ export class ConnectionLimiter {
     }
     return oldest;
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

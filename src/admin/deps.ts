@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Health } from "../health/health.ts";
+import type { AccessControl } from "./access.ts";
 import type { MetricsPage } from "../metrics/metrics.ts";
 
 export interface AdminDeps {
@@ -35,4 +36,6 @@ export interface AdminTiming {
 export interface RequestHandlerDeps extends AdminDeps {
   /** The address that the server listens on. */
   readonly address: string;
+  /** Undefined: the pages require no credentials. */
+  readonly accessControl: AccessControl | undefined;
 }

@@ -6,8 +6,9 @@ import type {
 } from "../diagnostics/telemetry-counters.ts";
 import type { HealthReport } from "../health/health.ts";
 import { version } from "../version.ts";
+import { AccessControl } from "./access.ts";
 import { compress } from "./compress.ts";
-import type { RequestHandlerDeps } from "./deps.ts";
+import type { AdminDeps, RequestHandlerDeps } from "./deps.ts";
 import { hostRejection } from "./host-check.ts";
 import { type HttpReply, jsonReply, textReply } from "./http-reply.ts";
 import { loggersPage } from "./loggers-page.ts";
@@ -28,6 +29,15 @@ const pageHandlers: Readonly<Record<string, PageHandler>> = {
   "/endpoints": (request, { requests }) => endpointsPage(request.url ?? "", requests?.()),
   "/readyz": async (_request, { health }) => healthPage(await health.ready()),
 };
+
+/** The pages of probes, which orchestrators and load balancers request without credentials. */
+const PROBES: ReadonlySet<string> = new Set(["/livez", "/readyz", "/healthz"]);
+
+/** @returns undefined if the pages require no credentials. */
+export function createAccessControl({ config, diagnostics }: AdminDeps): AccessControl | undefined {
+  const { access } = config.admin;
+  return access && new AccessControl(access, diagnostics);
+}
 
 /** Responds to one request. Never throws or rejects. */
 export async function handleRequest(
@@ -56,6 +66,11 @@ async function createReply(request: IncomingMessage, deps: RequestHandlerDeps): 
   const { token } = deps.config.admin;
   if (path === "/loggers" && token !== undefined && deps.logger !== undefined) {
     return loggersPage(request, token, deps.logger());
+  }
+  const { accessControl } = deps;
+  if (accessControl !== undefined && (accessControl.includesProbes || !PROBES.has(path))) {
+    const unauthorized = await accessControl.rejection(request.headers.authorization);
+    if (unauthorized !== undefined) return unauthorized;
   }
   const page = Object.hasOwn(pageHandlers, path) ? pageHandlers[path] : undefined;
   if (page === undefined)

@@ -2,15 +2,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { lazy } from "../lazy.ts";
-import type { Config } from "../config/config.ts";
+import type { AdminConfig } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
 import { clusterWorkerId } from "./cluster.ts";
+import type { AccessControl } from "./access.ts";
 import type { ConnectionLimiter } from "./connection-limiter.ts";
 import type { AdminDeps, RequestHandlerDeps } from "./deps.ts";
 import { PortClaim } from "./port-claim.ts";
 import { ADMIN_SERVER } from "../context/admin-server.ts";
 
 const loadHandler = lazy<typeof import("./handler.ts")>("admin/handler.ts");
+/** Loaded only with a certificate. */
+const loadTlsServer = lazy<typeof import("./tls-server.ts")>("admin/tls-server.ts");
 
 /** The server of `/metrics`, `/healthz`, `/livez` and `/readyz`. It never keeps the process alive and never throws. */
 export interface Admin {
@@ -60,6 +63,7 @@ class AdminServer implements Admin {
   #hasFailed = false;
   #address = "";
   #connectionLimiter: ConnectionLimiter | undefined = undefined;
+  #accessControl: AccessControl | undefined = undefined;
   #loopbackIndex: 0 | 1 = 0;
 
   constructor(deps: AdminDeps) {
@@ -129,14 +133,20 @@ class AdminServer implements Admin {
   }
 
   #createServer(): Server {
-    const server = createServer(serverOptions, (request, response) =>
-      this.#handleRequest(request, response),
-    );
+    const { config, diagnostics } = this.#deps;
+    const { tls } = config.admin;
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#handleRequest(request, response);
+    const server =
+      tls === undefined
+        ? createServer(serverOptions, onRequest)
+        : loadTlsServer().createTlsServer(serverOptions, tls, diagnostics, onRequest);
     Object.defineProperty(server, ADMIN_SERVER, { value: true });
     server.maxConnections = MAX_CONNECTIONS;
     server.timeout = this.#deps.timing?.socketTimeoutMs ?? SOCKET_TIMEOUT_MS;
     server.on("timeout", (socket: Socket) => this.#connectionLimiter?.onTimeout(socket));
     server.on("connection", (socket: Socket) => this.#accept(socket));
+    server.on("secureConnection", (socket: Socket) => this.#connectionLimiter?.secure(socket));
     server.on("clientError", rejectMalformed);
     // While the server listens, an error concerns a connection that could not be accepted.
     server.on("error", (error) => server.listening || this.#onListenError(error));
@@ -160,8 +170,14 @@ class AdminServer implements Admin {
   #handleRequest(request: IncomingMessage, response: ServerResponse): void {
     try {
       if (this.#connectionLimiter?.beginRequest(request.socket, response) !== true) return;
-      const deps: RequestHandlerDeps = { ...this.#deps, address: this.#address };
-      void runSuppressed(() => loadHandler().handleRequest(request, response, deps));
+      const { handleRequest, createAccessControl } = loadHandler();
+      this.#accessControl ??= createAccessControl(this.#deps);
+      const deps: RequestHandlerDeps = {
+        ...this.#deps,
+        address: this.#address,
+        accessControl: this.#accessControl,
+      };
+      void runSuppressed(() => handleRequest(request, response, deps));
     } catch (error) {
       this.#deps.diagnostics.error(
         "admin",
@@ -232,18 +248,16 @@ function unrefConnection(socket: Socket): void {
  * would terminate the app (CVE-2026-44902). `end` alone would leave the connection
  * half-open with a client that never closes its side.
  */
-function rejectMalformed(_error: Error, socket: Duplex & { destroySoon?(): void }): void {
-  if (socket.writable && socket.destroySoon !== undefined) {
+function rejectMalformed(error: Error, socket: Duplex & { destroySoon?(): void }): void {
+  // Without a TLS handshake there is no connection that a response could be written to.
+  const isHttp = /^(?:HPE|ERR_HTTP)_/.test(String((error as NodeJS.ErrnoException).code));
+  if (isHttp && socket.writable && socket.destroySoon !== undefined) {
     socket.write("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
     socket.destroySoon();
   } else socket.destroy();
 }
 
-function failureReason(
-  error: unknown,
-  { host, port }: Config["admin"],
-  inCluster: boolean,
-): string {
+function failureReason(error: unknown, { host, port }: AdminConfig, inCluster: boolean): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
   const place = `port ${port} on ${host}`;
   switch (code) {
@@ -257,6 +271,8 @@ function failureReason(
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return `${host} is not an address of this host; set OTEL_EXPORTER_PROMETHEUS_HOST to one that is`;
+    case "ERR_TELLTALE_CERTIFICATE":
+      return (error as Error).message;
     default:
       return `${place} can't be opened (${code})`;
   }

@@ -25,6 +25,36 @@ export type SamplerName =
   | "parentbased_always_off"
   | "parentbased_traceidratio";
 
+export interface AdminConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Secret that allows changes. Undefined: none is possible. */
+  readonly token: string | undefined;
+  /** Undefined: the pages require no credentials. */
+  readonly access: AdminAccess | undefined;
+  /** Undefined: the server speaks HTTP. */
+  readonly tls: AdminTls | undefined;
+}
+
+/** The credentials that the pages of the admin server accept. With neither, none are accepted. */
+export interface AdminAccess {
+  readonly token: SecretSource | undefined;
+  readonly user: { readonly name: string; readonly password: SecretSource } | undefined;
+  /** Whether `/livez`, `/readyz` and `/healthz` require credentials too. */
+  readonly includesProbes: boolean;
+}
+
+/** A secret, or the variable and the path of a file that has it. */
+export type SecretSource =
+  | { readonly text: string }
+  | { readonly variable: string; readonly file: string };
+
+/** Paths of PEM files. */
+export interface AdminTls {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** How names of OpenTelemetry become those of Prometheus, as in the specification's file configuration. */
 export type PrometheusTranslation =
   | "underscore_escaping_with_suffixes"
@@ -361,12 +391,7 @@ export interface Config {
     /** The handler of this AWS Lambda function. Undefined elsewhere. */
     readonly lambda: LambdaConfig | undefined;
   };
-  readonly admin: {
-    readonly host: string;
-    readonly port: number;
-    /** Secret that allows changes. Undefined: none is possible. */
-    readonly token: string | undefined;
-  };
+  readonly admin: AdminConfig;
   readonly traces: TracesConfig;
   readonly metrics: MetricsConfig;
   readonly logs: LogsConfig;

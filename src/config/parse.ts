@@ -1,5 +1,7 @@
+import { lazy } from "../lazy.ts";
 import { commitVariables, type Environment, environmentVariables } from "../env.ts";
 import type {
+  AdminConfig,
   BatchConfig,
   Config,
   ErrorsConfig,
@@ -20,6 +22,9 @@ import { EnvironmentReader } from "./environment-reader.ts";
 import type { ConfigIssue } from "./issue.ts";
 import * as table from "./variables.ts";
 import { formatValue, type Variable } from "./variables.ts";
+
+/** Loaded only if one of its variables is set. */
+const loadAdminAccess = lazy<typeof import("./admin-access.ts")>("config/admin-access.ts");
 
 export interface ParsedConfig {
   readonly config: Config;
@@ -67,11 +72,7 @@ function readConfig(reader: EnvironmentReader): Config {
     ...readPropagation(reader, errors),
     knownMethods: reader.read(table.knownMethods),
     instrumentations: readInstrumentations(reader),
-    admin: {
-      host: reader.read(table.prometheusHost),
-      port: reader.read(table.prometheusPort),
-      token: reader.read(table.adminToken),
-    },
+    admin: readAdmin(reader),
     traces,
     metrics: readMetrics(reader, otlp.metrics),
     logs: readLogs(reader, otlp.logs),
@@ -87,6 +88,34 @@ function readConfig(reader: EnvironmentReader): Config {
     signals: reader.read(table.terminationSignals),
   };
 }
+
+function readAdmin(reader: EnvironmentReader): AdminConfig {
+  const includesProbes = reader.read(table.probesAuth);
+  const isRestricted = accessVariables.some((variable) => reader.has(variable));
+  const certificate = reader.read(table.adminCertificate);
+  const key = reader.read(table.adminKey);
+  return {
+    host: reader.read(table.prometheusHost),
+    port: reader.read(table.prometheusPort),
+    token: reader.read(table.adminToken),
+    access: isRestricted
+      ? { ...loadAdminAccess().readCredentials(reader, table), includesProbes }
+      : undefined,
+    // With one of two files, the server must not speak HTTP: it doesn't start.
+    tls:
+      certificate === undefined && key === undefined
+        ? undefined
+        : { certificate: certificate ?? "", key: key ?? "" },
+  };
+}
+
+const accessVariables = [
+  table.metricsToken,
+  table.metricsTokenFile,
+  table.metricsUsername,
+  table.metricsPassword,
+  table.metricsPasswordFile,
+];
 
 type Identity = Pick<
   Config,

@@ -3,6 +3,7 @@ import { parseAttributes, parseHeaders, type KeyValues } from "./key-values.ts";
 import { parseEndpoint, type Endpoint } from "./endpoint.ts";
 import { readPemFile, formatPath } from "./pem-file.ts";
 import { parseDsn } from "./dsn.ts";
+import { MIN_SECRET_LENGTH } from "./secret-length.ts";
 import { suggest } from "./suggest.ts";
 import { MASK, maskAddress, quote, formatMasked } from "./mask.ts";
 import type { ReportIssue, ValueIssue } from "./issue.ts";
@@ -263,8 +264,12 @@ export const spotlight: ValueType<string> = {
   format: formatAddress,
 };
 
-/** Enough for a secret that a caller can't guess. */
-const MIN_SECRET_LENGTH = 16;
+/** The path of a file that is read when it is needed, and again when it has changed. */
+export const filePath: ValueType<string> = {
+  description: "path of a file",
+  parse: (value) => value,
+  format: formatPath,
+};
 
 /** A secret, which no message shows. */
 export const secret: ValueType<string> = {

@@ -883,6 +883,70 @@ export const adminToken: Variable<string | undefined> = defineVariable({
   doc: "Bearer token of `/loggers` on the admin server, which changes the levels of loggers. Without it there is no such page.",
 });
 
+export const metricsToken: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_TOKEN",
+  valueType: types.secret,
+  fallback: undefined,
+  doc: "Bearer token that requests for the pages of the admin server must have, except for those of probes.",
+});
+
+export const metricsTokenFile: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_TOKEN_FILE",
+  valueType: types.filePath,
+  fallback: undefined,
+  doc: "File with the token; it is read again when it has changed.",
+});
+
+export const metricsUsername: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_USERNAME",
+  valueType: types.text,
+  fallback: undefined,
+  doc: "User of basic authentication for these pages, with `TELLTALE_METRICS_PASSWORD`.",
+});
+
+export const metricsPassword: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_PASSWORD",
+  valueType: types.secret,
+  fallback: undefined,
+  doc: "Password of that user.",
+});
+
+export const metricsPasswordFile: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_PASSWORD_FILE",
+  valueType: types.filePath,
+  fallback: undefined,
+  doc: "File with the password; it is read again when it has changed.",
+});
+
+export const probesAuth: Variable<boolean> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PROBES_AUTH",
+  valueType: types.flag,
+  fallback: false,
+  doc: "Whether `/livez`, `/readyz` and `/healthz` require the same credentials.",
+});
+
+export const adminCertificate: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_ADMIN_CERTIFICATE",
+  valueType: types.filePath,
+  fallback: undefined,
+  doc: "PEM file with the certificate of the admin server, which then speaks HTTPS only; it is read again when it has changed.",
+});
+
+export const adminKey: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_ADMIN_KEY",
+  valueType: types.filePath,
+  fallback: undefined,
+  doc: "PEM file with the private key of that certificate.",
+});
+
 export const levelSignal: Variable<LevelSignal | undefined> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_LOG_LEVEL_SIGNAL",

@@ -458,6 +458,50 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.metrics.prometheus.created,
     value: true,
   },
+  TELLTALE_METRICS_TOKEN: {
+    text: "a-token-of-a-scraper",
+    read: (c) => c.admin.access?.token,
+    value: { text: "a-token-of-a-scraper" },
+  },
+  TELLTALE_METRICS_TOKEN_FILE: {
+    text: "/run/secrets/token",
+    read: (c) => c.admin.access?.token,
+    value: { variable: "TELLTALE_METRICS_TOKEN_FILE", file: "/run/secrets/token" },
+  },
+  TELLTALE_METRICS_USERNAME: {
+    text: "prometheus",
+    otherVariables: { TELLTALE_METRICS_PASSWORD: "a-password-of-a-scraper" },
+    read: (c) => c.admin.access?.user?.name,
+    value: "prometheus",
+  },
+  TELLTALE_METRICS_PASSWORD: {
+    text: "a-password-of-a-scraper",
+    otherVariables: { TELLTALE_METRICS_USERNAME: "prometheus" },
+    read: (c) => c.admin.access?.user?.password,
+    value: { text: "a-password-of-a-scraper" },
+  },
+  TELLTALE_METRICS_PASSWORD_FILE: {
+    text: "/run/secrets/password",
+    otherVariables: { TELLTALE_METRICS_USERNAME: "prometheus" },
+    read: (c) => c.admin.access?.user?.password,
+    value: { variable: "TELLTALE_METRICS_PASSWORD_FILE", file: "/run/secrets/password" },
+  },
+  TELLTALE_PROBES_AUTH: {
+    text: "true",
+    otherVariables: { TELLTALE_METRICS_TOKEN: "a-token-of-a-scraper" },
+    read: (c) => c.admin.access?.includesProbes,
+    value: true,
+  },
+  TELLTALE_ADMIN_CERTIFICATE: {
+    text: "/run/secrets/tls.crt",
+    read: (c) => c.admin.tls?.certificate,
+    value: "/run/secrets/tls.crt",
+  },
+  TELLTALE_ADMIN_KEY: {
+    text: "/run/secrets/tls.key",
+    read: (c) => c.admin.tls?.key,
+    value: "/run/secrets/tls.key",
+  },
   TELLTALE_ADMIN_TOKEN: {
     text: "a-token-of-an-operator",
     read: (c) => c.admin.token,

@@ -36,7 +36,7 @@ describe("The default configuration", () => {
         options: {},
         lambda: undefined,
       },
-      admin: { host: "localhost", port: 9464, token: undefined },
+      admin: { host: "localhost", port: 9464, token: undefined, access: undefined, tls: undefined },
       traces: {
         exporters: ["otlp"],
         sampler: { name: "parentbased_always_on", ratio: 1 },
