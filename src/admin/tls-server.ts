@@ -39,8 +39,7 @@ export function createTlsServer(
     checkedAt = now;
     signature = renew(server, tls, signature, diagnostics);
   });
-  // It has all methods of one, by the same mixin (`_http_server`), and all events.
-  return server as unknown as HttpServer;
+  return server;
 }
 
 function createWithFiles(

@@ -6,6 +6,7 @@ import type { SignalName } from "../../../src/diagnostics/telemetry-counters.ts"
 import { knownInstrumentations } from "../../../src/instrumentation/enabled-instrumentations.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import {
+  certificates,
   COLLECTOR,
   COLLECTOR_GRPC,
   collectors,
@@ -66,6 +67,20 @@ describe("Bad input", () => {
     await receiver.settled();
     assert.equal(receiver.spans.length, 3);
   });
+
+  for (const [title, env, reason] of certificates) {
+    it(`of ${title} is reported in one line, and the app runs on without the page`, async () => {
+      const service = await start(env);
+      await service.waitForStderr((stderr) => stderr.endsWith("\n"));
+      assert.deepEqual(await requests(service), [200, 500, 200]);
+      assert.deepEqual(await service.end(), bareExit);
+      assert.deepEqual(linesOf(service), [
+        `${reason}; /metrics and /healthz are unavailable, retrying every 30 s`,
+      ]);
+      await receiver.settled();
+      assert.equal(receiver.spans.length, 3);
+    });
+  }
 
   /** Sends three requests, one of which fails on purpose, and then SIGTERM. */
   async function check(row: BadInputRow): Promise<void> {

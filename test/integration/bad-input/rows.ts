@@ -72,6 +72,23 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "credentials of scrapers that can't be used",
+    env: {
+      TELLTALE_METRICS_TOKEN: "swordfish",
+      TELLTALE_METRICS_TOKEN_FILE: "/run/secrets/token",
+      TELLTALE_METRICS_USERNAME: "prometheus:1",
+      TELLTALE_METRICS_PASSWORD: "sword",
+      TELLTALE_PROBES_AUTH: "yes",
+    },
+    lines: [
+      "TELLTALE_METRICS_TOKEN: received ***, expected at least 16 characters; using no access by it",
+      'TELLTALE_METRICS_TOKEN_FILE: received "/run/secrets/token", expected it or TELLTALE_METRICS_TOKEN; using TELLTALE_METRICS_TOKEN',
+      'TELLTALE_METRICS_USERNAME: received "prometheus:1", expected a name without a colon; using no access by it',
+      "TELLTALE_METRICS_PASSWORD: received ***, expected at least 16 characters; using no access by it",
+      'TELLTALE_PROBES_AUTH: received "yes", expected true or false; using false',
+    ],
+  },
+  {
     title: "a translation of names that is not known",
     env: {
       TELLTALE_PROMETHEUS_TRANSLATION: "no_translatoin",
@@ -455,6 +472,32 @@ export const collectors: readonly BadInputRow[] = [
     spans: failedCounts,
     logs: noCounts,
   },
+];
+
+/** Certificates of the admin server that can't be used: the reason for its closed port. */
+export const certificates: readonly (readonly [
+  title: string,
+  env: Readonly<Record<string, string>>,
+  reason: string,
+])[] = [
+  [
+    "a certificate without its key",
+    { TELLTALE_ADMIN_CERTIFICATE: "/run/secrets/tls.crt" },
+    "TELLTALE_ADMIN_KEY is missing, HTTPS requires both",
+  ],
+  [
+    "a key without its certificate",
+    { TELLTALE_ADMIN_KEY: "/run/secrets/tls.key" },
+    "TELLTALE_ADMIN_CERTIFICATE is missing, HTTPS requires both",
+  ],
+  [
+    "a certificate that does not exist",
+    {
+      TELLTALE_ADMIN_CERTIFICATE: "/run/secrets/nothing.crt",
+      TELLTALE_ADMIN_KEY: "/run/secrets/nothing.key",
+    },
+    "the files of TELLTALE_ADMIN_CERTIFICATE and TELLTALE_ADMIN_KEY can't be used (ENOENT)",
+  ],
 ];
 
 const RETRIED = "events are tried 3 times, then dropped and counted";
