@@ -51,7 +51,7 @@ export class AccessControl {
     return isSameSecret(Buffer.from(given, "base64").toString(), `${user.name}:${password}`);
   }
 
-  /** A client that gave no credentials, or other ones, is told which exist. */
+  /** Returns the schemes of the credentials that are accepted. */
   #challenges(): string[] {
     return [
       ...(this.#access.token === undefined ? [] : ['Bearer realm="telltale"']),

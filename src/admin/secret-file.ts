@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { MIN_SECRET_LENGTH } from "../config/secret-length.ts";
+import { MIN_SECRET_LENGTH } from "../config/admin/secret-length.ts";
 
 /** The variable that names a file, and its path. */
 interface SecretFileOptions {
@@ -14,7 +14,7 @@ const MAX_AGE_MS = 1000;
 /** More than any secret has. */
 const MAX_BYTES = 65_536;
 
-/** A secret in a file, which is read again after a second: whoever renews it restarts nothing. */
+/** A secret in a file, which is read again after a second: a renewed one needs no restart. */
 export class SecretFile {
   readonly #options: SecretFileOptions;
   readonly #diagnostics: Diagnostics;

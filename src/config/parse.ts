@@ -24,7 +24,7 @@ import * as table from "./variables.ts";
 import { formatValue, type Variable } from "./variables.ts";
 
 /** Loaded only if one of its variables is set. */
-const loadAdminAccess = lazy<typeof import("./admin-access.ts")>("config/admin-access.ts");
+const loadAdminAccess = lazy<typeof import("./admin/access.ts")>("config/admin/access.ts");
 
 export interface ParsedConfig {
   readonly config: Config;

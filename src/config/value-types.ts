@@ -3,7 +3,7 @@ import { parseAttributes, parseHeaders, type KeyValues } from "./key-values.ts";
 import { parseEndpoint, type Endpoint } from "./endpoint.ts";
 import { readPemFile, formatPath } from "./pem-file.ts";
 import { parseDsn } from "./dsn.ts";
-import { MIN_SECRET_LENGTH } from "./secret-length.ts";
+import { MIN_SECRET_LENGTH } from "./admin/secret-length.ts";
 import { suggest } from "./suggest.ts";
 import { MASK, maskAddress, quote, formatMasked } from "./mask.ts";
 import type { ReportIssue, ValueIssue } from "./issue.ts";

@@ -131,7 +131,7 @@ describe("The admin server that requires", () => {
 
       it("rejects everything else, and shows nothing", async () => {
         for (const authorization of [undefined, ...rejected]) {
-          for (const path of ["/metrics", "/metrics?x=1", "/", "/unknown"]) {
+          for (const path of ["/metrics", "/metrics?x=1", "/summary", "/", "/unknown"]) {
             const headers = authorization === undefined ? {} : { authorization };
             for (const method of ["GET", "HEAD", "POST"]) {
               const response = await fetch(child.url + path, { method, headers });

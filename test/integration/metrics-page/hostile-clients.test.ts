@@ -111,7 +111,7 @@ class SlowClients {
 
   constructor(port: number) {
     this.#port = port;
-    this.#timer = setInterval(() => this.#drip(), 500);
+    this.#timer = setInterval(() => this.#sendByte(), 500);
     for (let index = 0; index < SLOW_CLIENTS; index += 1) this.#connect();
   }
 
@@ -126,7 +126,7 @@ class SlowClients {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #drip(): void {
+  #sendByte(): void {
     for (const socket of this.#sockets) if (socket.writable) socket.write("x");
   }
 

@@ -27,7 +27,6 @@ describe("A real Prometheus", function () {
   let prometheus: PrometheusServer;
 
   before(async function () {
-    this.timeout(300_000);
     const program = programOrSkip(this, "prometheus");
     const { ca, server } = makeCertificates();
     for (const [name, text] of Object.entries({ ca, ...server, token: TOKEN }))
