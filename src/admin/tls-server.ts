@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, type Stats, statSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
 import type { RequestListener, Server as HttpServer, ServerOptions } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AdminTls } from "../config/config.ts";
@@ -30,15 +31,9 @@ export function createTlsServer(
   diagnostics: Diagnostics,
   onRequest: RequestListener,
 ): HttpServer {
-  let checkedAt = performance.now();
-  const { server, ...files } = createWithFiles(options, tls, onRequest);
-  let { signature } = files;
-  server.on("connection", () => {
-    const now = performance.now();
-    if (now - checkedAt < CHECK_INTERVAL_MS) return;
-    checkedAt = now;
-    signature = renew(server, tls, signature, diagnostics);
-  });
+  const { server, signature } = createWithFiles(options, tls, onRequest);
+  const renewal = new CertificateRenewal(server, tls, signature, diagnostics);
+  server.on("connection", () => renewal.onConnection());
   return server;
 }
 
@@ -54,7 +49,7 @@ function createWithFiles(
     if (path === "") throw new CertificateError(`${variable} is missing, HTTPS requires both`);
   }
   try {
-    const signature = signatureOf(tls);
+    const signature = [tls.certificate, tls.key].map((path) => signatureOf(statSync(path))).join();
     const all = { ...options, ...readPair(tls), handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
     return { server: createServer(all, onRequest), signature };
   } catch (error) {
@@ -69,21 +64,59 @@ class CertificateError extends Error {
   readonly code = "ERR_TELLTALE_CERTIFICATE";
 }
 
-/** Uses the files if they have changed. Returns the signature of the files in use. Never throws. */
-function renew(server: Server, tls: AdminTls, signature: string, diagnostics: Diagnostics): string {
-  try {
-    const current = signatureOf(tls);
-    if (current === signature) return signature;
-    server.setSecureContext(readPair(tls));
-    diagnostics.debug("admin certificate", "the certificate of the admin server was renewed");
-    return current;
-  } catch (error) {
-    diagnostics.warn(
-      "admin certificate failed",
-      `the changed files of TELLTALE_ADMIN_CERTIFICATE and TELLTALE_ADMIN_KEY can't be used (${reasonOf(error)}); the previous certificate is used until they can`,
-    );
-    return signature;
+/** Looks at the files at connections, at most once a second, and uses them if they have changed. */
+class CertificateRenewal {
+  readonly #server: Server;
+  readonly #tls: AdminTls;
+  readonly #diagnostics: Diagnostics;
+  /** Of the files in use. */
+  #signature: string;
+  #checkedAt: number = performance.now();
+
+  constructor(server: Server, tls: AdminTls, signature: string, diagnostics: Diagnostics) {
+    this.#server = server;
+    this.#tls = tls;
+    this.#signature = signature;
+    this.#diagnostics = diagnostics;
   }
+
+  onConnection(): void {
+    const now = performance.now();
+    if (now - this.#checkedAt < CHECK_INTERVAL_MS) return;
+    this.#checkedAt = now;
+    void this.#renew();
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      const files = await readChangedPair(this.#tls, this.#signature);
+      if (files === undefined) return;
+      this.#server.setSecureContext(files.pair);
+      this.#signature = files.signature;
+      this.#diagnostics.debug(
+        "admin certificate",
+        "the certificate of the admin server was renewed",
+      );
+    } catch (error) {
+      this.#diagnostics.warn(
+        "admin certificate failed",
+        `the changed files of TELLTALE_ADMIN_CERTIFICATE and TELLTALE_ADMIN_KEY can't be used (${reasonOf(error)}); the previous certificate is used until they can`,
+      );
+    }
+  }
+}
+
+/** Reads the files without blocking, unless they are those of a signature. */
+async function readChangedPair(
+  { certificate, key }: AdminTls,
+  signature: string,
+): Promise<{ readonly signature: string; readonly pair: KeyPair } | undefined> {
+  const stats = await Promise.all([stat(certificate), stat(key)]);
+  const current = stats.map(signatureOf).join();
+  if (current === signature) return undefined;
+  for (const file of stats) requireSmallFile(file);
+  const [cert, privateKey] = await Promise.all([readFile(certificate), readFile(key)]);
+  return { signature: current, pair: { cert, key: privateKey } };
 }
 
 /** Returns the reason without the content of the files, which the server's error may have. */
@@ -92,22 +125,17 @@ function reasonOf(error: unknown): string {
   return typeof code === "string" ? code : "no certificate and its key";
 }
 
+/** Reads the files for the start of the server. */
 function readPair({ certificate, key }: AdminTls): KeyPair {
-  return { cert: readSmallFile(certificate), key: readSmallFile(key) };
+  for (const path of [certificate, key]) requireSmallFile(statSync(path));
+  return { cert: readFileSync(certificate), key: readFileSync(key) };
 }
 
-/** Opens only regular files of limited size: a pipe would block the app. */
-function readSmallFile(path: string): Buffer {
-  const file = statSync(path);
+/** Only regular files of limited size are opened: reading a pipe or a device would not end. */
+function requireSmallFile(file: Stats): void {
   if (!file.isFile() || file.size > MAX_BYTES) throw new Error("no small regular file");
-  return readFileSync(path);
 }
 
-function signatureOf({ certificate, key }: AdminTls): string {
-  return [certificate, key]
-    .map((path) => {
-      const { ino, size, mtimeMs } = statSync(path);
-      return `${ino} ${size} ${mtimeMs}`;
-    })
-    .join();
+function signatureOf({ ino, size, mtimeMs }: Stats): string {
+  return `${ino} ${size} ${mtimeMs}`;
 }
