@@ -4,6 +4,7 @@ import { isErrorInstance } from "../logs/data-property.ts";
 import { levelAmong } from "../logs/levels/log-levels.ts";
 import { readProperty } from "../logs/value.ts";
 import { fieldsOfAny, infoOf, setField } from "./call-info.ts";
+import { IS_FULL, isolateTransports, transportNameOf } from "./isolated-transports.ts";
 import { StdoutTransport } from "./stdout-transport.ts";
 import { createLineFormat } from "./line-format.ts";
 import { textOf } from "./json-text.ts";
@@ -73,6 +74,11 @@ class NamedLogger {
     if (level !== undefined) this.#setLevel(logger, INITIAL_LEVEL, level);
     // A transport that fails must not end the app.
     logger.on("error", (error) => this.#api.warn("logger", `logger ${name}: ${reasonOf(error)}`));
+    isolateTransports(logger, (transport, problem) => {
+      const transportName = transportNameOf(transport);
+      if (problem === IS_FULL) this.#reportFull(name, transportName);
+      else this.#reportUnwritten(name, `${reasonOf(problem)} (transport ${transportName})`);
+    });
     this.#defineChild();
     for (const own of Object.keys(logger.levels)) {
       this.#defineMethod(own, (self, args) => this.#write(self, own, args));
@@ -134,11 +140,22 @@ class NamedLogger {
     try {
       run();
     } catch (error) {
-      this.#api.warn("logger", `logger ${self[NAME]}: a line was not written: ${reasonOf(error)}`);
+      this.#reportUnwritten(self[NAME], reasonOf(error));
     } finally {
       this.#depth--;
       this.#lineLevel = outer;
     }
+  }
+
+  #reportUnwritten(name: string | undefined, reason: string): void {
+    this.#api.warn("logger", `logger ${name}: a line was not written: ${reason}`);
+  }
+
+  #reportFull(name: string, transportName: string): void {
+    this.#api.warn(
+      `full ${name} ${transportName}`,
+      `logger ${name}: the transport ${transportName} takes no lines; too many wait for it, and further ones are dropped there, while other transports get them`,
+    );
   }
 
   /** Writes the line of `log(level, message, …)` or of `log({ level, message })`. */
