@@ -328,7 +328,7 @@ function watchEnd(signals: Signals, { http, messaging }: Tracing): void {
     signals: config.signals,
     unsent,
     hasUnsent: () =>
-      metrics.exportsPeriodically ||
+      metrics.hasUnsent() ||
       hasQueued(counters) ||
       errors.hasUnsentSessions() ||
       http.inFlightCount() + messaging.inFlightCount() > 0,
@@ -352,6 +352,7 @@ function runSignals(signals: Signals, { http, messaging }: Tracing): void {
     ...signals,
     hasHandledWork: () => http.hasHandledRequests() || messaging.hasHandledMessages(),
     renderMetrics: (accept) => metrics.prometheusPage(accept),
+    sharePage: () => metrics.sharePage(),
   }).start();
 }
 

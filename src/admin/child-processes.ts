@@ -20,6 +20,8 @@ export interface ChildProcessInfo {
   readonly pid?: number;
   readonly exitCode?: number | null;
   readonly signalCode?: string | null;
+  /** Whether it has an open IPC channel. */
+  readonly connected?: boolean;
 }
 
 export function hasEnded({ pid, exitCode, signalCode }: ChildProcessInfo): boolean {

@@ -4,6 +4,7 @@ import type { TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Health } from "../health/health.ts";
 import type { AccessControl } from "./access.ts";
+import type { PageSharing } from "../metrics/cluster/page-sharing.ts";
 import type { MetricsPage } from "../metrics/metrics.ts";
 
 export interface AdminDeps {
@@ -15,6 +16,8 @@ export interface AdminDeps {
   readonly renderMetrics: (accept: string | undefined) => Promise<MetricsPage | undefined>;
   /** Returns the summary of requests. Undefined: it has no pages. */
   readonly requests?: () => SummaryApi;
+  /** Returns what shares the page between processes; undefined if Prometheus is not configured. */
+  readonly sharePage?: () => PageSharing | undefined;
   /** Returns what changes the levels of loggers. Undefined: none can be changed. */
   readonly logger?: () => LoggerApi;
   /** Whether any request, message or job has been handled. */

@@ -15,6 +15,8 @@ export interface PortClaimDeps {
   readonly claimDelayMs: number | undefined;
   readonly onClaim: () => void;
   readonly onRelease: () => void;
+  /** Called for each child process with an IPC channel: it may be of the same app. */
+  readonly onFork: () => void;
 }
 
 /** A process that handles no known work may still be the app: a script, or a consumer of an unsupported queue. */
@@ -78,6 +80,7 @@ export class PortClaim {
     // Not spawned yet.
     process.nextTick(() => {
       try {
+        if (child.connected === true) this.#runOutsideContext(() => this.#deps.onFork());
         this.#runOutsideContext(() => this.#addChild(child));
       } catch {
         // The claim stays as it is. The app must not be affected.

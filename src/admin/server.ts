@@ -8,12 +8,14 @@ import { clusterWorkerId } from "./cluster.ts";
 import type { AccessControl } from "./access.ts";
 import type { ConnectionLimiter } from "./connection-limiter.ts";
 import type { AdminDeps, RequestHandlerDeps } from "./deps.ts";
+import type { PageMembership } from "./page-membership.ts";
 import { PortClaim } from "./port-claim.ts";
 import { ADMIN_SERVER } from "../context/admin-server.ts";
 
 const loadHandler = lazy<typeof import("./handler.ts")>("admin/handler.ts");
 /** Loaded only with a certificate. */
 const loadTlsServer = lazy<typeof import("./tls-server.ts")>("admin/tls-server.ts");
+const loadPageMembership = lazy<typeof import("./page-membership.ts")>("admin/page-membership.ts");
 
 /** The server of `/metrics`, `/healthz`, `/livez` and `/readyz`. It never keeps the process alive and never throws. */
 export interface Admin {
@@ -65,6 +67,8 @@ class AdminServer implements Admin {
   #connectionLimiter: ConnectionLimiter | undefined = undefined;
   #accessControl: AccessControl | undefined = undefined;
   #loopbackIndex: 0 | 1 = 0;
+  /** Undefined in a process that neither was forked nor has forked another one. */
+  #membership: PageMembership | undefined = undefined;
 
   constructor(deps: AdminDeps) {
     this.#deps = deps;
@@ -75,16 +79,22 @@ class AdminServer implements Admin {
       claimDelayMs: deps.timing?.claimDelayMs,
       onClaim: () => this.#listen(),
       onRelease: () => this.#releasePort(),
+      onFork: () => this.#onFork(),
     });
   }
 
   start(): void {
+    if (process.send !== undefined) {
+      this.#membership = this.#createMembership();
+      void this.#membership?.joinEarly();
+    }
     this.#portClaim.start();
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#portClaim.stop();
+    this.#membership?.stop();
     this.#close();
   }
 
@@ -102,6 +112,19 @@ class AdminServer implements Admin {
     this.#scheduleRetry();
   }
 
+  #createMembership(): PageMembership | undefined {
+    const sharing = this.#deps.sharePage?.();
+    if (sharing === undefined) return undefined;
+    const { PageMembership: Membership } = loadPageMembership();
+    return new Membership({ sharing, listen: () => this.#listen() });
+  }
+
+  /** The new process may be a part of this app. */
+  #onFork(): void {
+    this.#membership ??= this.#createMembership();
+    if (this.#server?.listening === true) this.#membership?.serve();
+  }
+
   #scheduleRetry(): void {
     const retryMs = this.#deps.timing?.retryMs ?? RETRY_MS;
     this.#retryTimer = setTimeout(() => this.#listen(), retryMs).unref();
@@ -110,6 +133,7 @@ class AdminServer implements Admin {
   #listen(): void {
     if (this.#isStopped || this.#server !== undefined) return;
     clearTimeout(this.#retryTimer);
+    if (this.#membership?.holdsPortBack() === true) return;
     if (this.#portClaim.isReleased) {
       this.#scheduleRetry();
       return;
@@ -195,6 +219,7 @@ class AdminServer implements Admin {
     const bound = typeof address === "object" && address !== null ? address : undefined;
     const port = bound?.port ?? config.admin.port;
     this.#address = bound?.address ?? host;
+    this.#membership?.serve();
     if (this.#hasFailed) {
       diagnostics.warn(
         "admin opened",
@@ -217,6 +242,12 @@ class AdminServer implements Admin {
       this.#listen();
       return;
     }
+    void this.#joinOrRetry(error);
+  }
+
+  /** Another process has the port, perhaps one of the same app. Never rejects. */
+  async #joinOrRetry(error: unknown): Promise<void> {
+    if (isInUse(error) && (await this.#membership?.joinOwner()) === true) return;
     if (!this.#hasFailed) this.#reportFailure(error);
     this.#hasFailed = true;
     if (!this.#isStopped) this.#scheduleRetry();
@@ -230,6 +261,10 @@ class AdminServer implements Admin {
     if (worker === undefined || worker === 1) diagnostics.warn("admin failed", line);
     else diagnostics.debug("admin failed", line);
   }
+}
+
+function isInUse(error: unknown): boolean {
+  return (Object(error) as { readonly code?: unknown }).code === "EADDRINUSE";
 }
 
 /** Whether the host lacks the address, as one without IPv4 does. */

@@ -168,6 +168,7 @@ export interface MetricsConfig {
   readonly timeoutMs: number;
   readonly temporality: Temporality;
   readonly exemplarFilter: ExemplarFilterName;
+  readonly mergeRules: readonly MetricMergeRule[];
   /** Whether histograms are exponential ones over OTLP. */
   readonly exponentialHistograms: boolean;
   /** Undefined if no variable changes an instrument. */
@@ -211,6 +212,15 @@ export type RuntimeMetricGroup =
   | "host"
   | "container"
   | "telemetry";
+
+/** How the same series of several processes become one; `separate` keeps them apart by a label. */
+export type MetricMergeRuleName = "sum" | "max" | "min" | "separate";
+
+/** The rule of the metrics with this name, or with names that start with the part before `*`. */
+export interface MetricMergeRule {
+  readonly pattern: string;
+  readonly rule: MetricMergeRuleName;
+}
 
 /** Selects the lines of `console` that become log records. Active ones belong to a span or a unit of work. */
 export type ConsoleLines = "active" | "all";

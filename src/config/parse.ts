@@ -314,6 +314,7 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
     },
     stallMs: reader.read(table.stallMs) || Infinity,
     disabledRuntimeMetrics: reader.read(table.disabledRuntimeMetrics),
+    mergeRules: reader.read(table.metricMergeRules),
     otlp,
   };
 }

@@ -13,6 +13,7 @@ import type {
   InstrumentRule,
   LogLevelRule,
   LogFileName,
+  MetricMergeRule,
   ModuleReference,
   RedactionSetting,
 } from "./config.ts";
@@ -25,9 +26,12 @@ const loadRedactionEntries = lazy<typeof import("./redaction-entries.ts")>(
   "config/redaction-entries.ts",
 );
 const loadLogLevelRules = lazy<typeof import("./log-level-rules.ts")>("config/log-level-rules.ts");
+const loadMetricMergeRules = lazy<typeof import("./metrics/merge-rules.ts")>(
+  "config/metrics/merge-rules.ts",
+);
 const loadLinkUrls = lazy<typeof import("./link-urls.ts")>("config/link-urls.ts");
 const loadLogFileLimits = lazy<typeof import("./log-file-limits.ts")>("config/log-file-limits.ts");
-const loadMetricViews = lazy<typeof import("./metric-views.ts")>("config/metric-views.ts");
+const loadMetricViews = lazy<typeof import("./metrics/views.ts")>("config/metrics/views.ts");
 const loadEventData = lazy<typeof import("./event-data.ts")>("config/event-data.ts");
 
 /** Parses the text of a variable into a value. */
@@ -233,6 +237,12 @@ export const instrumentBuckets: ValueType<readonly InstrumentRule<readonly numbe
 export const cardinalityLimits: ValueType<readonly InstrumentRule<number>[]> = {
   description: "integer, or list of `name=integer`",
   parse: (value, report) => loadMetricViews().parseCardinalityLimits(value, report),
+};
+
+/** How to merge the metrics of several processes. */
+export const metricMergeRules: ValueType<readonly MetricMergeRule[]> = {
+  description: "list of `metric=sum`, `max`, `min` or `separate`",
+  parse: (value, report) => loadMetricMergeRules().parseMetricMergeRules(value, report),
 };
 
 /** Options of Sentry's `dataCollection`. */

@@ -12,6 +12,7 @@ import type {
   LineFormat,
   LogLevel,
   LogLevelRule,
+  MetricMergeRule,
   MiddlewareFramework,
   OtlpProtocol,
   PrometheusScopeLabels,
@@ -819,6 +820,15 @@ export const consoleLines: Variable<ConsoleLines> = defineVariable({
   valueType: types.oneOf<ConsoleLines>(["active", "all"]),
   fallback: "active",
   doc: "Console output that becomes log records: only while a span is active, or all of it. To turn it off, set `OTEL_NODE_DISABLED_INSTRUMENTATIONS=console`.",
+});
+
+export const metricMergeRules: Variable<readonly MetricMergeRule[]> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_MERGE",
+  valueType: types.metricMergeRules,
+  fallback: [],
+  default: "by metric",
+  doc: "How the page of a cluster merges its processes, by metric, for example `queue.depth=sum,cache.*=max`; `separate` adds the label `process_pid`, and `*=separate` adds it to all.",
 });
 
 export const logLevels: Variable<readonly LogLevelRule[]> = defineVariable({

@@ -19,6 +19,7 @@ import {
   type SeriesOwner,
   UpDownCounterSeries,
 } from "./series.ts";
+import type { SeriesChanges } from "./series/series-changes.ts";
 import { CARDINALITY_LIMIT, SeriesTable, type SeriesTableOptions } from "./series-table.ts";
 
 export interface BindableSum extends Counter, UpDownCounter {
@@ -44,6 +45,7 @@ export interface InstrumentDeps {
   readonly redactor: Redactor;
   /** Whether histograms have exponential buckets too. */
   readonly exponential: boolean;
+  readonly changes: SeriesChanges;
 }
 
 /** The base of all synchronous instruments: a descriptor and its series. */
@@ -52,6 +54,7 @@ abstract class Instrument<Series extends object> implements SeriesOwner {
   readonly integer: boolean;
   readonly boundaries: readonly number[];
   readonly exponential: boolean;
+  readonly changes: SeriesChanges;
   readonly table: SeriesTable<Series>;
   readonly #report: InstrumentReporter;
   readonly #exemplarFilter: ExemplarFilter;
@@ -62,6 +65,7 @@ abstract class Instrument<Series extends object> implements SeriesOwner {
     this.descriptor = descriptor;
     this.integer = descriptor.valueType === INT;
     this.boundaries = descriptor.boundaries;
+    this.changes = deps.changes;
     this.exponential = deps.exponential && descriptor.hasViewBoundaries !== true;
     const options = seriesTableOptions(descriptor, deps);
     this.table = new SeriesTable((attributes) => this.create(attributes), options);

@@ -37,6 +37,7 @@ import {
 import { noopMeter, noopObservable, noopRecorder, noopSum } from "./noop.ts";
 import { ObservableInstrument } from "./observable-instrument.ts";
 import type { ObservableRegistry } from "./observable-registry.ts";
+import type { SeriesChanges } from "./series/series-changes.ts";
 import type { StoreMeter, FlushableMeterProvider } from "./store-meter.ts";
 import type { SummaryInstrument, SummaryOptions } from "./quantiles/summary-instrument.ts";
 
@@ -60,6 +61,7 @@ export interface MeterSharedState {
   readonly exemplarFilter: ExemplarFilter;
   readonly redactor: Redactor;
   readonly report: InstrumentReporter;
+  readonly changes: SeriesChanges;
   readonly flush: ProviderFlushDeps;
   readonly exponential: boolean;
   /** Changes a new instrument as configured; undefined if it is dropped. */

@@ -18,13 +18,20 @@ import { PeriodicReader, type PeriodicReaderDeps } from "./periodic-reader.ts";
 import { OWN_SCOPE } from "./meter.ts";
 import { noopMeter, noopMeterProvider } from "./noop.ts";
 import { MetricStore } from "./store.ts";
+import type { PageSharing } from "./cluster/page-sharing.ts";
 import type { WorkerThreads } from "./threads/main.ts";
 
 const loadThreads = lazy<typeof import("./threads/threads.ts")>("metrics/threads/threads.ts");
 const loadPrometheus = lazy<typeof import("./prometheus/page.ts")>("metrics/prometheus/page.ts");
+const loadSharing = lazy<typeof import("./cluster/page-sharing.ts")>(
+  "metrics/cluster/page-sharing.ts",
+);
 const loadOtlp = lazy<typeof import("../export/otlp/exporter.ts")>("export/otlp/exporter.ts");
 const loadRuntime = lazy<typeof import("./runtime/runtime.ts")>("metrics/runtime/runtime.ts");
 const loadConsole = lazy<typeof import("./console.ts")>("metrics/console.ts");
+
+/** The page of all processes does not wait for slower callbacks of observables. */
+const MEMBER_CALLBACK_TIMEOUT_MS = 200;
 
 export type { MetricsPage } from "./prometheus/page.ts";
 
@@ -45,8 +52,8 @@ export interface Metrics extends Pipeline {
   readonly meter: StoreMeter;
   /** Selects the exemplars of telltale's own metrics. */
   readonly exemplarFilter: ExemplarFilter;
-  /** Whether metrics are exported at an interval: then the latest values are always unsent. */
-  readonly exportsPeriodically: boolean;
+  /** Whether values are unsent: always, if metrics are exported at an interval. */
+  hasUnsent(): boolean;
   /** Starts the runtime metrics and the periodic export; returns at once. */
   start(): void;
   /** Returns all cumulative values of the store, without those of asynchronous callbacks. */
@@ -59,6 +66,11 @@ export interface Metrics extends Pipeline {
    * @throws if the collection fails.
    */
   prometheusPage(accept: string | undefined): Promise<MetricsPage | undefined>;
+  /**
+   * Returns what shares the page with other processes of the app, the same one each time;
+   * undefined if there is no page, or if its port differs between the processes.
+   */
+  sharePage(): PageSharing | undefined;
 }
 
 /** Creates the configured pipeline; nothing runs before `start`. */
@@ -73,10 +85,11 @@ function createNoopMetrics({ resource }: MetricsDeps): Metrics {
     provider: noopMeterProvider,
     meter: noopMeter,
     exemplarFilter: exemplarFilters.always_off,
-    exportsPeriodically: false,
+    hasUnsent: () => false,
     start: () => {},
     collect: () => ({ resource, scopeMetrics: [] }),
     prometheusPage: async () => undefined,
+    sharePage: () => undefined,
     flush: async () => {},
     drainForExit: () => [],
   };
@@ -93,6 +106,7 @@ class StoreMetrics implements Metrics {
   readonly #periodicReaders: readonly PeriodicReader[];
   #prometheusReader: PrometheusReader | undefined = undefined;
   #workers: WorkerThreads | undefined = undefined;
+  #sharing: PageSharing | undefined = undefined;
   #isObservingRuntime = false;
 
   constructor(deps: MetricsDeps) {
@@ -121,8 +135,8 @@ class StoreMetrics implements Metrics {
     this.#periodicReaders = this.#createPeriodicReaders();
   }
 
-  get exportsPeriodically(): boolean {
-    return this.#periodicReaders.length > 0;
+  hasUnsent(): boolean {
+    return this.#periodicReaders.length > 0 || this.#store.changes.size > 0;
   }
 
   start(): void {
@@ -144,11 +158,18 @@ class StoreMetrics implements Metrics {
     return this.#prometheusReader.collectPage(accept);
   }
 
+  sharePage(): PageSharing | undefined {
+    if (!this.#servesPrometheus() || this.#deps.config.admin.port === 0) return undefined;
+    this.#sharing ??= this.#createSharing();
+    return this.#sharing;
+  }
+
   async flush(timeoutMs: number): Promise<void> {
     await Promise.all(this.#periodicReaders.map((reader) => reader.flush(timeoutMs)));
   }
 
   drainForExit(): ExitRequestFactory[] {
+    this.#runSafely(() => this.#sharing?.flushForExit());
     return this.#periodicReaders.flatMap((reader) => reader.drainForExit());
   }
 
@@ -182,7 +203,39 @@ class StoreMetrics implements Metrics {
       config: this.#deps.config.metrics.prometheus,
       ownScope: OWN_SCOPE,
       diagnostics: this.#deps.diagnostics,
-      addWorkerThreads: async (mainThread) => this.#workers?.mergeInto(mainThread) ?? mainThread,
+      addWorkerThreads: async (mainThread) => {
+        const own = (await this.#workers?.mergeInto(mainThread)) ?? mainThread;
+        return (await this.#sharing?.mergeInto(own)) ?? own;
+      },
+    });
+  }
+
+  #createSharing(): PageSharing {
+    const { config, resource, diagnostics, unsent } = this.#deps;
+    const { changes } = this.#store;
+    const { "service.namespace": namespace = "", "service.name": name = "" } = resource.attributes;
+    const readerState = this.#readerState;
+    return new (loadSharing().PageSharing)({
+      identity: [config.admin.host, config.admin.port, String(namespace), String(name)],
+      rules: config.metrics.mergeRules,
+      diagnostics,
+      source: {
+        changes,
+        watch: (onFirst) =>
+          changes.watch(() => {
+            unsent?.mark();
+            onFirst();
+          }),
+        collect: async (filter) => {
+          this.#observeRuntime();
+          const limits = { timeoutMillis: MEMBER_CALLBACK_TIMEOUT_MS };
+          const { resourceMetrics } = await this.#store.collect(readerState, limits, filter);
+          return resourceMetrics.scopeMetrics;
+        },
+        collectNow: (filter) => this.#store.collectNow(readerState, filter).scopeMetrics,
+        snapshot: (filter) => this.#store.snapshot(readerState, filter).scopeMetrics,
+        threads: async () => this.#workers?.mergeInto([]),
+      },
     });
   }
 

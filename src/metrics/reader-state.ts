@@ -22,6 +22,11 @@ import type { SummaryInstrument } from "./quantiles/summary-instrument.ts";
 
 type Temporality = MetricsConfig["temporality"];
 
+/** Selects the series to collect. */
+export type SeriesFilter = (series: object) => boolean;
+
+const allSeries: SeriesFilter = () => true;
+
 /** The SDK's enums, without the SDK's code in the start bundle. */
 export const HISTOGRAM: DataPointType.HISTOGRAM = 0;
 export const EXPONENTIAL_HISTOGRAM: DataPointType.EXPONENTIAL_HISTOGRAM = 1;
@@ -72,15 +77,20 @@ export class MetricReaderState {
    * Returns a copy of all series with a value, as the SDK's data types.
    *
    * @param round the current round of observations.
+   * @param filter selects the series; all by default.
    */
-  collect(meters: Iterable<ScopeMeter>, round: number): ScopeMetrics[] {
+  collect(
+    meters: Iterable<ScopeMeter>,
+    round: number,
+    filter: SeriesFilter = allSeries,
+  ): ScopeMetrics[] {
     // A clock that was set back must not result in an interval that ends before it starts.
     const now = laterTime(hrTimeOf(Date.now()), this.#lastCollectedAt);
     const scopes: ScopeMetrics[] = [];
     for (const meter of meters) {
       const metrics: MetricData[] = [];
       for (const instrument of meter.instruments()) {
-        const data = this.#metricData(instrument, round, now);
+        const data = this.#metricData(instrument, round, now, filter);
         if (data.dataPoints.length > 0) metrics.push(data);
       }
       if (metrics.length > 0) scopes.push({ scope: meter.scope, metrics });
@@ -89,7 +99,12 @@ export class MetricReaderState {
     return scopes;
   }
 
-  #metricData(instrument: StoreInstrument, round: number, now: HrTime): MetricData {
+  #metricData(
+    instrument: StoreInstrument,
+    round: number,
+    now: HrTime,
+    filter: SeriesFilter,
+  ): MetricData {
     const { descriptor } = instrument;
     const delta = this.#deltas.includes(descriptor.kind);
     const context: PointContext = {
@@ -98,6 +113,7 @@ export class MetricReaderState {
       startTime: delta ? this.#lastCollectedAt : this.#startTime,
       endTime: now,
       labels: this.#labels,
+      filter,
     };
     if (instrument instanceof HistogramInstrument)
       return this.#exponential && instrument.exponential
@@ -119,6 +135,7 @@ export class MetricReaderState {
   ): PointWithExemplar[] {
     const points: PointWithExemplar[] = [];
     for (const series of currentSeries(instrument, round)) {
+      if (!context.filter(series)) continue;
       const value = delta ? this.#difference(series, series.value) : series.value;
       if (delta && value === 0) continue;
       const point = pointOf(context, instrument, series, value);
@@ -130,6 +147,7 @@ export class MetricReaderState {
   #histogram(instrument: HistogramInstrument, context: PointContext, delta: boolean): MetricData {
     const dataPoints: DataPoint<Histogram>[] = [];
     for (const series of instrument.table) {
+      if (!context.filter(series)) continue;
       const value = delta ? this.#histogramDifference(series) : histogramOf(series);
       if (value.count > 0) dataPoints.push(pointOf(context, instrument, series, value));
     }
@@ -186,6 +204,7 @@ interface PointContext {
   readonly startTime: HrTime;
   readonly endTime: HrTime;
   readonly labels: Attributes | undefined;
+  readonly filter: SeriesFilter;
 }
 
 function metricFields(

@@ -2,6 +2,7 @@ import type { Attributes, SpanContext } from "@opentelemetry/api";
 import { wallClock } from "../clock.ts";
 import { lazy } from "../lazy.ts";
 import type { Exemplar } from "./exemplars.ts";
+import type { SeriesChanges } from "./series/series-changes.ts";
 import type { ExponentialBuckets } from "./series/exponential-buckets.ts";
 
 const loadExponential = lazy<typeof import("./series/exponential-buckets.ts")>(
@@ -28,6 +29,7 @@ export interface SeriesOwner {
   readonly boundaries: readonly number[];
   /** Whether a histogram has exponential buckets too. */
   readonly exponential: boolean;
+  readonly changes: SeriesChanges;
   /** Reports, rarely, an ignored value and the reason. */
   reject(value: unknown, why: string): void;
 }
@@ -53,6 +55,8 @@ export class CounterSeries implements BoundSum {
     const accepted = this.owner.integer ? Math.trunc(value) : value;
     this.value += accepted;
     if (exemplarContext !== undefined) this.exemplar = exemplarOf(exemplarContext, accepted);
+    const { changes } = this.owner;
+    if (changes.isWatched) changes.add(this);
   }
 }
 
@@ -147,6 +151,8 @@ export class HistogramSeries implements BoundRecorder {
     const bucket = bucketOf(this.boundaries, accepted);
     this.counts[bucket]! += 1;
     if (this.exponential !== undefined) this.exponential.record(accepted);
+    const { changes } = this.owner;
+    if (changes.isWatched) changes.add(this);
     if (exemplarContext === undefined) return;
     this.exemplars ??= this.counts.map(() => undefined);
     this.exemplars[bucket] = exemplarOf(exemplarContext, accepted);

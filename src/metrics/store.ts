@@ -16,7 +16,8 @@ import type { ExemplarFilter } from "./exemplars.ts";
 import type { InstrumentReporter } from "./instruments.ts";
 import { type StoreInstrument, StoreMeterProvider } from "./meter.ts";
 import { ObservableRegistry } from "./observable-registry.ts";
-import type { MetricReaderState } from "./reader-state.ts";
+import type { MetricReaderState, SeriesFilter } from "./reader-state.ts";
+import { SeriesChanges } from "./series/series-changes.ts";
 import type { SeriesExpiry } from "./series/series-expiry.ts";
 
 const loadExpiry = lazy<typeof import("./series/series-expiry.ts")>(
@@ -49,6 +50,7 @@ export class MetricStore {
   readonly provider: StoreMeterProvider;
   /** The start of every total, in milliseconds since 1970. */
   readonly startedAt: number = Date.now();
+  readonly changes: SeriesChanges = new SeriesChanges();
   readonly #resource: Resource;
   readonly #diagnostics: Diagnostics;
   readonly #observableRegistry = new ObservableRegistry();
@@ -74,6 +76,7 @@ export class MetricStore {
       redactor,
       flush,
       exponential,
+      changes: this.changes,
       tryRegister: () => this.#tryRegister(),
       report: this.#reportProblem,
       applyViews: (descriptor) =>
@@ -90,19 +93,20 @@ export class MetricStore {
   async collect(
     readerState: MetricReaderState,
     options?: MetricCollectOptions,
+    filter?: SeriesFilter,
   ): Promise<CollectionResult> {
     const limit = options?.timeoutMillis ?? DEFAULT_CALLBACK_TIMEOUT_MS;
     // A callback that queries a database runs because of telltale: it is not the app's traffic.
     const failures = await runSuppressed(() => this.#observableRegistry.observe(limit));
     for (const { name, what } of failures) this.#reportProblem("callback", name, what);
     const errors = failures.map(({ name, what }) => new Error(`${name}: ${what}`));
-    return { resourceMetrics: this.snapshot(readerState), errors };
+    return { resourceMetrics: this.snapshot(readerState, filter), errors };
   }
 
   /** Collects synchronously, without the values of asynchronous callbacks. Never throws. */
-  collectNow(readerState: MetricReaderState): ResourceMetrics {
+  collectNow(readerState: MetricReaderState, filter?: SeriesFilter): ResourceMetrics {
     runSuppressed(() => this.#observableRegistry.observeNow());
-    return this.snapshot(readerState);
+    return this.snapshot(readerState, filter);
   }
 
   /** Iterates over all instruments. */
@@ -110,12 +114,13 @@ export class MetricStore {
     for (const meter of this.provider.meters()) yield* meter.instruments();
   }
 
-  /** Copies the series without running callbacks. */
-  snapshot(readerState: MetricReaderState): ResourceMetrics {
+  /** Copies the series without running callbacks; with a filter, only those that it accepts. */
+  snapshot(readerState: MetricReaderState, filter?: SeriesFilter): ResourceMetrics {
+    const { round } = this.#observableRegistry;
     this.#expiry?.removeUnused(this.instruments(), now());
     return {
       resource: this.#resource,
-      scopeMetrics: readerState.collect(this.provider.meters(), this.#observableRegistry.round),
+      scopeMetrics: readerState.collect(this.provider.meters(), round, filter),
     };
   }
 

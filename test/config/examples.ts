@@ -425,6 +425,15 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   TELLTALE_EVENT_LOOP_STALL_MS: { text: "0", read: (c) => c.metrics.stallMs, value: Infinity },
   TELLTALE_SLOW_REQUEST_MS: { text: "0", read: (c) => c.logs.slowRequestMs, value: Infinity },
   TELLTALE_CONSOLE_LOGS: { text: "all", read: (c) => c.logs.consoleLines, value: "all" },
+  TELLTALE_METRICS_MERGE: {
+    text: "queue.depth=sum, cache.*=Max,*=separate,",
+    read: (c) => c.metrics.mergeRules,
+    value: [
+      { pattern: "queue.depth", rule: "sum" },
+      { pattern: "cache.*", rule: "max" },
+      { pattern: "*", rule: "separate" },
+    ],
+  },
   TELLTALE_LOG_LEVELS: {
     text: "api=debug, *=warn",
     read: (c) => c.logs.levels,

@@ -69,6 +69,7 @@ describe("The default configuration", () => {
         },
         stallMs: 100,
         disabledRuntimeMetrics: [],
+        mergeRules: [],
         otlp: { ...otlp, url: `${base}/metrics` },
       },
       logs: {

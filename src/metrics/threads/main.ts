@@ -6,7 +6,13 @@ import {
   postThreadMessage,
   type ThreadMessage,
 } from "./channel.ts";
-import { monotonicMetrics, mergeThreads, type ThreadMetrics } from "./merge.ts";
+import {
+  type MetricsPart,
+  MetricsMerge,
+  monotonicMetrics,
+  type SeriesPlaces,
+} from "../merge/metrics-merge.ts";
+import { threadRule } from "../merge/rules.ts";
 
 /**
  * How long to wait for responses. A worker that computes can't respond, nor can a
@@ -38,6 +44,7 @@ export class WorkerThreads {
   readonly #unannounced = new Map<number, number>();
   #channel: BroadcastChannel | undefined = undefined;
   #endedTotals: ScopeMetrics[] = [];
+  readonly #places: SeriesPlaces = new Map();
   #requestNumber = 0;
   /** Shared by overlapping scrapes. */
   #collecting: Promise<void> | undefined = undefined;
@@ -57,7 +64,12 @@ export class WorkerThreads {
       this.#collecting = undefined;
     });
     await this.#collecting;
-    return mergeThreads(main, this.#allThreads());
+    return this.#merge(main);
+  }
+
+  /** Adds the metrics as of the last responses. */
+  mergeKnown(main: ScopeMetrics[]): ScopeMetrics[] {
+    return this.#merge(main);
   }
 
   #open(): BroadcastChannel {
@@ -100,9 +112,10 @@ export class WorkerThreads {
     thread.ended = true;
     const ended = [...this.#threads].filter(([, { ended }]) => ended);
     for (const [id, { scopeMetrics }] of ended.slice(0, -MAX_ENDED_THREADS)) {
-      this.#endedTotals = monotonicMetrics(
-        mergeThreads(this.#endedTotals, [{ threadId: id, scopeMetrics, ended: true }]),
-      );
+      const merge = new MetricsMerge(threadRule);
+      merge.add(ownPart(this.#endedTotals));
+      merge.add(ownPart(monotonicMetrics(scopeMetrics)));
+      this.#endedTotals = merge.result();
       this.#threads.delete(id);
     }
   }
@@ -145,10 +158,19 @@ export class WorkerThreads {
     }
   }
 
-  #allThreads(): ThreadMetrics[] {
-    const threads = Array.from(this.#threads, ([threadId, thread]) => ({ threadId, ...thread }));
-    return [{ threadId: 0, scopeMetrics: this.#endedTotals, ended: true }, ...threads];
+  #merge(main: ScopeMetrics[]): ScopeMetrics[] {
+    const merge = new MetricsMerge(threadRule, this.#places);
+    merge.add(ownPart(main));
+    merge.add(ownPart(this.#endedTotals));
+    for (const [threadId, { scopeMetrics, ended }] of this.#threads)
+      merge.add({ scopeMetrics, ended, labels: { "thread.id": threadId } });
+    return merge.result();
   }
+}
+
+/** The part without labels. */
+function ownPart(scopeMetrics: readonly ScopeMetrics[]): MetricsPart {
+  return { scopeMetrics, ended: false, labels: undefined };
 }
 
 function newWorkerState(): WorkerState {

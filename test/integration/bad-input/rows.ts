@@ -128,6 +128,13 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "an unknown rule for merging metrics and a known one",
+    env: { TELLTALE_METRICS_MERGE: "queue.depth=sun,cache.*=max" },
+    lines: [
+      'TELLTALE_METRICS_MERGE: received "queue.depth=sun", expected metric=rule with one of the rules sum, max, min, separate (did you mean sum?); using the other entries',
+    ],
+  },
+  {
     title: "a field of the user that is a secret",
     env: { TELLTALE_USER_FIELDS: "id,password" },
     lines: [

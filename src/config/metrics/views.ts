@@ -1,6 +1,6 @@
-import type { InstrumentRule } from "./config.ts";
-import type { ReportIssue } from "./issue.ts";
-import { formatMasked } from "./mask.ts";
+import type { InstrumentRule } from "../config.ts";
+import type { ReportIssue } from "../issue.ts";
+import { formatMasked } from "../mask.ts";
 
 /** A name of an instrument (specification, metrics/api.md), or its start and `*`. */
 const PATTERN = /^(?:\*|[A-Za-z][\w.\-/]{0,254}\*?)$/;

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import type { HistogramWithExemplars, PointWithExemplar } from "../../src/metrics/exemplars.ts";
-import { CARDINALITY_LIMIT } from "../../src/metrics/series-table.ts";
-import { monotonicMetrics, mergeThreads } from "../../src/metrics/threads/merge.ts";
+import type { HistogramWithExemplars, PointWithExemplar } from "../../../src/metrics/exemplars.ts";
+import { CARDINALITY_LIMIT } from "../../../src/metrics/series-table.ts";
+import { MetricsMerge, monotonicMetrics } from "../../../src/metrics/merge/metrics-merge.ts";
+import { threadRule } from "../../../src/metrics/merge/rules.ts";
 import {
   createMetricsFixture,
   histogramsOf,
   metricOf,
   numbersOf,
   shopResource,
-} from "./metrics-fixture.ts";
+} from "../metrics-fixture.ts";
 
-describe("Merging threads", () => {
+describe("Merging metrics", () => {
   it("adds histograms bucket by bucket", () => {
     const thread = scopesWith((meter) => {
       const histogram = meter.createHistogram("h", {
@@ -95,6 +96,26 @@ describe("Merging threads", () => {
     assert.equal(points.at(-1)?.attributes["otel.metric.overflow"], true);
   });
 
+  it("assigns each series its place within the limit for life, so that no overflow series falls", () => {
+    const places = new Map<string, Set<string>>();
+    const thread = (name: string): ScopeMetrics[] =>
+      scopesWith((meter) => {
+        const counter = meter.createCounter("c");
+        for (let index = 0; index < 1500; index += 1) counter.add(1, { name, index });
+      });
+    const [a, b] = [thread("a"), thread("b")];
+    const overflow = (...parts: readonly ScopeMetrics[][]): number | undefined => {
+      const merge = new MetricsMerge(threadRule, places);
+      for (const scopeMetrics of parts)
+        merge.add({ scopeMetrics, ended: false, labels: undefined });
+      const all = { resource: shopResource, scopeMetrics: merge.result() };
+      return numbersOf(all, "c").find(({ attributes }) => "otel.metric.overflow" in attributes)
+        ?.value;
+    };
+    assert.equal(overflow(a, b), 1001);
+    assert.equal(overflow(b, a), 1001);
+  });
+
   it("does not change its input", () => {
     const thread = scopesWith((meter) => meter.createCounter("c").add(1));
     const before = structuredClone(thread);
@@ -129,10 +150,9 @@ function merged(
   main: ScopeMetrics[],
   ...threads: readonly ScopeMetrics[][]
 ): Parameters<typeof metricOf>[0] {
-  const others = threads.map((scopeMetrics, index) => ({
-    threadId: index + 1,
-    scopeMetrics,
-    ended: false,
-  }));
-  return { resource: shopResource, scopeMetrics: mergeThreads(main, others) };
+  const merge = new MetricsMerge(threadRule);
+  merge.add({ scopeMetrics: main, ended: false, labels: undefined });
+  for (const [index, scopeMetrics] of threads.entries())
+    merge.add({ scopeMetrics, ended: false, labels: { "thread.id": index + 1 } });
+  return { resource: shopResource, scopeMetrics: merge.result() };
 }

@@ -1,0 +1,78 @@
+import type { PageSharing } from "../metrics/cluster/page-sharing.ts";
+
+export interface PageMembershipDeps {
+  readonly sharing: PageSharing;
+  /** Tries to listen on the admin port. */
+  readonly listen: () => void;
+}
+
+/** The owner of the port opens its socket a little later, and may be blocked meanwhile. */
+const RETRY_DELAYS_MS = [20, 50, 100, 200, 400, 800];
+
+/** Up to twice this, so that not all processes try at once. */
+const TAKEOVER_DELAY_MS = 50;
+
+/**
+ * Whether this process sends its metrics to the process that has the admin port. For
+ * the processes of a cluster, of PM2, and all that were forked: they are one app.
+ */
+export class PageMembership {
+  readonly #deps: PageMembershipDeps;
+  #state: "none" | "joining" | "joined" | "stopped" = "none";
+  #isPortClaimed = false;
+
+  constructor(deps: PageMembershipDeps) {
+    this.#deps = deps;
+  }
+
+  /** Joins the owner of the page if there is one already: before the app counts anything. */
+  async joinEarly(): Promise<void> {
+    if (!(await this.#join()) && this.#isPortClaimed) this.#deps.listen();
+  }
+
+  /** Returns whether the port is not needed, at least for now. */
+  holdsPortBack(): boolean {
+    this.#isPortClaimed = true;
+    return this.#state !== "none";
+  }
+
+  /** This process has the port: it collects the metrics of the others. */
+  serve(): void {
+    this.#deps.sharing.serve();
+  }
+
+  /**
+   * Joins the process that has the port.
+   *
+   * @returns false if it does not accept: it is of another app.
+   */
+  async joinOwner(): Promise<boolean> {
+    if (await this.#join()) return true;
+    for (const delayMs of RETRY_DELAYS_MS) {
+      await new Promise((resolve) => setTimeout(resolve, delayMs).unref());
+      if (this.#state !== "none" || (await this.#join())) return true;
+    }
+    return false;
+  }
+
+  stop(): void {
+    this.#state = "stopped";
+    this.#deps.sharing.stop();
+  }
+
+  async #join(): Promise<boolean> {
+    this.#state = "joining";
+    const isJoined = await this.#deps.sharing.join(() => this.#onLost());
+    if (this.#state === "joining") this.#state = isJoined ? "joined" : "none";
+    return isJoined;
+  }
+
+  /** The owner has ended: its port is free, for one of the members. */
+  #onLost(): void {
+    if (this.#state !== "joined") return;
+    this.#state = "none";
+    // The system closes the port of a killed process some time after its sockets.
+    const delayMs = TAKEOVER_DELAY_MS * (1 + Math.random());
+    setTimeout(() => this.#deps.listen(), delayMs).unref();
+  }
+}

@@ -1,0 +1,208 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import { connect, type Socket } from "node:net";
+import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import { runSuppressed } from "../../context/manager.ts";
+import { isMonotonicMetric } from "../merge/metrics-merge.ts";
+import { CounterSeries, HistogramSeries, ObservedSeries } from "../series.ts";
+import type { SeriesFilter } from "../reader-state.ts";
+import type { SeriesChanges } from "../series/series-changes.ts";
+import { ownerMessageOf } from "./message-check.ts";
+import { encodeMetrics, lineOf, MessageReader, type MemberMessage } from "./protocol.ts";
+
+/** What a member reads of its own process. */
+export interface MemberSource {
+  readonly changes: SeriesChanges;
+  /** Watches `changes`. */
+  readonly watch: (onFirst: () => void) => void;
+  /** Runs callbacks of observables, and collects. */
+  readonly collect: (filter: SeriesFilter) => Promise<ScopeMetrics[]>;
+  /** Collects synchronously, with the values of synchronous callbacks. */
+  readonly collectNow: (filter: SeriesFilter) => ScopeMetrics[];
+  /** Copies series without callbacks. */
+  readonly snapshot: (filter: SeriesFilter) => ScopeMetrics[];
+  /** The metrics of the worker threads. */
+  readonly threads: () => Promise<ScopeMetrics[] | undefined>;
+}
+
+/** How long an owner may take to accept: it may be blocked. */
+const ACCEPT_TIMEOUT_MS = 2000;
+
+/**
+ * The side of a process without the admin port: sends its metrics to the process that
+ * has it. Counters and histograms are pushed soon after they have changed, so that a
+ * process that is killed loses few counts, and all others when the page is requested.
+ */
+export class PageMember {
+  readonly #source: MemberSource;
+  /** Carries all metrics. The owner does not write to it: see `protocol.ts`. */
+  readonly #socket: Socket;
+  readonly #control: Socket;
+  readonly #id: string = randomUUID();
+  readonly #reader = new MessageReader();
+  /** The app's code that records values has its own context, which must not be retained. */
+  readonly #runOutsideContext: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
+  #pushTimer: NodeJS.Timeout;
+  #pushDelayMs = 0;
+  /** By `performance.now()`. */
+  #pushedAt = 0;
+  /** The series pushed since the last answer, whose exemplars the next one has. */
+  #pushed = new Set<object>();
+  #isWaitingForDrain = false;
+
+  /**
+   * Connects. The first message has all counts, and is written before the owner accepts:
+   * a process may be killed early.
+   *
+   * @param onAccept is called once or more.
+   * @param onEnd is called once, with whether the owner had accepted.
+   */
+  constructor(
+    path: string,
+    source: MemberSource,
+    onAccept: () => void,
+    onEnd: (wasAccepted: boolean) => void,
+  ) {
+    this.#source = source;
+    this.#socket = connectTo(path);
+    this.#control = connectTo(path);
+    this.#pushTimer = this.#createPushTimer(0);
+    let isAccepted = false;
+    const timeout = setTimeout(() => this.close(), ACCEPT_TIMEOUT_MS).unref();
+    this.#socket.once("connect", () => this.#runSafely(() => this.#sendAll()));
+    this.#socket.on("drain", () => this.#isWaitingForDrain && this.#push());
+    this.#control.once("connect", () =>
+      this.#control.write(lineOf({ kind: "control", id: this.#id })),
+    );
+    this.#control.on("data", (chunk: Buffer) =>
+      this.#onData(chunk, () => {
+        clearTimeout(timeout);
+        isAccepted = true;
+        onAccept();
+      }),
+    );
+    this.#control.once("close", () => this.close());
+    this.#socket.once("close", () => {
+      this.close();
+      clearTimeout(timeout);
+      clearTimeout(this.#pushTimer);
+      source.changes.unwatch();
+      onEnd(isAccepted);
+    });
+  }
+
+  /** Sends what has changed, at the end of the process. The write is synchronous unless the owner hangs. */
+  pushLast(): void {
+    if (!this.#socket.writable) return;
+    const changed = this.#source.changes.take();
+    const metrics = this.#source.collectNow(
+      (series) => changed.has(series) || series instanceof ObservedSeries,
+    );
+    this.#sendChanges(metrics);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+    this.#control.destroy();
+  }
+
+  #onData(chunk: Buffer, onAccept: () => void): void {
+    try {
+      for (const message of this.#reader.read(chunk)) {
+        const received = ownerMessageOf(message);
+        if (received.kind === "accepted") {
+          clearTimeout(this.#pushTimer);
+          this.#pushDelayMs = received.pushDelayMs;
+          this.#pushTimer = this.#createPushTimer(received.pushDelayMs);
+          onAccept();
+        } else if (received.kind === "request") {
+          void this.#answer(received.requestNumber).catch(() => this.close());
+        }
+      }
+    } catch {
+      // An owner of another kind: this process goes on without it.
+      this.close();
+    }
+  }
+
+  #sendAll(): void {
+    this.#source.watch(() => this.#schedulePush());
+    this.#send({ kind: "hello", id: this.#id, pid: process.pid, ppid: process.ppid });
+    this.#sendChanges(this.#source.snapshot(() => true));
+  }
+
+  /** Pushes after the app's code of this tick, unless the last push was just before. */
+  #schedulePush(): void {
+    if (performance.now() - this.#pushedAt < this.#pushDelayMs) this.#pushTimer.refresh();
+    else this.#runOutsideContext(() => process.nextTick(this.#push));
+  }
+
+  #createPushTimer(delayMs: number): NodeJS.Timeout {
+    return setTimeout(this.#push, delayMs).unref();
+  }
+
+  readonly #push = (): void => this.#runSafely(() => this.#pushChanges());
+
+  /** Runs code without a caller that would catch: an error would crash the app. */
+  #runSafely(work: () => void): void {
+    try {
+      work();
+    } catch {
+      this.close();
+    }
+  }
+
+  #pushChanges(): void {
+    const { changes, snapshot } = this.#source;
+    if (changes.size === 0 || !this.#socket.writable) return;
+    // The owner hangs: what changes in the meantime is pushed together.
+    this.#isWaitingForDrain = this.#socket.writableLength > 0;
+    if (this.#isWaitingForDrain) return;
+    this.#pushedAt = performance.now();
+    const changed = changes.take();
+    for (const series of changed) this.#pushed.add(series);
+    this.#sendChanges(snapshot((series) => changed.has(series)));
+  }
+
+  async #answer(requestNumber: number): Promise<void> {
+    const pushed = this.#pushed;
+    this.#pushed = new Set();
+    const { changes, collect, threads } = this.#source;
+    const threadMetrics = await threads();
+    // Last, and sent at once: values that are older than a push would make counters fall.
+    const metrics = await collect(
+      (series) => !isCounted(series) || pushed.has(series) || changes.has(series),
+    );
+    this.#send({
+      kind: "answer",
+      requestNumber,
+      scopeMetrics: encodeMetrics(metrics, true),
+      threads: threadMetrics && encodeMetrics(threadMetrics, true),
+    });
+  }
+
+  #sendChanges(scopeMetrics: readonly ScopeMetrics[]): void {
+    const counts = scopeMetrics.map(({ scope, metrics }) => ({
+      scope,
+      metrics: metrics.filter(isMonotonicMetric),
+    }));
+    this.#send({ kind: "changes", scopeMetrics: encodeMetrics(counts, false) });
+  }
+
+  #send(message: MemberMessage): void {
+    if (this.#socket.writable) this.#socket.write(lineOf(message));
+  }
+}
+
+/** Connects without a span, and without keeping the process alive. */
+function connectTo(path: string): Socket {
+  const socket = runSuppressed(() => connect({ path }));
+  socket.unref();
+  socket.on("error", () => socket.destroy());
+  return socket;
+}
+
+/** Whether the series is pushed when it changes. */
+function isCounted(series: object): boolean {
+  return series instanceof CounterSeries || series instanceof HistogramSeries;
+}

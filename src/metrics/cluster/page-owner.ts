@@ -1,0 +1,246 @@
+import { unlinkSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import type { MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import { waitAtMost } from "../../bounded-wait.ts";
+import type { MetricMergeRuleName } from "../../config/config.ts";
+import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
+import { MetricsMerge, type SeriesPlaces } from "../merge/metrics-merge.ts";
+import { MemberMetrics } from "./member-metrics.ts";
+import { memberMessageOf } from "./message-check.ts";
+import { lineOf, MessageReader, type MemberMessage, type OwnerMessage } from "./protocol.ts";
+
+/**
+ * How long to wait for answers. A process that computes can't answer: the page then has
+ * its counts up to the last push, and its gauges of the last answer.
+ */
+const ANSWER_TIMEOUT_MS = 300;
+
+/**
+ * The delay between a change and its push, by the number of members: together they push
+ * at most 1000 times a second, whatever their load.
+ */
+const PUSH_DELAY_PER_MEMBER_MS = 1;
+const MIN_PUSH_DELAY_MS = 2;
+
+/** How long merging may block the event loop before it yields to the app. */
+const MAX_BLOCKING_MS = 5;
+
+export interface PageOwnerDeps {
+  readonly path: string;
+  readonly ruleOf: (metric: MetricData) => MetricMergeRuleName;
+  readonly diagnostics: Diagnostics;
+}
+
+interface Member {
+  readonly id: string;
+  readonly pid: number;
+  readonly metrics: MemberMetrics;
+  threads: readonly ScopeMetrics[];
+  /** The number of the last request that it has answered. */
+  answered: number;
+  /** Whether a request is unanswered after the time limit. Then pages do not wait for it. */
+  isLate: boolean;
+}
+
+/**
+ * The side of the process that has the admin port: collects the metrics of the other
+ * processes on a socket and merges them. It never keeps the process alive.
+ */
+export class PageOwner {
+  readonly #deps: PageOwnerDeps;
+  /** By the connection that carries their messages. */
+  readonly #members = new Map<Socket, Member>();
+  /** The connections to write to, by the id of the member. */
+  readonly #controls = new Map<string, Socket>();
+  readonly #places: SeriesPlaces = new Map();
+  #server: Server | undefined = undefined;
+  #endedTotals: readonly ScopeMetrics[] = [];
+  #requestNumber = 0;
+  #collecting: Promise<void> | undefined = undefined;
+  #onAnswer: () => void = () => {};
+  #pushDelayMs = MIN_PUSH_DELAY_MS;
+
+  constructor(deps: PageOwnerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Opens the socket. The owner of the port is the only one: a file that exists is a dead owner's. */
+  listen(): void {
+    if (this.#server !== undefined) return;
+    const { path, diagnostics } = this.#deps;
+    const server = createServer((socket) => this.#accept(socket));
+    this.#server = server;
+    server.on("error", (error) =>
+      diagnostics.warn(
+        "cluster socket",
+        `the metrics of the other processes can't be collected: ${String(error)}`,
+      ),
+    );
+    removeFile(path);
+    // `exclusive`: a cluster's worker would let its primary listen.
+    server.listen({ path, exclusive: true });
+    server.unref();
+  }
+
+  close(): void {
+    for (const socket of [...this.#members.keys(), ...this.#controls.values()]) socket.destroy();
+    this.#server?.close();
+    this.#server = undefined;
+  }
+
+  /** Removes the socket's file at the end of the process. */
+  removeFile(): void {
+    if (this.#server !== undefined) removeFile(this.#deps.path);
+  }
+
+  /** Adds the metrics of all members to those of this process. Never rejects. */
+  async mergeInto(own: readonly ScopeMetrics[]): Promise<ScopeMetrics[]> {
+    this.#collecting ??= this.#requestMetrics().finally(() => {
+      this.#collecting = undefined;
+    });
+    await this.#collecting;
+    const merge = new MetricsMerge(this.#deps.ruleOf, this.#places);
+    merge.add({ scopeMetrics: own, ended: false, labels: labelsOf(process.pid) });
+    merge.add({ scopeMetrics: this.#endedTotals, ended: true, labels: undefined });
+    let since = performance.now();
+    for (const { metrics, threads, pid } of this.#members.values()) {
+      const labels = labelsOf(pid);
+      merge.add({ scopeMetrics: metrics.all(), ended: false, labels });
+      merge.add({ scopeMetrics: threads, ended: false, labels });
+      if (performance.now() - since < MAX_BLOCKING_MS) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      since = performance.now();
+    }
+    return merge.result();
+  }
+
+  #accept(socket: Socket): void {
+    socket.unref();
+    const reader = new MessageReader();
+    socket.on("data", (chunk: Buffer) => {
+      try {
+        for (const message of reader.read(chunk)) this.#onMessage(socket, memberMessageOf(message));
+      } catch (error) {
+        this.#deps.diagnostics.warn(
+          "cluster message",
+          `a process that sent unreadable metrics was disconnected from the metrics page: ${String(error)}`,
+        );
+        socket.destroy();
+      }
+    });
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#onClose(socket));
+  }
+
+  #onMessage(socket: Socket, message: MemberMessage): void {
+    const member = this.#members.get(socket);
+    if (message.kind === "control") {
+      this.#addControl(socket, message.id);
+    } else if (message.kind === "hello") {
+      this.#addMember(socket, message);
+    } else if (member === undefined) {
+      throw new Error("metrics of an unknown process");
+    } else if (message.kind === "changes") {
+      member.metrics.update(message.scopeMetrics);
+    } else {
+      member.metrics.replaceCurrent(message.scopeMetrics);
+      member.threads = message.threads ?? [];
+      member.answered = message.requestNumber;
+      member.isLate = message.requestNumber < this.#requestNumber;
+      this.#onAnswer();
+    }
+  }
+
+  #addControl(socket: Socket, id: string): void {
+    this.#controls.set(id, socket);
+    socket.once("close", () => this.#controls.delete(id));
+    for (const member of this.#members.values()) if (member.id === id) this.#accepted(id);
+  }
+
+  #addMember(socket: Socket, { id, pid, ppid }: Extract<MemberMessage, { kind: "hello" }>): void {
+    if (!this.#isRelated(pid, ppid)) {
+      socket.destroy();
+      return;
+    }
+    this.#members.set(socket, {
+      id,
+      pid,
+      metrics: new MemberMetrics(),
+      threads: [],
+      answered: this.#requestNumber,
+      isLate: false,
+    });
+    this.#updatePushDelay();
+    this.#accepted(id);
+  }
+
+  #accepted(id: string): void {
+    this.#send(id, { kind: "accepted", pushDelayMs: this.#pushDelayMs });
+  }
+
+  #send(id: string, message: OwnerMessage): void {
+    const control = this.#controls.get(id);
+    if (control?.writable === true) control.write(lineOf(message));
+  }
+
+  /** Whether it is a child, the parent or a sibling of this process, or a child of a member. */
+  #isRelated(pid: number, ppid: number): boolean {
+    if (ppid === process.pid || ppid === process.ppid || pid === process.ppid) return true;
+    for (const member of this.#members.values()) if (member.pid === ppid) return true;
+    return false;
+  }
+
+  #updatePushDelay(): void {
+    const delay = Math.max(MIN_PUSH_DELAY_MS, this.#members.size * PUSH_DELAY_PER_MEMBER_MS);
+    if (delay === this.#pushDelayMs) return;
+    this.#pushDelayMs = delay;
+    for (const { id } of this.#members.values()) this.#accepted(id);
+  }
+
+  /** Keeps the counts of a process that has ended. */
+  #onClose(socket: Socket): void {
+    const member = this.#members.get(socket);
+    if (member === undefined) return;
+    this.#members.delete(socket);
+    const merge = new MetricsMerge(this.#deps.ruleOf);
+    for (const scopeMetrics of [this.#endedTotals, member.metrics.all(), member.threads])
+      merge.add({ scopeMetrics, ended: true, labels: undefined });
+    this.#endedTotals = merge.result();
+    this.#updatePushDelay();
+    this.#onAnswer();
+  }
+
+  async #requestMetrics(): Promise<void> {
+    this.#requestNumber += 1;
+    const message: OwnerMessage = { kind: "request", requestNumber: this.#requestNumber };
+    for (const { id } of this.#members.values()) this.#send(id, message);
+    const answers = new Promise<void>((resolve) => {
+      this.#onAnswer = () => {
+        if (!this.#isWaiting()) resolve();
+      };
+      this.#onAnswer();
+    });
+    await waitAtMost(answers, ANSWER_TIMEOUT_MS);
+    for (const member of this.#members.values())
+      if (member.answered < this.#requestNumber) member.isLate = true;
+  }
+
+  #isWaiting(): boolean {
+    for (const { answered, isLate } of this.#members.values())
+      if (!isLate && answered < this.#requestNumber) return true;
+    return false;
+  }
+}
+
+/** `process.pid` of the semantic conventions: unlike the number of a worker, each launcher has it. */
+function labelsOf(pid: number): { readonly "process.pid": number } {
+  return { "process.pid": pid };
+}
+
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // There is none.
+  }
+}

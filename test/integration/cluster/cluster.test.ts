@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { freePort } from "../../free-port.ts";
+import { parsePage, samplesOf, type ExpositionPage } from "../../metrics/exposition.ts";
+import { pollUntil, pollUntilTrue } from "../../until.ts";
+import { preload, Program } from "../program.ts";
+import { Load } from "./load.ts";
+
+const app = fileURLToPath(new URL("apps/cluster.cjs", import.meta.url));
+
+interface Cluster {
+  readonly program: Program;
+  readonly port: number;
+  readonly page: () => Promise<ExpositionPage>;
+}
+
+describe("The page of a cluster", () => {
+  it("counts each request of a client, and never falls, while a worker is killed and replaced each second", async () => {
+    const cluster = await start({ KILL: "SIGTERM" });
+    const before = countOf(await cluster.page());
+    const load = new Load(cluster.port, 16);
+    await watchCounts(cluster, 12);
+    await load.stop();
+    await pollUntilTrue(
+      async () => countOf(await cluster.page()) === before + load.completed,
+      () => `${load.completed} requests`,
+    );
+    await end(cluster);
+  });
+
+  it("never falls while workers are killed by SIGKILL, and counts no request twice", async () => {
+    const cluster = await start({ KILL: "SIGKILL" });
+    const before = countOf(await cluster.page());
+    const load = new Load(cluster.port, 16);
+    await watchCounts(cluster, 4);
+    await load.stop();
+    const counted = (await watchCounts(cluster, 1)) - before;
+    // A worker may be killed between a response and its count, or between a count and its response.
+    assert.ok(counted <= load.completed + load.failed, `${counted} of ${load.completed}`);
+    assert.ok(counted > 0.8 * load.completed, `${counted} of ${load.completed}`);
+    await end(cluster);
+  });
+
+  it("does not wait for a worker that does not answer, and has its counts", async () => {
+    const cluster = await start({ BLOCK_MS: "3000" });
+    for (let requests = 0; requests < 8; requests += 1) await request(cluster);
+    await pollUntilTrue(async () => countOf(await cluster.page()) >= 9, "all requests");
+    const counted = countOf(await cluster.page());
+    const blocked = request(cluster, "/block");
+    let pages = 0;
+    const isAnswered = blocked.then(() => true);
+    while (!(await Promise.race([isAnswered, setTimeout(0, false)]))) {
+      assert.ok(countOf(await cluster.page()) >= counted);
+      pages += 1;
+    }
+    assert.ok(pages > 1, `${pages} pages`);
+    await end(cluster);
+  });
+
+  it("leaves the messages and the end of the app alone, and prints nothing", async () => {
+    const cluster = await start({});
+    await cluster.page();
+    await request(cluster, "/message");
+    await cluster.program.waitForStdout((stdout) => stdout.includes("\n") || undefined);
+    await end(cluster, '{"sent":true}\n');
+  });
+
+  it("has one target, gauges by their rule, and the workers' values by process where none fits", async () => {
+    const cluster = await start({});
+    const page = await cluster.page();
+    const of = (name: string): number => samplesOf(page, name).length;
+    assert.equal(of("target_info"), 1);
+    assert.equal(of("process_uptime_seconds"), 1);
+    assert.equal(of("nodejs_eventloop_delay_p99_seconds"), 1);
+    const utilizations = samplesOf(page, "nodejs_eventloop_utilization_ratio");
+    const processes = new Set(utilizations.map(({ labels }) => labels["process_pid"]));
+    assert.equal(processes.size, utilizations.length);
+    assert.equal(utilizations.length, 5);
+    await end(cluster);
+  });
+
+  it("keeps the series of processes apart if asked to", async () => {
+    const cluster = await start({ TELLTALE_METRICS_MERGE: "process.*=separate" });
+    assert.equal(samplesOf(await cluster.page(), "process_memory_usage_bytes").length, 5);
+    await end(cluster);
+  });
+});
+
+/** Starts a cluster; resolves when its page has the primary and four workers. */
+async function start(env: Readonly<Record<string, string>>): Promise<Cluster> {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const program = new Program({
+    file: app,
+    flags: preload.import,
+    env: {
+      PORT: String(port),
+      OTEL_SERVICE_NAME: "shop",
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
+      OTEL_TRACES_EXPORTER: "none",
+      OTEL_LOGS_EXPORTER: "none",
+      ...env,
+    },
+  });
+  const page = async (): Promise<ExpositionPage> => {
+    const response = await fetch(`http://127.0.0.1:${adminPort}/metrics`);
+    return parsePage(await response.text());
+  };
+  const cluster = { program, port, page };
+  await pollUntil(async () => {
+    try {
+      await request(cluster);
+      const processes = samplesOf(await page(), "nodejs_eventloop_utilization_ratio").length;
+      return processes === 5 && countOf(await page()) > 0 ? true : undefined;
+    } catch {
+      return undefined;
+    }
+  }, "a page of five processes");
+  return cluster;
+}
+
+async function request({ port }: Cluster, path = "/"): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  assert.equal(await response.text(), "ok");
+}
+
+/** Requests the page for some time, and fails if its count falls. Returns the last count. */
+async function watchCounts({ page }: Cluster, seconds: number): Promise<number> {
+  const until = performance.now() + seconds * 1000;
+  let last = 0;
+  while (performance.now() < until) {
+    const count = countOf(await page());
+    assert.ok(count >= last, `fell from ${last} to ${count}`);
+    last = count;
+    await setTimeout(50);
+  }
+  return last;
+}
+
+/** The number of responses; those that a killed worker did not send have no status. */
+function countOf(page: ExpositionPage): number {
+  return samplesOf(page, "http_server_request_duration_seconds_count")
+    .filter(({ labels }) => labels["http_response_status_code"] === "200")
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
+async function end({ program }: Cluster, stdout = ""): Promise<void> {
+  program.kill("SIGUSR2");
+  const result = await program.ended;
+  assert.deepEqual([result.code, result.stdout, result.stderr], [0, stdout, ""]);
+}
