@@ -19,6 +19,7 @@ import { installHttpClient } from "./client/http-client.ts";
 import { installHttpServer } from "./server/http-server.ts";
 import { installHttp2Server } from "./server/http2.ts";
 import { OpenResponses } from "./client/open-responses.ts";
+import { withRequestId } from "./client/request-id-propagator.ts";
 import { ABORTED_BY_EXIT } from "./server/server-request.ts";
 import { ServerMetrics } from "./server/server-metrics.ts";
 import { installUndici } from "./client/undici.ts";
@@ -89,7 +90,7 @@ function createClientDeps(
 ): HttpClientDeps {
   return {
     ...shared,
-    propagator,
+    propagator: withRequestId(propagator),
     metrics: new ClientMetrics(metrics.meter),
     openResponses: new OpenResponses(shared.onInternalError),
     contextWithSpan: (span) => activeContext().setValue(SPAN_KEY, span),

@@ -9,6 +9,7 @@ import type { JobCheckIn, JobOutcome } from "../errors/api.ts";
 import { UnitOfWork } from "../context/unit-of-work.ts";
 import { TelltaleSpan } from "../traces/span.ts";
 import { loopActivity } from "../loop-activity.ts";
+import type { PropagatedIds } from "./propagated-ids.ts";
 import { failSpan } from "./fail-span.ts";
 import { JobDetails, type OperationDetails } from "./operation-details.ts";
 import type { OperationDeps } from "./operation-deps.ts";
@@ -18,6 +19,8 @@ export interface OperationParent {
   readonly parent: ApiContext;
   readonly links: Link[];
   readonly enclosingUnit: UnitOfWork | undefined;
+  /** The ids of the unit that has sent the message. */
+  readonly ids?: PropagatedIds;
 }
 
 export const NO_PARENT: OperationParent = {
@@ -48,14 +51,15 @@ export class ConsumerOperation extends UnitOfWork implements MessageHandle {
     deps: OperationDeps,
     details: OperationDetails,
     job: JobInfo,
-    { parent, links, enclosingUnit }: OperationParent,
+    { parent, links, enclosingUnit, ids }: OperationParent,
   ) {
     super();
     this.#deps = deps;
     this.#enclosingUnit = enclosingUnit;
-    this.requestId = enclosingUnit?.requestId;
+    this.requestId = enclosingUnit?.requestId ?? ids?.requestId;
     if (enclosingUnit !== undefined) this.inheritUser(enclosingUnit);
-    this.organizationId = enclosingUnit?.organizationId;
+    else if (ids?.userId !== undefined) this.setUserId(ids.userId);
+    this.organizationId = enclosingUnit?.organizationId ?? ids?.organizationId;
     this.#details = details;
     this.#job = job;
     // Sentry's `transaction`.

@@ -28,6 +28,7 @@ import type { Traces } from "../traces/traces.ts";
 import { version } from "../version.ts";
 import { ConsumerOperation, NO_PARENT, type OperationParent } from "./consumer-operation.ts";
 import { MessagingMetrics } from "./messaging-metrics.ts";
+import { propagatedIdsOf } from "./propagated-ids.ts";
 import { JobDetails, MessageDetails } from "./operation-details.ts";
 import type { OperationDeps } from "./operation-deps.ts";
 import { SendOperation } from "./send-operation.ts";
@@ -156,9 +157,9 @@ export class MessagingTracer implements MessagingInstrumenter {
 
   #parentOf({ propagationHeaders, count }: ReceivedMessage): OperationParent {
     const contexts = propagationHeaders.map((one) => this.#extract(one));
-    if (count !== undefined)
-      return { parent: ROOT_CONTEXT, links: linksTo(contexts), enclosingUnit: undefined };
-    return { parent: contexts[0] ?? ROOT_CONTEXT, links: [], enclosingUnit: undefined };
+    const shared = { enclosingUnit: undefined, ids: propagatedIdsOf(propagationHeaders) };
+    if (count !== undefined) return { ...shared, parent: ROOT_CONTEXT, links: linksTo(contexts) };
+    return { ...shared, parent: contexts[0] ?? ROOT_CONTEXT, links: [] };
   }
 
   #extract(propagationHeaders: PropagationHeaders): ApiContext {

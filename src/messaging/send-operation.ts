@@ -8,6 +8,8 @@ import type {
   PropagationHeaders,
 } from "../context/messaging.ts";
 import { propagationHeaderSetter } from "../context/propagation-header-setter.ts";
+import { logIdsIn } from "../context/unit-access.ts";
+import { addPropagatedIds } from "./propagated-ids.ts";
 import { failSpan } from "./fail-span.ts";
 import { messageAttributes, messageSpanName, withLabelName } from "./operation-details.ts";
 import type { OperationDeps } from "./operation-deps.ts";
@@ -36,6 +38,7 @@ export class SendOperation implements ProducerOperation {
     this.#span = deps.tracer.startSpan(messageSpanName(this.#operation), options, active);
     this.context = active.setValue(SPAN_KEY, this.#span);
     deps.propagator.inject(this.context, this.propagationHeaders, propagationHeaderSetter);
+    addPropagatedIds(this.propagationHeaders, logIdsIn(active));
   }
 
   setAttributes(attributes: Attributes): void {

@@ -7,6 +7,7 @@ import { AbortedCall } from "../../context/aborted-call.ts";
 import { activeContext } from "../../context/manager.ts";
 import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.ts";
 import { guarded } from "./guarded.ts";
+import { REQUEST_ID_HEADER } from "../server/request-id.ts";
 import { type Target, targetOf } from "../url.ts";
 
 const CALL: unique symbol = Symbol("telltale.call");
@@ -57,10 +58,17 @@ function inject(deps: HttpClientDeps, span: Span, request: RequestWithHead): voi
 const requestSetter: TextMapSetter<RequestWithHead> = {
   set(request, name, value) {
     const { _header: head } = request;
+    if (name === REQUEST_ID_HEADER && hasHeader(request, name)) return;
     if (typeof head === "string") request._header = withHeader(head, name, value);
     else request.setHeader(name, value);
   },
 };
+
+function hasHeader(request: RequestWithHead, name: string): boolean {
+  const { _header: head } = request;
+  if (typeof head !== "string") return request.hasHeader(name);
+  return linesOf(head).some((line) => isHeader(line, name));
+}
 
 /** Adds a header to a formatted head: with headers as an array it is formatted, but not sent yet. */
 function withHeader(head: string, name: string, value: string): string {

@@ -3,6 +3,7 @@ import type { TextMapSetter } from "@opentelemetry/api";
 import { isTracingSuppressed } from "../../context/context.ts";
 import { activeContext } from "../../context/manager.ts";
 import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.ts";
+import { REQUEST_ID_HEADER } from "../server/request-id.ts";
 import { targetOf } from "../url.ts";
 
 /**
@@ -25,9 +26,19 @@ const CALL: unique symbol = Symbol("telltale.call");
 
 const undiciSetter: TextMapSetter<UndiciRequest> = {
   set(request, name, value) {
+    if (name === REQUEST_ID_HEADER && hasHeader(request.headers, name)) return;
     if (!replaceHeader(request.headers, name, value)) request.addHeader(name, value);
   },
 };
+
+/** @param headers names and values in turn; before undici 6 the lines of a head */
+function hasHeader(headers: unknown, name: string): boolean {
+  if (typeof headers === "string") return `\n${headers}`.toLowerCase().includes(`\n${name}:`);
+  if (!Array.isArray(headers)) return false;
+  return headers.some(
+    (given, at) => at % 2 === 0 && typeof given === "string" && given.toLowerCase() === name,
+  );
+}
 
 /** Replaces a header of the same name: two of them would both be invalid. */
 function replaceHeader(headers: unknown, name: string, value: string): boolean {

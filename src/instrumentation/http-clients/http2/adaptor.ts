@@ -156,7 +156,11 @@ function pairsOf(headers: readonly unknown[]): [unknown, unknown][] {
   return headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]]] : []));
 }
 
-function injectHeaders(headers: Headers, propagationHeaders: PropagationHeaders): void {
+/** Replaces headers of the app by those of the trace, except for a request id of the app. */
+function injectHeaders(headers: Headers, injected: PropagationHeaders): void {
+  const { "x-request-id": requestId, ...trace } = injected;
+  const isKept = requestId === undefined || valueIn(headers, "x-request-id") !== "";
+  const propagationHeaders = isKept ? trace : injected;
   const names = Object.keys(propagationHeaders);
   const isInjected = (headerName: unknown): boolean =>
     typeof headerName === "string" && names.some((name) => isNamed(headerName, name));
