@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { load } from "./load.ts";
 import { type BenchProcess, startProgram } from "./process.ts";
 
@@ -15,6 +16,8 @@ export interface PairedOptions {
   readonly requests: number;
   /** Number of turns that each variant has. */
   readonly turns: number;
+  /** Milliseconds after each turn that belong to it: what is queued is exported then. */
+  readonly settleMs?: number;
 }
 
 /**
@@ -55,9 +58,13 @@ export async function measurePaired<Name extends string>(
   }
 }
 
-async function cpuOfTurn(server: BenchProcess, { path, requests }: PairedOptions): Promise<number> {
+async function cpuOfTurn(
+  server: BenchProcess,
+  { path, requests, settleMs = 0 }: PairedOptions,
+): Promise<number> {
   const before = await server.usage();
   await load(server.port, path, requests);
+  if (settleMs > 0) await pause(settleMs);
   const after = await server.usage();
   return (after.cpuUs - before.cpuUs) / requests;
 }

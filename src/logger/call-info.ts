@@ -80,14 +80,15 @@ class CallParts {
       this.#addText(UNREADABLE);
       return;
     }
-    const reserved: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(fields)) {
+    let reserved: Record<string, unknown> | undefined;
+    for (const name of Object.keys(fields)) {
+      const { [name]: value } = fields;
       if (name === "message" && this.message === "" && !isObject(value))
         this.#addText(String(value));
-      else if (LINE_FIELDS.has(name)) reserved[name] = value;
+      else if (LINE_FIELDS.has(name)) (reserved ??= {})[name] = value;
       else setField(this.fields, name, value);
     }
-    if (Object.keys(reserved).length > 0) setField(this.fields, "fields", reserved);
+    if (reserved !== undefined) setField(this.fields, "fields", reserved);
   }
 
   #addText(text: string): void {
@@ -131,6 +132,8 @@ export function fieldsOfAny(value: unknown): Readonly<Record<string, unknown>> {
 function isRecord(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   if (types.isProxy(value)) return !isListProxy(value);
+  // Most records are plain objects, which need not be compared with all other types.
+  if (Object.getPrototypeOf(value) === Object.prototype) return true;
   return !(
     Array.isArray(value) ||
     isErrorInstance(value) ||

@@ -1,4 +1,5 @@
 import type { LoggerApi } from "../api.ts";
+import { isEmptyMap } from "../logs/value.ts";
 import { type Info, LEVEL, MESSAGE } from "./call-info.ts";
 import { jsonText } from "./json-text.ts";
 import { type Line, lineOf, unreadableLine } from "./line.ts";
@@ -18,6 +19,8 @@ export type FormattedInfo = Line & {
   readonly [TELLTALE_LINE]: true;
 };
 
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
 export interface LineOptions {
   /** Whether the ids are on each `info` already. */
   readonly isCorrelated: boolean;
@@ -35,7 +38,8 @@ export function createLineFormat(name: string, api: LoggerApi, options: LineOpti
   return {
     transform(info) {
       try {
-        const fields = { ...options.defaultFields(), ...info };
+        const defaults = options.defaultFields();
+        const fields = isEmptyMap(defaults) ? info : { ...defaults, ...info };
         return withText(lineOf(fields, name, api, options.isCorrelated));
       } catch {
         return withText(unreadableLine(name, api));
@@ -45,9 +49,10 @@ export function createLineFormat(name: string, api: LoggerApi, options: LineOpti
 }
 
 function withText(line: Line): FormattedInfo {
-  return Object.assign(line, {
-    [LEVEL]: line.level,
-    [MESSAGE]: jsonText(line),
-    [TELLTALE_LINE]: true as const,
-  });
+  const text = jsonText(line);
+  const formatted = line as Line & Partial<Writable<FormattedInfo>>;
+  formatted[LEVEL] = line.level;
+  formatted[MESSAGE] = text;
+  formatted[TELLTALE_LINE] = true;
+  return formatted as FormattedInfo;
 }

@@ -1,7 +1,7 @@
 import type { LoggerApi } from "../api.ts";
 import type { CorrelationFields } from "../logs/correlation.ts";
 import { isoClock } from "../logs/time/iso-clock.ts";
-import { readProperty, UNREADABLE } from "../logs/value.ts";
+import { isScalar, readProperty, UNREADABLE } from "../logs/value.ts";
 import { ValueCopier } from "../logs/value-copier.ts";
 import { type Info, setField } from "./call-info.ts";
 import { textOf } from "./json-text.ts";
@@ -19,6 +19,7 @@ export interface Line extends CorrelationFields {
 
 /** Ids that are never secrets, and would connect nothing if they were changed. */
 const PLAIN_IDS = ["trace_id", "span_id", "trace_flags", "request_id"] as const;
+const PLAIN_ID_NAMES: ReadonlySet<string> = new Set(PLAIN_IDS);
 const OWNER_IDS = ["user_id", "organization_id"] as const;
 
 /** The fields that are written first; `timestamp` and `level` are never the app's. */
@@ -36,7 +37,7 @@ const FIRST: ReadonlySet<string> = new Set([
  * @param isCorrelated whether the ids are on the `info` already.
  */
 export function lineOf(info: Info, name: string, api: LoggerApi, isCorrelated: boolean): Line {
-  const copies = copyFields(info);
+  const { ids, copies } = copyFields(info);
   const fields = api.redact(copies);
   const line: Record<string, unknown> = {
     timestamp: isoClock.now(),
@@ -46,7 +47,7 @@ export function lineOf(info: Info, name: string, api: LoggerApi, isCorrelated: b
     environment: fields["environment"] ?? api.environment,
     logger: fields["logger"] ?? name,
   };
-  for (const id of PLAIN_IDS) if (copies[id] !== undefined) line[id] = copies[id];
+  for (const id of PLAIN_IDS) if (ids[id] !== undefined) line[id] = ids[id];
   for (const id of OWNER_IDS) if (fields[id] !== undefined) line[id] = fields[id];
   if (!isCorrelated) api.addIds(line);
   for (const field of Object.keys(fields)) {
@@ -67,14 +68,21 @@ export function unreadableLine(name: string, api: LoggerApi): Line {
   };
 }
 
+interface Copies {
+  /** Those of `PLAIN_IDS`, which are not redacted. */
+  readonly ids: Readonly<Record<string, unknown>>;
+  readonly copies: Readonly<Record<string, unknown>>;
+}
+
 /** Copies the fields of an `info`. A copier has a limit of values, and each field its own. */
-function copyFields(info: Info): Readonly<Record<string, unknown>> {
+function copyFields(info: Info): Copies {
+  const ids: Record<string, unknown> = {};
   const copies: Record<string, unknown> = {};
   for (const name of Object.keys(info)) {
     const value = readProperty(info, name);
-    const copy = typeof value === "string" ? value : new ValueCopier(Infinity).copy(value);
-    if (copy !== undefined) setField(copies, name, copy);
+    const copy = isScalar(value) ? value : new ValueCopier(Infinity).copy(value);
+    if (copy !== undefined) setField(PLAIN_ID_NAMES.has(name) ? ids : copies, name, copy);
   }
   copies["message"] = textOf(copies["message"] ?? "");
-  return copies;
+  return { ids, copies };
 }

@@ -76,16 +76,16 @@ export class Redaction {
 
   /** Redacts a record of fields. Returns the same object if it has no secrets. */
   attributes<T extends object>(attributes: T): T {
-    // Without a prototype, which a field `__proto__` would set.
-    const changes = Object.create(null) as Record<string, unknown>;
-    let hasChanges = false;
-    for (const [name, value] of Object.entries(attributes)) {
+    let changes: Record<string, unknown> | undefined;
+    for (const name of Object.keys(attributes)) {
+      const value: unknown = attributes[name as keyof T];
       const redacted = this.#field(name, name, value, 0);
       if (redacted === value) continue;
+      // Without a prototype, which a field `__proto__` would set.
+      changes ??= Object.create(null) as Record<string, unknown>;
       changes[name] = redacted;
-      hasChanges = true;
     }
-    return hasChanges ? { ...attributes, ...changes } : attributes;
+    return changes !== undefined ? { ...attributes, ...changes } : attributes;
   }
 
   #field(name: string, path: string, value: unknown, depth: number): unknown {
@@ -155,6 +155,7 @@ export class Redaction {
 
   #number(value: number | bigint, path: string): unknown {
     const { secrets: expressions } = this.#expressions;
+    if (expressions.length === 0 && value < MIN_CARD_NUMBER) return value;
     const text = String(value);
     const isCard = isCardNumber(text) && !this.#isException(text);
     if (!isCard && !expressions.some(({ matches }) => matches(text).length > 0)) return value;
@@ -190,6 +191,9 @@ export class Redaction {
     return copy ?? map;
   }
 }
+
+/** The number of a card has at least 13 digits, and none begins with 0. */
+const MIN_CARD_NUMBER = 1e12;
 
 /** Whether a value can be a secret: a flag such as `hasPassword: true` and an index cannot. */
 function isSecretValue(value: unknown): boolean {

@@ -14,7 +14,7 @@ import { setSpanContextFromLine } from "../../../logs/structured-line.ts";
 import type { FastJsonLine } from "./lines-in-flight.ts";
 
 /**
- * The record of a line whose JSON was written here. The values of its fields are
+ * The record of a line whose JSON was written by telltale. The values of its fields are
  * texts and numbers, which can't change, so the record is built only when needed.
  */
 export class DeferredRecord implements LogRecordSource {
@@ -76,6 +76,8 @@ export class DeferredRecord implements LogRecordSource {
   #addField(record: LogRecord, name: string, value: unknown): void {
     if (name === "level" || name === "message") return;
     if (isTraceField(name, value, record) || isUnitOfWorkField(name, value, this.#ids)) return;
+    const attribute = this.#line.resourceFields?.get(name);
+    if (attribute !== undefined && value === record.resource.attributes[attribute]) return;
     if (typeof value !== "string") record.setAttribute(name, value);
     else if (name === "timestamp") record.setTimestampText(value);
     else if (name === "stack") addStack(record, value, record.body);

@@ -9,7 +9,8 @@ import type { FieldValues } from "../../../logs/text-line.ts";
 import { isLossyInJson, isScalar, readProperty } from "../../../logs/value.ts";
 import { idsAfterFormats } from "./line-ids.ts";
 import { linesInFlight, type WinstonLine } from "./lines-in-flight.ts";
-import { LEVEL, MESSAGE, TELLTALE_LINE, type WinstonInfo } from "./winston-info.ts";
+import { isTelltaleLine, TELLTALE_KEYS } from "./telltale-line.ts";
+import { LEVEL, MESSAGE, type WinstonInfo } from "./winston-info.ts";
 
 /** A line after its format, with the values of its fields. Reading them runs none of the app's getters. */
 export class FormattedInfo {
@@ -47,7 +48,7 @@ export class FormattedInfo {
     const message =
       this.text === undefined ? readProperty(info, "message") : readDataProperty(info, "message");
     return {
-      keys: readDataProperty(info, TELLTALE_LINE) === true ? TELLTALE_KEYS : KEYS,
+      keys: isTelltaleLine(info) ? TELLTALE_KEYS : KEYS,
       severityText: level,
       severityNumber: severityOf(level, levels),
       level,
@@ -107,17 +108,6 @@ export class FormattedInfo {
 }
 
 const KEYS: LineKeys = { message: "message", stack: "stack", hasTimestamp: true, unwrap };
-
-/** The fields of `telltale/logger`, which writes errors with their causes. */
-const TELLTALE_KEYS: LineKeys = {
-  message: "message",
-  error: "error",
-  hasTimestamp: true,
-  resource: new Map([
-    ["service", "service.name"],
-    ["environment", "deployment.environment.name"],
-  ]),
-};
 
 /** The start of JSON, which the output of `prettyPrint()` doesn't match. */
 const JSON_START = /^\{\s*"/;

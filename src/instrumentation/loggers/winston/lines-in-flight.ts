@@ -18,13 +18,15 @@ export interface WinstonLine extends LogContext {
   readonly isRecorded: boolean;
 }
 
-/** A line whose JSON was written by `json-writer.ts`. */
+/** A line whose JSON was written by `json-writer.ts` or `telltale/logger`. */
 export interface FastJsonLine {
   readonly info: PlainInfo;
   readonly text: string;
   readonly layout: JsonLayout;
   /** The values of the fields, in the order of `layout.names`. */
   readonly values: readonly unknown[];
+  /** Fields that may repeat an attribute of the resource, by their names. */
+  readonly resourceFields?: ReadonlyMap<string, string>;
 }
 
 /** A line whose JSON was written by logform's `json()`, with all of its fields. */

@@ -1,9 +1,7 @@
-import { readDataProperty } from "../../../logs/data-property.ts";
 import type { LogRecordSource } from "../../../logs/log-record.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import { ParsedLineRecord, recordFromFields } from "../../../logs/parsed-line-record.ts";
 import type { Levels } from "../../../logs/severity.ts";
-import { version } from "../../../version.ts";
 import { DeferredRecord } from "./deferred-record.ts";
 import { FormattedInfo } from "./formatted-info.ts";
 import { idsInFastJson } from "./line-ids.ts";
@@ -15,7 +13,8 @@ import {
   UNCHANGED,
   type WinstonLogger,
 } from "./recipients.ts";
-import { LEVEL, TELLTALE_LINE, type WinstonInfo } from "./winston-info.ts";
+import { loggerOf, simpleTelltaleLine } from "./telltale-line.ts";
+import { LEVEL, type WinstonInfo } from "./winston-info.ts";
 
 /**
  * Writes the record of a formatted line, unless no transport accepts it (by its
@@ -58,12 +57,22 @@ function recordInfo(
   previous: WinstonInfo | undefined,
   line: WinstonLine,
 ): void {
-  const fastJson = line.error === undefined ? linesInFlight.takeFormatted(info) : undefined;
+  const fastJson = line.error === undefined ? fastJsonOf(info, previous) : undefined;
   const record =
     fastJson === undefined
       ? recordOfInfo(otelLogger, levels, info, previous, line)
       : deferredRecord(otelLogger, levels, info, fastJson, line);
   otelLogger.write(record, line, line.reported);
+}
+
+/** Returns a line that need not be parsed, since its text and fields are known. */
+function fastJsonOf(
+  info: WinstonInfo,
+  previous: WinstonInfo | undefined,
+): FastJsonLine | undefined {
+  const formatted = linesInFlight.takeFormatted(info);
+  if (formatted !== undefined || previous !== undefined) return formatted;
+  return simpleTelltaleLine(info);
 }
 
 function deferredRecord(
@@ -75,7 +84,8 @@ function deferredRecord(
 ): LogRecordSource {
   const { timestamp, spanContext } = line;
   const ids = idsInFastJson(fastJson, line);
-  return new DeferredRecord(otelLogger, timestamp, spanContext, ids, fastJson, info[LEVEL], levels);
+  const logger = fastJson.resourceFields === undefined ? otelLogger : loggerOf(info, otelLogger);
+  return new DeferredRecord(logger, timestamp, spanContext, ids, fastJson, info[LEVEL], levels);
 }
 
 function recordOfInfo(
@@ -92,11 +102,4 @@ function recordOfInfo(
   if (text === undefined) return recordFromFields(logger, line.timestamp, info, metadata);
   const values = formattedInfo.fieldValues();
   return new ParsedLineRecord(logger, line.timestamp, text, metadata, values);
-}
-
-/** The scope of a logger with a name is that name: https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-instrumentationscope */
-function loggerOf(info: WinstonInfo, otelLogger: TelltaleLogger): TelltaleLogger {
-  if (readDataProperty(info, TELLTALE_LINE) !== true) return otelLogger;
-  const name = readDataProperty(info, "logger");
-  return typeof name === "string" && name !== "" ? otelLogger.named(name, version) : otelLogger;
 }
