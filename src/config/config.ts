@@ -176,6 +176,8 @@ export interface MetricsConfig {
   readonly prometheus: PrometheusConfig;
   /** Time from which code that blocks the event loop is a stall, in milliseconds; Infinity: never. */
   readonly stallMs: number;
+  /** Whether the sizes of request and response bodies are recorded. */
+  readonly bodySizes: boolean;
   /** Groups of runtime metrics that are off. */
   readonly disabledRuntimeMetrics: readonly RuntimeMetricGroup[];
   readonly otlp: OtlpConfig;

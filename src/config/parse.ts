@@ -313,6 +313,7 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
       created: reader.read(table.prometheusCreated),
     },
     stallMs: reader.read(table.stallMs) || Infinity,
+    bodySizes: reader.read(table.bodySizeMetrics),
     disabledRuntimeMetrics: reader.read(table.disabledRuntimeMetrics),
     mergeRules: reader.read(table.metricMergeRules),
     otlp,

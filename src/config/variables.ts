@@ -1015,6 +1015,14 @@ export const sqlLog: Variable<boolean> = defineVariable({
   doc: "For development: logs each query with its duration, on stdout and as a log record ([SQL log](access-log.md#sql-log)).",
 });
 
+export const bodySizeMetrics: Variable<boolean> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_BODY_SIZE_METRICS",
+  valueType: types.flag,
+  fallback: true,
+  doc: "Records the sizes of request and response bodies of the HTTP server as metrics.",
+});
+
 export const disabledRuntimeMetrics: Variable<readonly RuntimeMetricGroup[]> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_DISABLED_RUNTIME_METRICS",

@@ -103,7 +103,7 @@ function installServers(deps: HttpTracingDeps, shared: SharedDeps): ServerTracin
   const server = installHttpServer({
     ...shared,
     headers,
-    metrics: new ServerMetrics(metrics),
+    metrics: new ServerMetrics(metrics, config.metrics.bodySizes),
     userReader: createUserReader(config),
     keepsHeaders: needsHeaders(config),
     requestLog,

@@ -561,6 +561,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.instrumentations.options,
     value: { express: { middlewareSpans: true }, koa: { middlewareSpans: true } },
   },
+  TELLTALE_BODY_SIZE_METRICS: { text: "false", read: (c) => c.metrics.bodySizes, value: false },
   TELLTALE_DISABLED_RUNTIME_METRICS: {
     text: "host,container",
     read: (c) => c.metrics.disabledRuntimeMetrics,

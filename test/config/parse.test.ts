@@ -68,6 +68,7 @@ describe("The default configuration", () => {
           created: false,
         },
         stallMs: 100,
+        bodySizes: true,
         disabledRuntimeMetrics: [],
         mergeRules: [],
         otlp: { ...otlp, url: `${base}/metrics` },

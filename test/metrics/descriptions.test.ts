@@ -40,7 +40,7 @@ const deviations: Readonly<Record<string, string>> = {
 
 /** Classes that create metrics, beside the runtime's and the databases'. */
 const creators: readonly ((meter: StoreMeter) => object)[] = [
-  (meter) => new ServerMetrics({ meter, exemplarFilter: exemplarFilters.always_off }),
+  (meter) => new ServerMetrics({ meter, exemplarFilter: exemplarFilters.always_off }, true),
   (meter) => new ClientMetrics(meter),
   (meter) => new ConnectionPools(meter),
   (meter) => new ExceptionCounter(meter),

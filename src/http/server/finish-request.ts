@@ -12,6 +12,8 @@ const loadResponseAbort = lazy<typeof import("./response-abort.ts")>(
   "http/server/response-abort.ts",
 );
 
+const loadResponseInfo = lazy<typeof import("./response-info.ts")>("http/server/response-info.ts");
+
 const FINISH_STEPS = 10;
 const SWITCHING_PROTOCOLS = 101;
 
@@ -49,9 +51,9 @@ function runFinishStep(
     case 1: // Set status and route, and end the unit of work.
       unit.finalize(response);
       return;
-    case 2: // Decide whether it failed, and bind the series of its route and status.
+    case 2: // Decide whether it failed, bind the series of its route and status, and measure its bodies.
       if (hasFailureInfo(unit)) loadResponseAbort().settleFailure(unit);
-      deps.metrics.bindSeries(unit);
+      bindSeries(deps, unit, response);
       return;
     case 3: // Capture its errors.
       if (unit.failed) deps.onServerErrors(unit, failuresOf(unit));
@@ -74,6 +76,17 @@ function runFinishStep(
     default: // Count it for release health. Sentry's SDKs do not count handshakes of WebSockets.
       if (unit.statusCode !== SWITCHING_PROTOCOLS) deps.onEnded(unit);
   }
+}
+
+/** Binds the series of a request, and measures its bodies where their sizes are recorded or logged. */
+function bindSeries(
+  { metrics, requestLog }: HttpServerDeps,
+  unit: HttpServerRequest,
+  response: ResponseHead | undefined,
+): void {
+  metrics.bindSeries(unit);
+  if (metrics.recordsBodySizes || requestLog?.hasAccessLog === true)
+    unit.bodySizes = loadResponseInfo().bodySizesOf(unit, response);
 }
 
 function hasFailureInfo({ abort, error, failures, rpc }: HttpServerRequest): boolean {

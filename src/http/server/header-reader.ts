@@ -37,7 +37,8 @@ export class HeaderReader {
     let userAgent: string | undefined;
     let requestId: string | undefined;
     let propagated = false;
-    let hasBody = false;
+    let isChunked = false;
+    let contentLength: string | undefined;
     for (let at = 0; at + 1 < raw.length; at += 2) {
       const name = raw[at] as string;
       const { length } = name;
@@ -45,16 +46,12 @@ export class HeaderReader {
         if (name === "Host" || equalsIgnoreCase(name, "host")) host = raw[at + 1];
       } else if (length === 10 && userAgent === undefined) {
         if (name === "User-Agent" || equalsIgnoreCase(name, "user-agent")) userAgent = raw[at + 1];
-      } else if (
-        length === 12 &&
-        requestId === undefined &&
-        equalsIgnoreCase(name, REQUEST_ID_HEADER)
-      ) {
-        requestId = raw[at + 1];
+      } else if (length === 12 && equalsIgnoreCase(name, REQUEST_ID_HEADER)) {
+        requestId ??= raw[at + 1];
       } else if (length === 14 && equalsIgnoreCase(name, "content-length")) {
-        hasBody ||= raw[at + 1] !== "0";
+        contentLength = raw[at + 1];
       } else if (length === 17 && equalsIgnoreCase(name, "transfer-encoding")) {
-        hasBody = true;
+        isChunked = true;
       }
       if (!propagated) propagated = this.#isPropagated(name);
     }
@@ -62,7 +59,8 @@ export class HeaderReader {
       host,
       userAgent,
       requestId: requestIdFrom(requestId),
-      hasBody,
+      hasBody: isChunked || (contentLength ?? "0") !== "0",
+      contentLength,
       parent: propagated ? this.#extract(request) : ROOT_CONTEXT,
     };
   }
@@ -76,6 +74,7 @@ export class HeaderReader {
       userAgent: headers["user-agent"],
       requestId: requestIdFrom(headers[REQUEST_ID_HEADER]),
       hasBody: true,
+      contentLength: headers["content-length"],
       parent: propagated ? this.#propagator.extract(ROOT_CONTEXT, headers, getter) : ROOT_CONTEXT,
     };
   }

@@ -16,10 +16,6 @@ export function logRequest(
   if (log === undefined) return;
   const isSlow = unit.endedAt - unit.startedAt >= log.slowMs;
   if (!isSlow && !log.hasAccessLog) return;
-  const { bodySizesOf, isEventStream } = loadResponseInfo();
-  log.requestEnded(
-    unit,
-    isSlow && !isEventStream(response),
-    log.hasAccessLog ? bodySizesOf(unit, response) : undefined,
-  );
+  const { isEventStream } = loadResponseInfo();
+  log.requestEnded(unit, isSlow && !isEventStream(response), unit.bodySizes);
 }

@@ -1,10 +1,14 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { OutgoingHttpHeaders } from "node:http";
 import type { BodySizes } from "../../context/unit-views.ts";
 import type { HttpServerRequest, ResponseHead } from "./server-request.ts";
 
 /** Members of a response that are read here: of HTTP/1 the head as sent, of HTTP/2 the headers. */
 interface SentResponse extends ResponseHead {
   readonly _header?: unknown;
+  /** The length of the body where the head announces it. */
+  readonly _contentLength?: unknown;
+  /** False if only the head is sent, as to HEAD. */
+  readonly _hasBody?: unknown;
   readonly sentHeaders?: OutgoingHttpHeaders | undefined;
 }
 
@@ -27,21 +31,34 @@ export function bodySizesOf(
 ): BodySizes {
   const isHttp2 = unit.protocolVersion === "2";
   return {
-    request: requestBodySize(unit.request, isHttp2),
-    response: isHttp2 ? streamBodySize(unit, response) : writtenBodySize(unit, response),
+    request: requestBodySize(unit.announcedBody),
+    response: isHttp2
+      ? streamBodySize(unit, response)
+      : (announcedBodySize(unit, response) ?? writtenBodySize(unit, response)),
   };
 }
 
 /** Returns undefined if the body was sent in chunks: only the app knows their size. */
-function requestBodySize(
-  request: IncomingMessage | undefined,
-  isHttp2: boolean,
+function requestBodySize(announced: string | boolean): number | undefined {
+  if (typeof announced === "string") return parseSize(announced);
+  return announced ? undefined : 0;
+}
+
+/**
+ * Returns the length that the head of a complete response announces. Reading
+ * `bytesWritten` instead, which copies the socket's buffer, takes twice as long.
+ */
+function announcedBodySize(
+  { connection, statusCode, abort }: HttpServerRequest,
+  response: SentResponse | undefined,
 ): number | undefined {
-  const headers = request?.headers;
-  if (headers === undefined) return undefined;
-  const size = parseSize(headers["content-length"]);
-  if (size !== undefined) return size;
-  return isHttp2 || headers["transfer-encoding"] !== undefined ? undefined : 0;
+  if (response === undefined || abort !== undefined || statusCode === SWITCHING_PROTOCOLS)
+    return undefined;
+  const { _header: head, _contentLength: length, _hasBody: hasBody } = response;
+  if (typeof head !== "string" || typeof length !== "number" || !(length >= 0)) return undefined;
+  const size = hasBody === false ? 0 : length;
+  connection.bytesWritten += head.length + size;
+  return size;
 }
 
 /** Includes the framing of chunks. An upgraded connection has no body. */

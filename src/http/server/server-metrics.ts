@@ -9,20 +9,29 @@ import type { RouteSeries } from "./route-series.ts";
 const MAX_ROUTES = 1000;
 const MAX_SERIES_PER_ROUTE = 100;
 
+/** Boundaries of the sizes of bodies, in bytes, since the conventions give none. */
+const BYTE_BOUNDARIES = [100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+
 /**
- * Metrics `http.server.request.duration` and `http.server.active_requests`, with
- * series that are bound once:
+ * Metrics `http.server.request.duration`, `http.server.active_requests` and the sizes
+ * of bodies, with series that are bound once:
  * https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-server
  */
 export class ServerMetrics {
+  /** Undefined if sizes are not recorded. */
+  readonly #bodySizes: BodySizeInstruments | undefined;
   readonly #duration: BindableRecorder;
   readonly #active: BindableSum;
   readonly #exemplarContextOf: Metrics["exemplarFilter"];
   readonly #seriesByRoute = new Map<string | undefined, RouteSeries[]>();
   readonly #activeByMethod = new Map<string, BoundSum>();
 
-  constructor({ meter, exemplarFilter }: Pick<Metrics, "meter" | "exemplarFilter">) {
+  constructor(
+    { meter, exemplarFilter }: Pick<Metrics, "meter" | "exemplarFilter">,
+    recordsBodySizes: boolean,
+  ) {
     this.#exemplarContextOf = exemplarFilter;
+    this.#bodySizes = recordsBodySizes ? createBodySizes(meter) : undefined;
     this.#duration = meter.createHistogram("http.server.request.duration", {
       description: "Duration of HTTP server requests.",
       unit: "s",
@@ -32,6 +41,10 @@ export class ServerMetrics {
       description: "Number of active HTTP server requests.",
       unit: "{request}",
     });
+  }
+
+  get recordsBodySizes(): boolean {
+    return this.#bodySizes !== undefined;
   }
 
   requestStarted(unit: HttpServerRequest): void {
@@ -47,7 +60,14 @@ export class ServerMetrics {
     this.#activeOf(unit).add(-1);
     const seconds = (unit.endedAt - unit.startedAt) / 1000;
     const series = unit.series ?? this.#seriesOf(unit);
-    series.duration.record(seconds, this.#exemplarContextOf(unit.span));
+    const exemplarContext = this.#exemplarContextOf(unit.span);
+    series.duration.record(seconds, exemplarContext);
+    const { bodySizes: sizes } = unit;
+    if (series.bodySizes === undefined || sizes === undefined) return;
+    if (sizes.request !== undefined)
+      series.bodySizes.request.record(sizes.request, exemplarContext);
+    if (sizes.response !== undefined)
+      series.bodySizes.response.record(sizes.response, exemplarContext);
   }
 
   #activeOf({ method, connection: { scheme } }: HttpServerRequest): BoundSum {
@@ -78,12 +98,34 @@ export class ServerMetrics {
       errorType,
       spanName: httpSpanName(method, route),
       duration: this.#duration.bind(attributes),
+      bodySizes: this.#bodySizes && {
+        request: this.#bodySizes.request.bind(attributes),
+        response: this.#bodySizes.response.bind(attributes),
+      },
       attributes,
       encoded: undefined,
     };
     if (seriesOfRoute.length < MAX_SERIES_PER_ROUTE) seriesOfRoute.push(series);
     return series;
   }
+}
+
+interface BodySizeInstruments {
+  readonly request: BindableRecorder;
+  readonly response: BindableRecorder;
+}
+
+function createBodySizes(meter: Metrics["meter"]): BodySizeInstruments {
+  const bytes = (name: string, description: string): BindableRecorder =>
+    meter.createHistogram(name, {
+      description,
+      unit: "By",
+      advice: { explicitBucketBoundaries: BYTE_BOUNDARIES },
+    });
+  return {
+    request: bytes("http.server.request.body.size", "Size of HTTP server request bodies."),
+    response: bytes("http.server.response.body.size", "Size of HTTP server response bodies."),
+  };
 }
 
 function matches(series: RouteSeries, unit: HttpServerRequest): boolean {

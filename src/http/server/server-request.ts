@@ -5,7 +5,7 @@ import { isClientError } from "../../context/failures.ts";
 import { type SocketWithRequests, IN_FLIGHT } from "../../context/in-flight-requests.ts";
 import { markThrown } from "../../context/thrown.ts";
 import { UnitOfWork } from "../../context/unit-of-work.ts";
-import type { ArrivedRequest, UserReader } from "../../context/unit-views.ts";
+import type { ArrivedRequest, BodySizes, UserReader } from "../../context/unit-views.ts";
 import { now } from "../../clock.ts";
 import type { CachedAttributes, LazyAttributes } from "../../traces/span-attributes.ts";
 import type { HttpConnection } from "./http-connection.ts";
@@ -40,6 +40,10 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
   abort: ResponseAbort | undefined = undefined;
   /** `error.type` of a request that failed without a status of the 500s. */
   errorType: string | undefined = undefined;
+  /** Its `Content-Length`, or whether it may have a body nonetheless. */
+  readonly announcedBody: string | boolean;
+  /** Set at the end, where they are recorded or logged. */
+  bodySizes: BodySizes | undefined = undefined;
   /** Whether it was finished; several events may report its end. */
   isFinished = false;
   /** Context of the request's listeners. */
@@ -66,6 +70,7 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
     this.method = normalizeMethod(deps.knownMethods, this.#originalMethod);
     this.#url = request.url ?? "/";
     this.#clientAttributes = connection.clientAttributes(headers.host, headers.userAgent);
+    this.announcedBody = headers.contentLength ?? headers.hasBody;
     this.requestId = headers.requestId;
     this.userReader = deps.userReader;
   }
@@ -235,6 +240,8 @@ export interface RequestHeaders {
   readonly userAgent: string | undefined;
   readonly requestId: string;
   readonly hasBody: boolean;
+  /** As received. */
+  readonly contentLength: string | undefined;
   /** The remote context, where a propagation header was received, else the root. */
   readonly parent: ApiContext;
 }

@@ -34,6 +34,14 @@ const exported = [...component, "error.type"] as const;
 const endpoint = ["http.request.method", "http.route"] as const;
 const queue = ["messaging.system", "messaging.destination.name"] as const;
 const message = [...queue, "messaging.operation.name", "server.address", "server.port"] as const;
+const SERVER_ATTRIBUTES = [
+  "http.request.method",
+  "http.route",
+  "http.response.status_code",
+  "error.type",
+  "network.protocol.version",
+  "url.scheme",
+];
 const group = "messaging.consumer.group.name";
 
 export const groups: readonly MetricGroup[] = [
@@ -41,18 +49,23 @@ export const groups: readonly MetricGroup[] = [
     title: "HTTP",
     inDemo: true,
     rows: [
-      histogram("http.server.request.duration", "http_server_request_duration_seconds", [
-        "http.request.method",
-        "http.route",
-        "http.response.status_code",
-        "error.type",
-        "network.protocol.version",
-        "url.scheme",
-      ]),
+      histogram(
+        "http.server.request.duration",
+        "http_server_request_duration_seconds",
+        SERVER_ATTRIBUTES,
+      ),
       level("http.server.active_requests", "{request}", "http_server_active_requests", [
         "http.request.method",
         "url.scheme",
       ]),
+      ...["request", "response"].map((side) => ({
+        ...histogram(
+          `http.server.${side}.body.size`,
+          `http_server_${side}_body_size_bytes`,
+          SERVER_ATTRIBUTES,
+        ),
+        unit: "By",
+      })),
       histogram("http.client.request.duration", "http_client_request_duration_seconds", [
         "http.request.method",
         "http.response.status_code",

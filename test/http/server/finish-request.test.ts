@@ -29,6 +29,7 @@ function finish(statusCode: number, failing?: string): { calls: string[]; errors
     userAgent: undefined,
     requestId: "1",
     hasBody: false,
+    contentLength: undefined,
     parent: ROOT_CONTEXT,
   };
   const knownMethods = new Set(["GET"]);

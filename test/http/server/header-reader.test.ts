@@ -51,8 +51,12 @@ const rows: readonly Row[] = [
     raw: ["x-request-id", "a", "x-request-id", "b"],
     expected: { requestId: "a" },
   },
-  { title: "no body", raw: ["Host", "a"], expected: { hasBody: false } },
-  { title: "a body with a length", raw: ["Content-Length", "3"], expected: { hasBody: true } },
+  { title: "no body", raw: ["Host", "a"], expected: { hasBody: false, contentLength: undefined } },
+  {
+    title: "a body with a length",
+    raw: ["Content-Length", "3"],
+    expected: { hasBody: true, contentLength: "3" },
+  },
   { title: "a body of length 0", raw: ["content-length", "0"], expected: { hasBody: false } },
   {
     title: "a body in chunks",

@@ -29,6 +29,7 @@ class TestRequest {
       userAgent: undefined,
       requestId,
       hasBody: false,
+      contentLength: undefined,
       parent: ROOT_CONTEXT,
     };
     const deps = {
