@@ -44,14 +44,6 @@ export const wrappedInstrumentations: Readonly<Record<string, { by: string; file
 };
 
 /**
- * Methods whose callback runs later, when a resource is free, and which upstream
- * does not bind to the context of the caller.
- */
-export const contextLosingMethods: Readonly<Record<string, readonly string[]>> = {
-  "generic-pool": ["acquire"],
-};
-
-/**
  * Arguments of the constructor, and the imports that they need. By default, the
  * options of the environment.
  */

@@ -3,7 +3,6 @@ import {
   constructorConfigs,
   replacedInstrumentations,
   wrappedInstrumentations,
-  contextLosingMethods,
   literalStatementDatabases,
 } from "./choice.ts";
 import { type UpstreamInstrumentation, upstreamInstrumentations } from "./modules.ts";
@@ -59,13 +58,11 @@ function loaderOf(name: string): string {
 function renderAdaptor({ name, className }: UpstreamInstrumentation): string {
   const { imports, config } = constructorConfigs[name] ?? { imports: "", config: "options" };
   const { imports: wrapperImports, code } = wrap(name, `new ${className}(${config})`);
-  const methods =
-    name in contextLosingMethods ? `, ${JSON.stringify(contextLosingMethods[name])}` : "";
   return `${HEADER}import { ${className} } from "@opentelemetry/instrumentation-${name}";
 ${imports}import type { Adaptor } from "../../loading/adaptor.ts";
 ${wrapperImports}import { upstreamAdaptor } from "../upstream-adaptor.ts";
 
-export const adaptor: Adaptor = upstreamAdaptor((options) => ${code}${methods});
+export const adaptor: Adaptor = upstreamAdaptor((options) => ${code});
 `;
 }
 

@@ -1,6 +1,7 @@
 import type { LibraryRow } from "./loading/library-row.ts";
 import { bluebirdRows } from "./databases/bluebird/rows.ts";
 import { cacheManagerRows } from "./databases/cache-manager/rows.ts";
+import { genericPoolRows } from "./databases/generic-pool/rows.ts";
 import { ioredisRows } from "./databases/ioredis/rows.ts";
 import { mongodbRows } from "./databases/mongodb/rows.ts";
 import { mongooseRows } from "./databases/mongoose/rows.ts";
@@ -45,6 +46,7 @@ import { trpcRows } from "./rpc/trpc/rows.ts";
 export const libraryRows: readonly LibraryRow[] = [
   ...bluebirdRows,
   ...cacheManagerRows,
+  ...genericPoolRows,
   ...ioredisRows,
   ...mongodbRows,
   ...mongooseRows,

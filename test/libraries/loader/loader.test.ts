@@ -31,6 +31,8 @@ describe("Upstream's instrumentation of", function () {
         assert.deepEqual([ended.code, ended.stderr], [0, ""]);
         for (const expected of row.spans) find(expected, receiver.spans);
         const allTelemetry = JSON.stringify(receiver.spans);
+        for (const [name, count] of Object.entries(row.metrics ?? {}))
+          assert.equal(countOf(receiver, name), count, name);
         for (const secret of secrets) assert.ok(!allTelemetry.includes(secret), allTelemetry);
       } finally {
         await receiver.close();
@@ -51,6 +53,12 @@ async function run(row: UpstreamLibraryRow, args: readonly string[], receiver: R
   const ended = await program.ended;
   await receiver.settled();
   return ended;
+}
+
+/** Returns the last count of a metric, a counter or a histogram. */
+function countOf({ metrics }: Receiver, name: string): number | undefined {
+  const point = metrics.findLast((metric) => metric.name === name)?.points[0];
+  return point?.count ?? point?.value;
 }
 
 /** Fails with a list of all spans if there is no such span. */

@@ -21,6 +21,8 @@ export interface UpstreamLibraryRow extends LibraryRow {
   readonly spans: readonly ExpectedUpstreamSpan[];
   /** Names that no span must have. */
   readonly never?: readonly string[];
+  /** Counts of metrics by name. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** Texts that no attribute must contain. */
   readonly secrets?: readonly string[];
 }
@@ -52,9 +54,18 @@ export const rows: readonly UpstreamLibraryRow[] = [
   ...variants("generic-pool", "generic-pool2").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "generic-pool",
-    supports: "spans of acquired resources",
+    supports: "spans of acquired resources, pool metrics (3)",
     scenario: "generic-pool",
     args: [variant.installed === "generic-pool2" ? "2" : "3"],
+    env: { OTEL_METRICS_EXPORTER: "otlp" },
+    ...(variant.installed === "generic-pool" && {
+      metrics: {
+        "db.client.connection.wait_time": 1,
+        "db.client.connection.use_time": 1,
+        "db.client.connection.create_time": 1,
+        "db.client.connection.timeouts": 1,
+      },
+    }),
     spans: [{ name: "generic-pool.acquire", kind: "INTERNAL" }],
   })),
   ...variants("lru-memoizer", "lru-memoizer1").map((variant): UpstreamLibraryRow => ({

@@ -41,6 +41,8 @@ export interface StoreRow extends LibraryRow {
    * has no pool metrics.
    */
   readonly pool?: string;
+  /** The metrics of its state; default: all. */
+  readonly poolMetrics?: readonly string[];
   /** The times that the pool records, and whether a step waits in vain for a connection. */
   readonly poolTimes?: readonly PoolTime[];
   /** Expected stderr of the program; default: none. */
@@ -179,10 +181,11 @@ export const rows: readonly StoreRow[] = [
   ...variants("postgres", "postgres3").map((variant): StoreRow => ({
     ...variant,
     library: "postgres",
-    supports: "client spans of queries, duration metric",
+    supports: "client spans of queries, duration metric, pool metrics (3.4)",
     program: "postgres",
     server: "postgres",
     steps: postgresSteps(variant.installed),
+    ...(variant.installed === "postgres" && { pool: "/shop", poolMetrics: ["count", "max"] }),
   })),
   ...mapperRows("knex", "knex", "knex", "knex0"),
   ...mapperRows("sequelize", "sequelize", "sequelize", "sequelize5"),

@@ -2,7 +2,9 @@ import type { Adaptor, AdaptorDeps, LoadedFile } from "../../loading/adaptor.ts"
 import { bindArguments, bindFunctions } from "../../loading/caller-context.ts";
 import { PerVersionCache } from "../../loading/per-version-cache.ts";
 import { copyFunctionProperties, replaceMethod } from "../../loading/replace-method.ts";
+import { ConnectionPools } from "../../database-client/connection-pools.ts";
 import { CallTarget } from "../../database-client/call-target.ts";
+import { watchQueues } from "./pools.ts";
 import { type Query, QueryRecorder } from "./query-recorder.ts";
 
 /**
@@ -14,18 +16,26 @@ import { type Query, QueryRecorder } from "./query-recorder.ts";
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
-    const recorder = versions.getOrCreate(file, () => recorderOf(file, deps));
+    const { recorder, pools } = versions.getOrCreate(file, () => observersOf(file, deps));
     if (file.file.endsWith("connection.js"))
-      return withTarget(connectionFactory(exports), recorder);
+      return withTarget(connectionFactory(exports), recorder, pools);
     patchQuery((exports as QueryFile).Query.prototype, recorder);
     return exports;
   },
 };
 
-const versions = new PerVersionCache<QueryRecorder>();
+interface Observers {
+  readonly recorder: QueryRecorder;
+  readonly pools: ConnectionPools;
+}
 
-function recorderOf({ version }: LoadedFile, deps: AdaptorDeps): QueryRecorder {
-  return new QueryRecorder(deps, version);
+const versions = new PerVersionCache<Observers>();
+
+function observersOf({ version }: LoadedFile, deps: AdaptorDeps): Observers {
+  return {
+    recorder: new QueryRecorder(deps, version),
+    pools: new ConnectionPools(deps.meterProvider.getMeter("postgres", version)),
+  };
 }
 
 interface QueryFile {
@@ -100,9 +110,14 @@ function connectionFactory(exports: unknown): ConnectionFactory {
 }
 
 /** Remembers the server of each query that reaches a connection, as queries do not know it. */
-function withTarget(factory: ConnectionFactory, recorder: QueryRecorder): ConnectionFactory {
+function withTarget(
+  factory: ConnectionFactory,
+  recorder: QueryRecorder,
+  pools: ConnectionPools,
+): ConnectionFactory {
   function Connection(this: unknown, options: Options, ...rest: unknown[]): object {
     const connection = Reflect.apply(factory, this, [options, ...rest]);
+    watchQueues(pools, options, rest[0]);
     const target = targetOf(options);
     for (const name of ["connect", "execute"]) {
       replaceMethod<object, [Query]>(

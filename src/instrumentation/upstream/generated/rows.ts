@@ -17,9 +17,6 @@ const loadDataloader = lazy<typeof import("./dataloader.ts")>(
 );
 const loadDns = lazy<typeof import("./dns.ts")>("instrumentation/upstream/generated/dns.ts");
 const loadFs = lazy<typeof import("./fs.ts")>("instrumentation/upstream/generated/fs.ts");
-const loadGenericPool = lazy<typeof import("./generic-pool.ts")>(
-  "instrumentation/upstream/generated/generic-pool.ts",
-);
 const loadLruMemoizer = lazy<typeof import("./lru-memoizer.ts")>(
   "instrumentation/upstream/generated/lru-memoizer.ts",
 );
@@ -99,13 +96,6 @@ export const upstreamRows: readonly LibraryRow[] = [
   { package: "node:dns/promises", files: [], versions: "*", instrumentation: "dns", load: loadDns },
   { package: "node:fs", files: [], versions: "*", instrumentation: "fs", load: loadFs },
   { package: "node:fs/promises", files: [], versions: "*", instrumentation: "fs", load: loadFs },
-  {
-    package: "generic-pool",
-    files: ["."],
-    versions: ">=3.0.0 <4 || >=2.4.0 <3 || >=2.0.0 <2.4",
-    instrumentation: "generic-pool",
-    load: loadGenericPool,
-  },
   {
     package: "lru-memoizer",
     files: ["."],

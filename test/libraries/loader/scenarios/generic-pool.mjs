@@ -4,8 +4,11 @@ import { promisify } from "node:util";
 export async function run({ createPool, Pool }, major) {
   if (major === "3") {
     const factory = { create: () => Promise.resolve({}), destroy: () => Promise.resolve() };
-    const pool = createPool(factory);
-    await pool.release(await pool.acquire());
+    const pool = createPool(factory, { max: 1, acquireTimeoutMillis: 50 });
+    const resource = await pool.acquire();
+    const { name } = await pool.acquire().catch((error) => error);
+    if (name !== "TimeoutError") throw new Error(`no timeout: ${name}`);
+    await pool.release(resource);
     await pool.drain();
     await pool.clear();
     return;
