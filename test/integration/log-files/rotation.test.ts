@@ -7,6 +7,7 @@ import { preload, Program } from "../program.ts";
 import { linesIn, readLogFiles } from "./read-lines.ts";
 
 const file = fileURLToPath(new URL("apps/writer.mjs", import.meta.url));
+const clusterFile = fileURLToPath(new URL("apps/cluster.mjs", import.meta.url));
 
 interface Case {
   readonly lines: number;
@@ -34,9 +35,9 @@ describe("Log files that several processes rotate", function () {
     await rm(folder, { recursive: true });
   });
 
-  const start = (test: Case, args: readonly (string | number)[]): Program =>
+  const start = (test: Case, args: readonly (string | number)[], program = file): Program =>
     new Program({
-      file,
+      file: program,
       flags: preload.import,
       args: args.map(String),
       env: {
@@ -96,6 +97,16 @@ describe("Log files that several processes rotate", function () {
 
   it("keep each of 40,000 lines of four processes", () =>
     check({ lines: 10_000, writers: 4, maxSize: "100kB", minRotations: 30 }));
+
+  it("keep each of 40,000 lines of four workers of one cluster, one of which is killed and replaced", async () => {
+    const test = { lines: 10_000, writers: 4, maxSize: "100kB", minRotations: 30 };
+    const { code, stdout, stderr } = await start(test, [test.writers, test.lines], clusterFile)
+      .ended;
+    assert.deepEqual([code, stdout, stderr], [0, "0 0 0 0 SIGTERM\n", ""]);
+    const { files, ...findings } = await findingsOf(test);
+    assert.deepEqual(findings, none);
+    assert.ok(files > test.minRotations, `${files} files`);
+  });
 
   it("keep each of 1,000,000 lines of four processes", () =>
     check({ lines: 250_000, writers: 4, maxSize: "1MB", minRotations: 100 }));
