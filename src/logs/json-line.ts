@@ -2,6 +2,7 @@ import type { AnyValue } from "@opentelemetry/api";
 import { formatTraceFlags } from "./correlation.ts";
 import { escapeUnsafe, toJsonString } from "./json-string.ts";
 import { EVENT_NAME_FIELD, type LogRecord } from "./log-record.ts";
+import { truncateWellFormed } from "./value.ts";
 
 /** The fields of every line, in their order. Those without a value are left out. */
 const FIELDS = [
@@ -18,6 +19,18 @@ const FIELDS = [
   "user_id",
   "organization_id",
 ] as const;
+
+/** Longer lines have cut values: readers of log files, such as Fluent Bit, skip or split such lines. */
+const MAX_LINE_LENGTH = 1_000_000;
+
+/** Length of a value in a line that is too long. */
+const MAX_VALUE_LENGTH = 250_000;
+
+/** Length of the app's own fields in such a line; the message has the rest. */
+const SPACE_FOR_APP_FIELDS = 700_000;
+
+/** The mark at the end of a text that was cut. */
+const TRUNCATED = "[Truncated]";
 
 type FieldName = (typeof FIELDS)[number];
 type Fields = Partial<Record<FieldName, AnyValue>>;
@@ -45,20 +58,27 @@ const APP_FIELDS: ReadonlySet<string> = new Set<FieldName>([
  * stdout have the same form.
  */
 export function jsonLineOf(record: LogRecord): string {
+  const members = membersOf(record, memberOf);
+  const isLong = members.length > MAX_LINE_LENGTH;
+  return escapeUnsafe(`{${(isLong ? shortMembersOf(record) : members).slice(1)}}`);
+}
+
+/** @param toMember is called for the fields of all lines after the others. */
+function membersOf(record: LogRecord, toMember: typeof memberOf): string {
   const fields = fieldsOf(record);
   const names = eventNamesOf(record);
   // Each event of telltale has its message.
-  let rest = names === undefined ? memberOf(EVENT_NAME_FIELD, record.eventName) : "";
+  let rest = names === undefined ? toMember(EVENT_NAME_FIELD, record.eventName) : "";
   const pairs = record.attributePairs() ?? Object.entries(record.attributes).flat();
   for (let index = 0; index < pairs.length; index += 2) {
     const name = pairs[index] as string;
     const value = pairs[index + 1];
     if (takeField(fields, name, value)) continue;
-    rest += memberOf(names === undefined ? lineNameOf(name) : names.of(name), value);
+    rest += toMember(names === undefined ? lineNameOf(name) : names.of(name), value);
   }
   let line = "";
-  for (const name of FIELDS) line += memberOf(name, fields[name]);
-  return escapeUnsafe(`{${(line + rest).slice(1)}}`);
+  for (const name of FIELDS) line += toMember(name, fields[name]);
+  return line + rest;
 }
 
 /** Returns the names of the fields of an event of telltale; undefined for the records of the app. */
@@ -147,6 +167,33 @@ function shortNameOf(attribute: string): string {
 /** Renames an attribute that would repeat a field which telltale sets. */
 function lineNameOf(name: string): string {
   return (FIELDS as readonly string[]).includes(name) ? `app_${name}` : name;
+}
+
+/**
+ * Returns the members of a line that is too long: long values are cut, and further
+ * fields of the app are left out if there are too many.
+ */
+function shortMembersOf(record: LogRecord): string {
+  let space = SPACE_FOR_APP_FIELDS;
+  let leftOut = 0;
+  const members = membersOf(record, (name, value) => {
+    const member = memberOf(name, shortValueOf(value));
+    if ((FIELDS as readonly string[]).includes(name)) return member;
+    if (member.length > space) {
+      leftOut++;
+      return "";
+    }
+    space -= member.length;
+    return member;
+  });
+  return leftOut === 0 ? members : members + memberOf("log.record.dropped_fields", leftOut);
+}
+
+/** Cuts a long text; a list or map becomes its text. */
+function shortValueOf(value: AnyValue): AnyValue {
+  const text = typeof value === "string" ? value : (jsonOf(value) ?? "");
+  if (text.length <= MAX_VALUE_LENGTH) return value;
+  return truncateWellFormed(text, MAX_VALUE_LENGTH) + TRUNCATED;
 }
 
 function memberOf(name: string, value: AnyValue): string {

@@ -72,6 +72,59 @@ describe("A line of a log file", () => {
     });
   }
 
+  const long = "x".repeat(5_000_000);
+  const cut = `${"x".repeat(250_000)}[Truncated]`;
+  const longLines: readonly (readonly [string, object, Readonly<Record<string, unknown>>])[] = [
+    ["message", { body: long, attributes: { order: 12 } }, { message: cut, order: 12 }],
+    [
+      "stack, with its message",
+      { body: "failed", attributes: { "exception.stacktrace": long } },
+      { message: "failed", "exception.stacktrace": cut },
+    ],
+    [
+      "text of emoji",
+      { body: "😀".repeat(600_000) },
+      { message: /^(?:😀){125000}\[Truncated\]$/u },
+    ],
+    [
+      "list",
+      { attributes: { list: Array(90_000).fill("x".repeat(20)) } },
+      { list: /\[Truncated\]$/ },
+    ],
+    [
+      "number of fields",
+      {
+        body: "many",
+        attributes: Object.fromEntries(
+          Array.from({ length: 100 }, (_, at) => [`field${at}`, "x".repeat(20_000)]),
+        ),
+      },
+      { message: "many", field0: "x".repeat(20_000), "log.record.dropped_fields": 66 },
+    ],
+  ];
+  for (const [title, input, expected] of longLines) {
+    it(`is cut to less than a megabyte if it has a long ${title}`, () => {
+      const line = lineOf(input);
+      assert.ok(line.length < 1_010_000, `${line.length} characters`);
+      const parsed = JSON.parse(line) as Record<string, unknown>;
+      assert.deepEqual([parsed["logger"], parsed["trace_id"]], ["shop", trace_id]);
+      for (const [name, value] of Object.entries(expected)) {
+        if (value instanceof RegExp) assert.match(String(parsed[name]), value);
+        else assert.equal(parsed[name], value, name);
+      }
+    });
+  }
+
+  it("keeps the digits of large integers also if it is cut", () => {
+    const line = lineOf({ body: long, attributes: { id: 9_007_199_254_740_993n } });
+    assert.match(line, /"id":9007199254740993/);
+  });
+
+  it("has a text of 900,000 characters as it is", () => {
+    const body = "x".repeat(900_000);
+    assert.equal(fieldsOf({ body })["message"], body);
+  });
+
   const eventAttributes: readonly (readonly [string, Attributes, object])[] = [
     [
       "attributes of the semantic conventions",

@@ -111,13 +111,17 @@ async function callResultOf(
 ): Promise<CallResult> {
   const response = await service.get(`/call?name=${encodeURIComponent(call.name)}`, {
     traceparent: `00-${traceId}-b7ad6b7169203331-01`,
+    "x-request-id": `id-${traceId}`,
   });
   return (await response.json()) as CallResult;
 }
 
 /** Removes the trace context, and headers that are different in each call. */
 function withoutTrace({ headers, raw, ...rest }: CallResult): object {
-  const others = ["traceparent", "tracestate", "baggage", "sec-websocket-key", "host"];
+  const others = [
+    ...["traceparent", "tracestate", "baggage", "x-request-id"],
+    ...["sec-websocket-key", "host"],
+  ];
   const without = (names: Readonly<Record<string, unknown>> = {}): object =>
     Object.fromEntries(Object.entries(names).filter(([name]) => !others.includes(name)));
   return { headers: without(headers), raw: without(raw), ...rest };
@@ -132,10 +136,14 @@ function checkPropagation(
   const traceparent = result.headers["traceparent"];
   if (call.silent === true) {
     assert.equal(traceparent, undefined);
+    assert.equal(result.headers["x-request-id"], undefined);
     return;
   }
   assert.equal(traceparent, `00-${span?.traceId}-${span?.spanId}-01`);
-  if (result.raw !== undefined) assert.equal(result.raw["traceparent"], 1);
+  assert.equal(result.headers["x-request-id"], `id-${span?.traceId}`);
+  if (result.raw !== undefined) {
+    assert.deepEqual([result.raw["traceparent"], result.raw["x-request-id"]], [1, 1]);
+  }
 }
 
 function checkSpan(

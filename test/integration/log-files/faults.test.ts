@@ -230,6 +230,25 @@ describe("Log files in trouble", () => {
     await assertLines(100);
   });
 
+  it("have a line of five megabytes cut, and every other line as it is", async () => {
+    const service = await start();
+    await service.log(0, 1);
+    await service.log(1, 1, 5_000_000);
+    await service.logAndWait(2, 1);
+    const { stderr } = await service.stop();
+    assert.equal(stderr, "");
+    const lines = await readLines(logs, "application");
+    assert.deepEqual(
+      lines.map(({ line, message, text }) => [line, message, String(text).slice(-11)]),
+      [
+        [0, "a line", ""],
+        [1, "a line", "[Truncated]"],
+        [2, "a line", ""],
+      ],
+    );
+    assert.equal(String(lines[1]?.["text"]).length, 250_011);
+  });
+
   it("take a bounded memory: the newest lines are dropped, counted and reported", async () => {
     writeFileSync(logs, "a file");
     const service = await start();

@@ -18,7 +18,8 @@ if (cluster.isPrimary) {
   cluster.on("exit", (_worker, code, signal) => {
     ends.push(signal ?? code);
     if (signal === "SIGTERM") cluster.fork({ WRITER: 0, FROM: to / 2, TO: to, IS_KILLED: "" });
-    if (ends.length === workers + 1) console.log(ends.map(String).sort().join(" "));
+    if (ends.length === workers + 1)
+      console.log(ends.filter((end) => end === 0).length, ends.includes("SIGTERM"));
   });
 } else {
   const { WRITER, FROM, TO, IS_KILLED } = process.env;
