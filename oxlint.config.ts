@@ -46,7 +46,7 @@ const unitPatterns = [
 const layers = [...Object.keys(mayImport), "cli"];
 
 /** The modules that put the layers together; no layer knows them. */
-const compositionRoots = ["start", "index", "logger"];
+const compositionRoots = ["start", "index", "health", "logger"];
 
 /** How many folders a layer may nest. */
 const MAX_DEPTH = 3;

@@ -43,6 +43,7 @@ async function buildDist(): Promise<string[]> {
   const files = await bundleDist({
     preload: { start: "src/start.ts", ...Object.fromEntries(modules) },
     index: "src/index.ts",
+    health: "src/health.ts",
     logger: "src/logger.ts",
     programs: { cli: "src/cli/main.ts", ...commands },
     aliases: moduleAliases,

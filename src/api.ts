@@ -203,6 +203,22 @@ export interface SummaryApi {
   endpoints(): EndpointMetrics[];
 }
 
+/** A request for a page of the admin server on the app's own port. */
+export interface MountedRequest {
+  /** Which pages the handler serves. */
+  readonly pages: "health" | "metrics";
+  /** `http.IncomingMessage`. */
+  readonly request: object;
+  /** `http.ServerResponse`. */
+  readonly response: object;
+  /** The path below the mount path. Default: that of the request's URL. */
+  readonly path: string | undefined;
+  /** Passes a request for another page on. Undefined: it gets a 404. */
+  readonly next: (() => void) | undefined;
+  readonly token: string | undefined;
+  readonly authorize: ((request: object) => unknown) | undefined;
+}
+
 /** Further data of an event, by name. */
 export type EventFields = Readonly<Record<string, unknown>>;
 
@@ -390,6 +406,8 @@ export interface PreloadApi {
   readonly events: () => EventsApi;
   /** Created at the first use. */
   readonly instruments: () => InstrumentsApi;
+  /** Serves a page of the admin server. Never throws. */
+  readonly servePage: (request: MountedRequest) => void;
   /** Adds a readiness check, or replaces the one of the same name. Returns a function that removes it. */
   readonly addHealthCheck: (check: HealthCheck) => () => void;
   /** Created at the first use. */

@@ -33,7 +33,7 @@ import {
   type SeverityLevel,
   type User,
 } from "./api.ts";
-import { AppInstrument } from "./app-instruments.ts";
+import { AppInstrument } from "./public-api/app-instruments.ts";
 import type {
   BoundCounter,
   BoundGauge,
@@ -50,7 +50,7 @@ import type {
   Summary,
   SummaryOptions,
 } from "./metrics-api.ts";
-import { noopScope } from "./noop-scope.ts";
+import { noopScope } from "./public-api/noop-scope.ts";
 import { tryRead } from "./try-read.ts";
 
 export type {

@@ -2,8 +2,10 @@ import { fstatSync } from "node:fs";
 import type { Resource } from "@opentelemetry/resources";
 import { isInternalThread, isMainThread } from "node:worker_threads";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
+import type { AdminDeps } from "./admin/deps.ts";
+import type { MountedPages } from "./admin/mounted-pages.ts";
 import { createAdmin } from "./admin/server.ts";
-import { claimStart, type LoggerApi, publishApi } from "./api.ts";
+import { claimStart, type LoggerApi, publishApi, type PreloadApi } from "./api.ts";
 import type { CacheRegistry } from "./caches/caches.ts";
 import type { Config } from "./config/config.ts";
 import { parseConfig } from "./config/parse.ts";
@@ -66,6 +68,7 @@ const loadRequestSummary = lazy<typeof import("./metrics/summary/request-summary
 const loadInstruments = lazy<typeof import("./metrics/app-instruments.ts")>(
   "metrics/app-instruments.ts",
 );
+const loadMountedPages = lazy<typeof import("./admin/mounted-pages.ts")>("admin/mounted-pages.ts");
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
 /**
@@ -218,29 +221,14 @@ interface Tracing {
 
 /** Instruments HTTP, libraries and the console, and publishes the preload's API for `index.ts`. */
 function instrumentLibraries(signals: Signals): Tracing {
-  const { config, metrics, logs, errors, health, diagnostics } = signals;
+  const { config, metrics, logs, diagnostics } = signals;
   const { instrumentations } = config;
   const isEnabled = (name: string): boolean => isInstrumentationEnabled(name, instrumentations);
   const events = createLazyEvents(signals);
   const http = installHttpTracing({ ...requestEvents(signals, events), ...signals, isEnabled });
   const messaging = createLazyMessagingTracer(signals);
   const caches = createLazyCacheRegistry(metrics);
-  publishApi({
-    version,
-    errors,
-    setOrganization,
-    setRequestId(id) {
-      if (!setRequestId(id)) diagnostics.warn("request-id", INVALID_REQUEST_ID);
-    },
-    keepTrace: keepActiveTrace,
-    runJob: messaging.runJob,
-    caches,
-    requests: signals.requests,
-    events,
-    instruments: createLazyInstruments(signals),
-    addHealthCheck: (check) => health.register(check),
-    logger: signals.logger,
-  });
+  publishApi(createPreloadApi(signals, { events, caches, runJob: messaging.runJob }));
   installInstrumentations(instrumentations, {
     diagnostics,
     tracerProvider: signals.traces.provider,
@@ -256,6 +244,29 @@ function instrumentLibraries(signals: Signals): Tracing {
   });
   if (isEnabled("console")) recordConsoleLines(signals);
   return { http, messaging };
+}
+
+/** Returns the preload's API for `index.ts`. */
+function createPreloadApi(
+  signals: Signals,
+  parts: Pick<PreloadApi, "events" | "caches" | "runJob">,
+): PreloadApi {
+  const { errors, diagnostics, health } = signals;
+  return {
+    ...parts,
+    version,
+    errors,
+    setOrganization,
+    setRequestId(id) {
+      if (!setRequestId(id)) diagnostics.warn("request-id", INVALID_REQUEST_ID);
+    },
+    keepTrace: keepActiveTrace,
+    requests: signals.requests,
+    instruments: createLazyInstruments(signals),
+    servePage: createLazyPages(signals),
+    addHealthCheck: (check) => health.register(check),
+    logger: signals.logger,
+  };
 }
 
 function recordConsoleLines({ config, logs }: Signals): void {
@@ -295,6 +306,15 @@ function createLazyRequestSummary(metrics: Metrics): () => RequestSummary {
 function createLazyInstruments({ metrics: { meter }, diagnostics }: Signals): () => InstrumentsApi {
   let instruments: InstrumentsApi | undefined;
   return () => (instruments ??= loadInstruments().createAppInstruments({ meter, diagnostics }));
+}
+
+/** Returns what serves pages of the admin server on the app's port. */
+function createLazyPages(signals: Signals): PreloadApi["servePage"] {
+  let pages: MountedPages | undefined;
+  return (request) => {
+    pages ??= loadMountedPages().createMountedPages(adminDeps(signals));
+    pages.serve(request);
+  };
 }
 
 function createLazyCacheRegistry({ meter }: Metrics): () => CacheRegistry {
@@ -349,11 +369,14 @@ function runSignals(signals: Signals, { http, messaging }: Tracing): void {
   const { levelSignal } = config.logs;
   if (levelSignal !== undefined) loadLevelSignal().watchLevelSignal(levelSignal, diagnostics);
   createAdmin({
-    ...signals,
+    ...adminDeps(signals),
     hasHandledWork: () => http.hasHandledRequests() || messaging.hasHandledMessages(),
-    renderMetrics: (accept) => metrics.prometheusPage(accept),
     sharePage: () => metrics.sharePage(),
   }).start();
+}
+
+function adminDeps(signals: Signals): AdminDeps {
+  return { ...signals, renderMetrics: (accept) => signals.metrics.prometheusPage(accept) };
 }
 
 function hasQueued({ spans, logs, events, log_lines: lines }: TelemetryCounters): boolean {

@@ -8,7 +8,7 @@ import {
 } from "@sentry/core";
 import { type LoggerApi, type PreloadApi, preloadApi, publishApi } from "../src/api.ts";
 import * as api from "../src/index.ts";
-import { noopScope } from "../src/noop-scope.ts";
+import { noopScope } from "../src/public-api/noop-scope.ts";
 
 const error = new Error("closed");
 const ended = { monitorSlug: "report", status: "ok", checkInId: "5d6f9a4c" } as const;
@@ -148,6 +148,7 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
         };
       },
     }),
+    servePage: recorder("servePage", undefined),
     addHealthCheck: recorder("addHealthCheck", () => record(["removed"])),
     logger: () =>
       ({

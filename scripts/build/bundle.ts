@@ -1,6 +1,6 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build, type BuildOptions, type Metafile } from "esbuild";
 import { mergeIntoStart } from "./merge.ts";
 import { buildOptions } from "./options.ts";
 import { root, scratch, staging } from "./paths.ts";
@@ -19,6 +19,8 @@ export interface BundleEntries {
    * global object, so that neither it nor an app that bundles it contains the preload.
    */
   readonly index: string;
+  /** The entry `telltale/health`, for `import` and `require`. It reaches the preload as `index` does. */
+  readonly health: string;
   /** The entry `telltale/logger`, for `import` and `require`. It imports the app's winston. */
   readonly logger: string;
   /**
@@ -42,7 +44,7 @@ const PROGRAM_START = `#!/usr/bin/env node
 
 /** Bundles everything into the staging folder. */
 export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
-  const { preload, index, logger, programs, aliases } = entries;
+  const { preload, index, health, logger, programs, aliases } = entries;
   await bundleRegister();
   const split = await build({
     ...buildOptions,
@@ -58,9 +60,7 @@ export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
   });
   const merged = await mergeIntoStart(split.metafile);
   const alone = { ...buildOptions, alias: aliases, plugins: [builtinsPlugin()] };
-  const api = await build({ ...alone, entryPoints: [index], outfile: join(staging, "index.js") });
-  const cjsOptions = { ...alone, format: "cjs", sourcemap: false } as const;
-  await build({ ...cjsOptions, entryPoints: [index], outfile: join(staging, "index.cjs") });
+  const apis = await bundleApis({ index, health }, alone);
   const loggers = await bundleLogger(logger);
   const commands = await build({
     ...alone,
@@ -69,8 +69,23 @@ export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
     banner: { js: PROGRAM_START },
   });
   await chmod(join(staging, "cli.js"), 0o755);
-  const alones = [api, loggers, commands].flatMap(({ metafile }) => filesOf(metafile));
+  const alones = [...apis, loggers, commands].flatMap(({ metafile }) => filesOf(metafile));
   return new Map([...merged, ...alones]);
+}
+
+/** Bundles the entries that reach the preload, by name, for `import` and `require`. */
+async function bundleApis(
+  entries: Readonly<Record<string, string>>,
+  options: BuildOptions & { readonly metafile: true },
+): Promise<{ readonly metafile: Metafile }[]> {
+  return Promise.all(
+    Object.entries(entries).map(async ([name, source]) => {
+      const entry = { ...options, entryPoints: [source] };
+      const cjs = { format: "cjs", sourcemap: false } as const;
+      await build({ ...entry, ...cjs, outfile: join(staging, `${name}.cjs`) });
+      return build({ ...entry, outfile: join(staging, `${name}.js`) });
+    }),
+  );
 }
 
 /** Bundles `logger.js` and `logger.cjs`. Apps may bundle them again, so they are complete but for winston. */

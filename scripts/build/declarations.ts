@@ -36,7 +36,8 @@ export async function writeDeclarations(): Promise<string[]> {
   const problems: string[] = [];
   for (const kind of [".js", ".cjs"] as const) {
     const publication = { emittedDir, kind, published: new Set<string>(), problems };
-    for (const entry of ["index.ts", "logger.ts"]) await publishDeclaration(entry, publication);
+    for (const entry of ["index.ts", "health.ts", "logger.ts"])
+      await publishDeclaration(entry, publication);
   }
   for (const name of ["register.d.ts", "register.d.cts"]) {
     await writeFile(join(staging, name), "export {};\n");

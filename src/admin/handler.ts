@@ -16,10 +16,7 @@ import { endpointsPage, summaryPage } from "./summary-page.ts";
 
 export { ConnectionLimiter } from "./connection-limiter.ts";
 
-type PageHandler = (
-  request: IncomingMessage,
-  deps: RequestHandlerDeps,
-) => HttpReply | Promise<HttpReply>;
+type PageHandler = (request: IncomingMessage, deps: AdminDeps) => HttpReply | Promise<HttpReply>;
 
 const pageHandlers: Readonly<Record<string, PageHandler>> = {
   "/metrics": metricsPage,
@@ -45,13 +42,23 @@ export async function handleRequest(
   response: ServerResponse,
   deps: RequestHandlerDeps,
 ): Promise<void> {
+  await respond(request, response, deps, () => createReply(request, deps));
+}
+
+/** Responds with what `create` returns. Never throws or rejects. */
+export async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { diagnostics }: Pick<AdminDeps, "diagnostics">,
+  create: () => Promise<HttpReply>,
+): Promise<void> {
   // Streams emit errors when the client disconnects. Without listeners these would be uncaught.
   request.on("error", noop);
   response.on("error", noop);
   try {
-    await send(request, response, await createReply(request, deps));
+    await send(request, response, await create());
   } catch (error) {
-    deps.diagnostics.warn(
+    diagnostics.warn(
       "admin response",
       `a request for ${pathOf(request.url)} failed: ${String(error)}`,
     );
@@ -72,6 +79,15 @@ async function createReply(request: IncomingMessage, deps: RequestHandlerDeps): 
     const unauthorized = await accessControl.rejection(request.headers.authorization);
     if (unauthorized !== undefined) return unauthorized;
   }
+  return createPage(path, request, deps);
+}
+
+/** Creates a page for a request that may read it. */
+export async function createPage(
+  path: string,
+  request: IncomingMessage,
+  deps: AdminDeps,
+): Promise<HttpReply> {
   const page = Object.hasOwn(pageHandlers, path) ? pageHandlers[path] : undefined;
   if (page === undefined)
     return textReply(404, `Not found. Available: ${Object.keys(pageHandlers).join(", ")}.\n`);
@@ -86,7 +102,7 @@ async function createReply(request: IncomingMessage, deps: RequestHandlerDeps): 
 
 async function metricsPage(
   request: IncomingMessage,
-  { renderMetrics, diagnostics }: RequestHandlerDeps,
+  { renderMetrics, diagnostics }: AdminDeps,
 ): Promise<HttpReply> {
   try {
     const reply = await renderMetrics(request.headers.accept);
@@ -175,7 +191,7 @@ function failResponse(response: ServerResponse): void {
  * Returns the path of a request target. `new URL` would throw for some valid request
  * lines (`GET http:// HTTP/1.1`).
  */
-function pathOf(target: string | undefined): string {
+export function pathOf(target: string | undefined): string {
   const url = target ?? "/";
   const start = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(url)?.[0].length ?? 0;
   const path = url.slice(start).split(/[?#]/, 1)[0]!;

@@ -78,6 +78,8 @@ describe("The package", () => {
       "start.js",
       "index.js",
       "index.cjs",
+      "health.js",
+      "health.cjs",
       "logger.js",
       "logger.cjs",
       "cli.js",
@@ -124,7 +126,7 @@ describe("The package", () => {
     }
   }
 
-  for (const entry of ["telltale", "telltale/logger"]) {
+  for (const entry of ["telltale", "telltale/health", "telltale/logger"]) {
     it(`exports the same functions to import and require: ${entry}`, async () => {
       const names =
         "Object.keys(api).filter((name) => !/^(default|module.exports|__esModule)$/.test(name)).sort().join()";
@@ -140,7 +142,7 @@ describe("The package", () => {
           {},
         ),
       ]);
-      assert.match(required.stdout, /captureException|createLogger/);
+      assert.match(required.stdout, /captureException|createLogger|healthHandler/);
       assert.equal(required.stdout.trim(), imported.stdout.trim());
     });
   }

@@ -1,4 +1,4 @@
-import { preloadApi, type Scope, type User } from "./api.ts";
+import { preloadApi, type Scope, type User } from "../api.ts";
 
 /** Methods of Sentry's scope that return it, except `setUser`. */
 const SETTERS = [

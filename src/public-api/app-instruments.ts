@@ -1,4 +1,4 @@
-import { preloadApi } from "./api.ts";
+import { preloadApi } from "../api.ts";
 import type {
   AnyInstrumentOptions,
   AppInstrumentKind,
@@ -7,7 +7,7 @@ import type {
   BoundHistogram,
   PreloadInstrument,
   PreloadSeries,
-} from "./metrics-api.ts";
+} from "../metrics-api.ts";
 
 type Labels = Readonly<Record<string, unknown>>;
 
