@@ -5,6 +5,8 @@ import { demo } from "./demo.ts";
 /** In its own file, which shares the configuration and the connections with the preload. */
 const loadDeploy = lazy<typeof import("./deploy.ts")>("cli/deploy.ts");
 
+const loadRedact = lazy<typeof import("./redact.ts")>("cli/redact.ts");
+
 const HELP = `telltale ${version}
 
   telltale demo [--once] [-- COMMAND ...]
@@ -16,6 +18,10 @@ const HELP = `telltale ${version}
   telltale deploy [--release NAME] [--environment NAME] [--finalize] ...
       Creates a release in Sentry and records that it was deployed, with the
       token in SENTRY_AUTH_TOKEN. See telltale deploy --help.
+
+  telltale redact [--print] [--json] < FILE
+      Shows what the policy of secrets would replace in log lines or any other
+      text. See telltale redact --help.
 
   telltale --version
   telltale --help
@@ -31,6 +37,8 @@ async function run(args: readonly string[]): Promise<number> {
       return demo(rest);
     case "deploy":
       return loadDeploy().deploy(rest);
+    case "redact":
+      return loadRedact().redact(rest);
     case "--version":
       process.stdout.write(`${version}\n`);
       return 0;
