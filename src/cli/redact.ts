@@ -75,11 +75,7 @@ async function inspect(input: NodeJS.ReadStream, output: RedactOutput): Promise<
       "long",
       "a line of more than 1 MB was read in parts; a secret where two of them meet is not found",
     );
-  const summary = { lines, secrets: places };
-  await write(output.end(summary));
-  process.stderr.write(
-    `telltale: ${places === 0 ? "no secrets" : counted(places, "secret")} in ${counted(lines, "line")}\n`,
-  );
+  await write(output.end({ lines, secrets: places }));
   return places === 0 ? 0 : FOUND;
 }
 
@@ -109,8 +105,4 @@ function reportWrongUse(problems: readonly string[], asJson: boolean): number {
 
 function report(_key: string, message: string): void {
   process.stderr.write(`telltale: ${message}\n`);
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

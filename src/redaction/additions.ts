@@ -95,7 +95,7 @@ function patternOf(expression: RegExp, option: Option, warn: Warn): PatternText 
     report(warn, option, received, `${EXPECTED[option]} without the flags v and y`);
     return undefined;
   }
-  return compilePattern(pattern, `addRedaction ${option}`, warn) && pattern;
+  return compilePattern(pattern, `addRedaction ${option}: received`, warn) && pattern;
 }
 
 /** Returns the same list if nothing is new. */

@@ -19,7 +19,7 @@ export function createRedaction(
     return new Redaction(config, NO_EXPRESSIONS, onSecret);
   const compileAll = (texts: readonly PatternText[]): LinearExpression[] =>
     texts
-      .map((text) => compilePattern(text, "TELLTALE_REDACT", warn))
+      .map((text) => compilePattern(text, "TELLTALE_REDACT: received", warn))
       .filter((expression) => expression !== undefined);
   return new Redaction(
     config,

@@ -13,7 +13,7 @@ export type Warn = (key: string, message: string) => void;
 /**
  * Compiles a pattern, or reports one that the engine does not support.
  *
- * @param origin of the pattern, for the message: a variable or a function.
+ * @param origin of the pattern, as the message begins: `TELLTALE_REDACT: received`.
  */
 export function compilePattern(
   { source, flags }: PatternText,
@@ -27,7 +27,7 @@ export function compilePattern(
     const reason = error instanceof Error ? error.message : String(error);
     warn(
       `redaction.${received}`,
-      `${origin}: received ${received}, expected a regular expression in the syntax of RE2, without look-around and back references (${reason}); using the other entries`,
+      `${origin} ${received}, expected a regular expression in the syntax of RE2, without look-around and back references (${reason}); using the other entries`,
     );
     return undefined;
   }

@@ -92,7 +92,7 @@ function findPlainSecrets(text: string, names: NameRules): readonly Secret[] {
 }
 
 /** A part of a query, of a path or of a list, each of which is encoded by itself. */
-const PART = /[^\s&=?#;,/"'`<>(){}|\\]+/g;
+const PART = /[^\s&=?#;,/"`<>{}|\\]+/g;
 
 /** Finds what is secret only after it is decoded: `note=password%3Dabc`, `note=Bearer+abc123`. */
 function findEscapedSecrets(text: string, names: NameRules): Secret[] {
@@ -351,10 +351,11 @@ function findAssignedValue(
   return unquotedValue(text, afterName, isProse(text, end, afterName));
 }
 
-/** The value in quotes, which in a text within JSON are escaped themselves. */
+/** The value in quotes, which are escaped in a text within JSON, and doubled within SQL. */
 function quotedValue(text: string, quote: number, isEscaped: boolean): Found {
   const mark = text.charAt(quote);
-  const start = quote + 1;
+  const isDoubled = text.charAt(quote + 1) === mark && isRunCharacter(text.charCodeAt(quote + 2));
+  const start = quote + (isDoubled ? 2 : 1);
   let to = start;
   while (to < text.length && text.charAt(to) !== mark) {
     if (text.charAt(to) === "\\") {

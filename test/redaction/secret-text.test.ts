@@ -55,6 +55,17 @@ describe("A text", () => {
     });
   }
 
+  const literals: readonly (readonly [sql: string, redacted: string])[] = [
+    ["SELECT 'pin: ''80513942''' AS a", "SELECT 'pin: ''REDACTED''' AS a"],
+    ["SELECT 'pin: ''''' AS a, 'b'", "SELECT 'pin: ''''' AS a, 'b'"],
+    ["password='' AND b='c1'", "password='' AND b='c1'"],
+  ];
+  for (const [sql, redacted] of literals) {
+    it(`loses what is secret in a literal of SQL: ${sql}`, () => {
+      assert.equal(redactText(sql), redacted);
+    });
+  }
+
   it("loses all of several secrets, and nothing else", () => {
     assert.equal(
       redactText("user=bob password=a1 url=https://x:y@host/ Bearer abcd1234 4111111111111111 end"),

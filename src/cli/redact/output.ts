@@ -44,9 +44,13 @@ export class TextPlaces implements RedactOutput {
     return places.map((place) => `${escapeControlCharacters(describePlace(place))}\n`).join("");
   }
 
-  end(): string {
-    return "";
+  end({ lines, secrets }: RedactSummary): string {
+    return `${secrets === 0 ? "no secrets" : counted(secrets, "secret")} in ${counted(lines, "line")}\n`;
   }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function describePlace({ line, column, path, kind }: SecretPlace): string {

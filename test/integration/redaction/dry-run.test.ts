@@ -123,17 +123,20 @@ describe("telltale redact", () => {
       const lines = input.split("\n").length - (/(?:^|\n)$/.test(input) ? 1 : 0);
       assert.deepEqual(JSON.parse(json.stdout), { places, lines, secrets: places.length });
       assert.equal(print.stdout, printed);
-      assert.equal(text.stdout.split("\n").length, places.length + 1);
+      assert.equal(text.stdout.split("\n").length, places.length + 2);
       for (const { code, stderr } of [text, json, print]) {
         assert.equal(code, places.length === 0 ? 0 : 1);
-        assert.match(stderr, /^telltale: (?:no|\d+) secrets? in \d+ lines?\n$/);
+        assert.equal(stderr, "");
       }
     });
   }
 
   it("shows the place, the kind and the sign in words", async () => {
     const { stdout } = await run('pin=1234\n{"a":{"token":"abc1"}}\n');
-    assert.equal(stdout, "line 1, column 5: assignment (name)\nline 2, a.token: field (name)\n");
+    assert.equal(
+      stdout,
+      "line 1, column 5: assignment (name)\nline 2, a.token: field (name)\n2 secrets in 2 lines\n",
+    );
   });
 
   it("never shows one of 150 secrets, and finds each", async () => {
@@ -165,9 +168,9 @@ describe("telltale redact", () => {
         for (let count = 0; count < 1000; count++) yield piece;
         yield "pin=1234\n";
       })();
-      const { code, stderr } = await run(input, { flags: ["--max-old-space-size=64"] });
+      const { code, stdout, stderr } = await run(input, { flags: ["--max-old-space-size=64"] });
       assert.equal(code, 1, stderr);
-      assert.match(stderr, /telltale: 1 secret in (?:2000001 lines|1 line)\n$/);
+      assert.match(stdout, /\n1 secret in (?:2000001 lines|1 line)\n$/);
       assert.equal(/more than 1 MB was read in parts/.test(stderr), end === " ");
     }
   });
@@ -210,8 +213,7 @@ describe("telltale redact", () => {
     assert.deepEqual(off, {
       code: 0,
       stdout: "pin=1234\n",
-      stderr:
-        "telltale: TELLTALE_REDACT is none, so nothing is redacted\ntelltale: no secrets in 1 line\n",
+      stderr: "telltale: TELLTALE_REDACT is none, so nothing is redacted\n",
     });
     const partly = await run("pin=1234 EMP\n", { policy: "/(a/,/EMP/,a b", args: ["--print"] });
     assert.equal(partly.stdout, "pin=REDACTED REDACTED\n");
@@ -224,6 +226,6 @@ describe("telltale redact", () => {
     const errors = textOf(child.stderr);
     await pipeline(Readable.from(["pin=1234\n".repeat(100_000)]), child.stdin);
     assert.equal(await output, "line 1, column 5: assignment (name)\n");
-    assert.equal(await errors, "telltale: 100000 secrets in 100000 lines\n");
+    assert.equal(await errors, "");
   });
 });
