@@ -5,6 +5,8 @@
  * they have no look-arounds, which Go doesn't support.
  */
 
+import { RecentResults } from "./recent-results.ts";
+
 /** Separators between the words of a name: `api_key`, `api-key`, `api.key`, `api[key]`. */
 const SEPARATOR = "[_.:~\\[-]*";
 
@@ -63,13 +65,13 @@ const SECRET_FIELD_PATTERN = `${SECRET_ENDINGS}|(?:^|[^a-z\\d])(?:${SECRET_WORDS
 const SECRET = new RegExp(`(?:${SECRET_FIELD_PATTERN}|^(?:${SECRET_NAMES}))[[\\]\\d]*$`, "i");
 const SECRET_FIELD = new RegExp(`(?:${SECRET_FIELD_PATTERN})[[\\]\\d]*$`, "i");
 
-/** Limits of the cache: an app and the services it calls have fewer keys; an attacker has more. */
+/** Capacity of the caches: an app and the services it calls have fewer keys; an attacker has more. */
 const MAX_CACHED_KEYS = 500;
 const MAX_CACHED_KEY_LENGTH = 64;
 /** Longer names are checked by their end, which decides. */
 const MAX_NAME_LENGTH = 256;
-const keyCache = new Map<string, boolean>();
-const fieldCache = new Map<string, boolean>();
+const keyCache = new RecentResults<boolean>(MAX_CACHED_KEYS);
+const fieldCache = new RecentResults<boolean>(MAX_CACHED_KEYS);
 
 /**
  * Whether the value of a query key, spelled as in the query, is a secret. Cursors of
@@ -95,13 +97,14 @@ export function isSecretField(name: string): boolean {
 
 function testName(
   pattern: RegExp,
-  cache: Map<string, boolean>,
+  cache: RecentResults<boolean>,
   key: string,
   name: string,
 ): boolean {
   // In `userPin` a capital letter begins the last word.
-  const isSecret = pattern.test(name) || pattern.test(name.replace(/([a-z\d])([A-Z])/g, "$1_$2"));
-  if (cache.size < MAX_CACHED_KEYS && key.length <= MAX_CACHED_KEY_LENGTH) cache.set(key, isSecret);
+  const words = name.replace(/([a-z\d])([A-Z])/g, "$1_$2");
+  const isSecret = pattern.test(name) || (words !== name && pattern.test(words));
+  if (key.length <= MAX_CACHED_KEY_LENGTH) cache.set(key, isSecret);
   return isSecret;
 }
 

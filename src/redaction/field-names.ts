@@ -1,4 +1,5 @@
 import type { RedactionConfig } from "../config/config.ts";
+import { RecentResults } from "../recent-results.ts";
 import { isSecretField, isSecretKey } from "../secrets.ts";
 import { builtInNames, type NameRules } from "./secret-text.ts";
 
@@ -12,7 +13,7 @@ export class FieldNames {
   readonly #added: Names;
   readonly #removed: Names;
   readonly #isPlain: boolean;
-  readonly #decisions = new Map<string, boolean>();
+  readonly #decisions = new RecentResults<boolean>(MAX_DECISIONS);
   /** Whether any path is configured; else paths need not be known. */
   readonly hasPaths: boolean;
   /** The names of secrets within texts. */
@@ -39,7 +40,6 @@ export class FieldNames {
     const known = this.#decisions.get(key);
     if (known !== undefined) return known;
     const decision = this.#decide(name, path);
-    if (this.#decisions.size >= MAX_DECISIONS) this.#decisions.clear();
     this.#decisions.set(key, decision);
     return decision;
   }
@@ -125,5 +125,6 @@ function matchesGlob(text: string, [start = "", ...parts]: Glob): boolean {
 
 /** Spells a name the same way for `nationalId`, `national_id` and `National-ID`. */
 function normalized(name: string): string {
-  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+  const lower = name.toLowerCase();
+  return /[^a-z\d]/.test(lower) ? lower.replace(/[^\p{L}\p{N}]/gu, "") : lower;
 }

@@ -1,4 +1,5 @@
 import type { RedactionConfig } from "../config/config.ts";
+import { RecentResults } from "../recent-results.ts";
 import { REDACTED } from "../secrets.ts";
 import { findAddresses } from "./addresses.ts";
 import { isCardNumber } from "./checksums.ts";
@@ -45,7 +46,7 @@ export class Redaction {
   readonly #onSecret: ((secret: FoundSecret) => void) | undefined;
   readonly #needsPaths: boolean;
   /** Results for short texts, most of which are repeated: messages, names, values of few. */
-  readonly #texts = new Map<string, string>();
+  readonly #texts = new RecentResults<string>(MAX_CACHED_TEXTS);
 
   /** @param onSecret learns of each secret, for a dry run. */
   constructor(
@@ -115,7 +116,6 @@ export class Redaction {
     const cached = this.#texts.get(text);
     if (cached !== undefined) return cached;
     const redacted = this.#redactText(text, path);
-    if (this.#texts.size >= MAX_CACHED_TEXTS) this.#texts.clear();
     this.#texts.set(text, redacted);
     return redacted;
   }

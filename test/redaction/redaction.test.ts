@@ -156,6 +156,23 @@ describe("The value of a field", () => {
     assert.deepEqual(both.attributes({ pin: "abc" }), { pin: "REDACTED" });
   });
 
+  it("is read once or, if it has a secret, twice, however many fields there are", () => {
+    for (const value of ["abc", "pin=1234"]) {
+      const fields = Object.fromEntries(
+        Array.from({ length: 50_000 }, (_, at) => [`n${at}`, value]),
+      );
+      let reads = 0;
+      const counted = new Proxy(fields, {
+        get(target, name) {
+          reads++;
+          return Reflect.get(target, name) as unknown;
+        },
+      });
+      redactor.field("x", counted);
+      assert.ok(reads <= 100_000, `${reads} reads`);
+    }
+  });
+
   it("has no secret in a field called __proto__", () => {
     const value = JSON.parse(
       '{"__proto__":"password=abc1","a":{"__proto__":"pin=1234"}}',

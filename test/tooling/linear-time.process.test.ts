@@ -23,12 +23,25 @@ import { idInCgroup, idInMounts } from "../../src/resource/container.ts";
 import { terminalText } from "../../src/cli/trace-drawing.ts";
 import { trimEndOf } from "../../src/text.ts";
 import { readBaggage } from "../../src/traces/propagation/baggage.ts";
+import { createRedaction } from "../../src/redaction/create-redaction.ts";
 import { findAddresses } from "../../src/redaction/addresses.ts";
 import { redactText } from "../../src/redaction/secret-text.ts";
 import { readSentryTrace } from "../../src/traces/propagation/sentry.ts";
 import { readParent } from "../../src/traces/propagation/trace-context.ts";
 import { readTraceState } from "../../src/traces/propagation/trace-state.ts";
 import { defaultRedaction } from "../redaction/default-redactor.ts";
+
+/** Patterns that take exponential time in JavaScript's own engine, and names with asterisks. */
+const userPolicy = createRedaction(
+  {
+    ...defaultRedaction,
+    fields: ["*a*a*a*b", "*.*a.*b"],
+    patterns: ["(?:a+)+$", "(?:a|a)*b", "x*"].map((source) => ({ source, flags: "i" })),
+    emailAddresses: true,
+    ipAddresses: true,
+  },
+  assert.fail,
+);
 
 /** All functions that parse external text: of requests, servers, brokers, files. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
@@ -48,6 +61,8 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   "a text with secrets": (text) => redactText(text),
   "a text with addresses": (text) =>
     findAddresses(text, { ...defaultRedaction, emailAddresses: true, ipAddresses: true }),
+  "a text with secrets by a policy of the user": (text) => userPolicy.text(text),
+  "fields by a policy of the user": (text) => userPolicy.field(text, { [text]: text }),
   "the target of a request": (text) => targetOf("http://localhost", `/${text}`),
   "a host and its port": (text) => parseAuthority(text),
   "a request's id": (text) => requestIdFrom(text),

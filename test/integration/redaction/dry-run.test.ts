@@ -208,7 +208,7 @@ describe("telltale redact", () => {
     assert.match(stdout, /^telltale redact \[options\] < FILE\n/);
   });
 
-  it("says that a policy is off or unusable, and reads on", async () => {
+  it("reports that a policy is off or unusable, and reads on", async () => {
     const off = await run("pin=1234\n", { policy: "none", args: ["--print"] });
     assert.deepEqual(off, {
       code: 0,
