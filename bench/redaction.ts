@@ -45,7 +45,7 @@ const texts: Readonly<Record<string, string>> = {
 const values: Readonly<Record<string, (length: number) => unknown>> = {
   "fields with names of their own": (length) => fieldsOf(length, (at) => [`name${at}`, at]),
   "fields with secret names": (length) => fieldsOf(length, (at) => [`token${at}`, "abc1"]),
-  "long names of fields": (length) => ({ [`${"key_".repeat(length / 4)}`]: "abc1" }),
+  "long names of fields": (length) => ({ ["key_".repeat(length / 4)]: "abc1" }),
   "a list of numbers": (length) => Array.from({ length: length / 10 }, (_, at) => at * 1e8),
   "a list of records": (length) =>
     Array.from({ length: length / 20 }, (_, at) => ({ id: at, pin: "1234" })),
