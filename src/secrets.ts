@@ -5,7 +5,7 @@
  * they have no look-arounds, which Go doesn't support.
  */
 
-import { RecentResults } from "./recent-results.ts";
+import { RecentResults } from "./text.ts";
 
 /** Separators between the words of a name: `api_key`, `api-key`, `api.key`, `api[key]`. */
 const SEPARATOR = "[_.:~\\[-]*";

@@ -1,5 +1,5 @@
 import type { RedactionConfig } from "../config/config.ts";
-import { RecentResults } from "../recent-results.ts";
+import { RecentResults } from "../text.ts";
 import { isSecretField, isSecretKey } from "../secrets.ts";
 import { builtInNames, type NameRules } from "./secret-text.ts";
 

@@ -1,5 +1,5 @@
 import type { RedactionConfig } from "../config/config.ts";
-import { RecentResults } from "../recent-results.ts";
+import { RecentResults } from "../text.ts";
 import { REDACTED } from "../secrets.ts";
 import { findAddresses } from "./addresses.ts";
 import { isCardNumber } from "./checksums.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RecentResults } from "../src/recent-results.ts";
+import { RecentResults } from "../src/text.ts";
 
 describe("Recent results", () => {
   it("are those of the texts that were set", () => {
