@@ -235,6 +235,7 @@ function instrumentLibraries(signals: Signals): Tracing {
     meterProvider: metrics.provider,
     loggerProvider: logs.provider,
     recordsRequests: needsFrameworkRequests(config),
+    addRegistry: (registry) => metrics.addRegistry(registry),
     recordsRows: config.logs.queries,
     caches,
     rateLimits: events,

@@ -33,6 +33,7 @@ import { bullmqRows } from "./messaging/bullmq/rows.ts";
 import { cronRows } from "./messaging/cron/rows.ts";
 import { kafkajsRows } from "./messaging/kafkajs/rows.ts";
 import { natsRows } from "./messaging/nats/rows.ts";
+import { promClientRows } from "./metrics/prom-client/rows.ts";
 import { socketIoRows } from "./realtime/socket-io/rows.ts";
 import { wsRows } from "./realtime/ws/rows.ts";
 import { graphqlRows } from "./rpc/graphql/rows.ts";
@@ -78,6 +79,7 @@ export const libraryRows: readonly LibraryRow[] = [
   ...cronRows,
   ...kafkajsRows,
   ...natsRows,
+  ...promClientRows,
   ...socketIoRows,
   ...wsRows,
   ...graphqlRows,

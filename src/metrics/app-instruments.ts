@@ -17,7 +17,6 @@ import {
   HistogramInstrument,
 } from "./instruments.ts";
 import { noopRecorder } from "./noop.ts";
-import { labelName } from "./prometheus/names.ts";
 import type { StoreMeter } from "./store-meter.ts";
 import type { SummaryOptions } from "./quantiles/summary-instrument.ts";
 
@@ -83,14 +82,6 @@ class AppInstruments implements InstrumentsApi {
       this.#warn(name, `${expected}, received ${describeValue(labels)}; it has none`);
       return [];
     }
-    const same = names.find((one, at) => names.findIndex(isSameLabel(one)) < at);
-    if (same !== undefined) {
-      const others = names.filter(isSameLabel(same)).join(", ");
-      this.#warn(
-        name,
-        `the labels ${others} become the same in Prometheus, ${labelName(same)}; their values are joined by ";"`,
-      );
-    }
     return names;
   }
 
@@ -110,11 +101,6 @@ function namesOf(labels: unknown): readonly string[] | undefined {
     // A revoked proxy.
     return undefined;
   }
-}
-
-function isSameLabel(label: string): (other: string) => boolean {
-  const name = labelName(label);
-  return (other) => labelName(other) === name;
 }
 
 function summaryOptions(options: AnyInstrumentOptions | undefined): SummaryOptions {

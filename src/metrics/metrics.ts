@@ -19,6 +19,7 @@ import { OWN_SCOPE } from "./meter.ts";
 import { noopMeter, noopMeterProvider } from "./noop.ts";
 import { MetricStore } from "./store.ts";
 import type { PageSharing } from "./cluster/page-sharing.ts";
+import type { Registries, Registry } from "./registries/registries.ts";
 import type { WorkerThreads } from "./threads/main.ts";
 
 const loadThreads = lazy<typeof import("./threads/threads.ts")>("metrics/threads/threads.ts");
@@ -27,6 +28,9 @@ const loadSharing = lazy<typeof import("./cluster/page-sharing.ts")>(
   "metrics/cluster/page-sharing.ts",
 );
 const loadOtlp = lazy<typeof import("../export/otlp/exporter.ts")>("export/otlp/exporter.ts");
+const loadRegistries = lazy<typeof import("./registries/registries.ts")>(
+  "metrics/registries/registries.ts",
+);
 const loadRuntime = lazy<typeof import("./runtime/runtime.ts")>("metrics/runtime/runtime.ts");
 const loadConsole = lazy<typeof import("./console.ts")>("metrics/console.ts");
 
@@ -54,6 +58,8 @@ export interface Metrics extends Pipeline {
   readonly exemplarFilter: ExemplarFilter;
   /** Whether values are unsent: always, if metrics are exported at an interval. */
   hasUnsent(): boolean;
+  /** Adds a registry of the app, whose metrics are on the Prometheus page too. */
+  addRegistry(registry: Registry): void;
   /** Starts the runtime metrics and the periodic export; returns at once. */
   start(): void;
   /** Returns all cumulative values of the store, without those of asynchronous callbacks. */
@@ -86,6 +92,7 @@ function createNoopMetrics({ resource }: MetricsDeps): Metrics {
     meter: noopMeter,
     exemplarFilter: exemplarFilters.always_off,
     hasUnsent: () => false,
+    addRegistry: () => {},
     start: () => {},
     collect: () => ({ resource, scopeMetrics: [] }),
     prometheusPage: async () => undefined,
@@ -107,6 +114,7 @@ class StoreMetrics implements Metrics {
   #prometheusReader: PrometheusReader | undefined = undefined;
   #workers: WorkerThreads | undefined = undefined;
   #sharing: PageSharing | undefined = undefined;
+  #registries: Registries | undefined = undefined;
   #isObservingRuntime = false;
 
   constructor(deps: MetricsDeps) {
@@ -144,6 +152,12 @@ class StoreMetrics implements Metrics {
     setImmediate(() => this.#observeRuntime()).unref();
     for (const reader of this.#periodicReaders) reader.start();
     if (this.#servesPrometheus()) this.#connectThreads();
+  }
+
+  addRegistry(registry: Registry): void {
+    if (!this.#servesPrometheus()) return;
+    this.#registries ??= new (loadRegistries().Registries)(this.#deps.diagnostics);
+    this.#registries.add(registry);
   }
 
   collect(): ResourceMetrics {
@@ -203,6 +217,7 @@ class StoreMetrics implements Metrics {
       config: this.#deps.config.metrics.prometheus,
       ownScope: OWN_SCOPE,
       diagnostics: this.#deps.diagnostics,
+      collectRegistries: async () => this.#registries?.collect() ?? [],
       addWorkerThreads: async (mainThread) => {
         const own = (await this.#workers?.mergeInto(mainThread)) ?? mainThread;
         return (await this.#sharing?.mergeInto(own)) ?? own;

@@ -201,12 +201,6 @@ const badInput: readonly (readonly [
     [[{}, 1]],
   ],
   [
-    "labels that become the same",
-    () => counter("m", { labels: ["a.b", "a_b"] }).add(1, { "a.b": 1, a_b: 2 }),
-    'metric "m": the labels a.b, a_b become the same in Prometheus, a_b; their values are joined by ";"',
-    [[{ "a.b": 1, a_b: 2 }, 1]],
-  ],
-  [
     "a label that was not declared",
     () => counter("m", { labels: ["a"] }).add(1, { a: 1, b: 2 } as never),
     'metric "m": recorded with the labels a, b, expected the labels a; other labels are left out, absent ones are empty',

@@ -131,7 +131,8 @@ function belongsToFamily(
   format: "classic" | "openmetrics",
 ): boolean {
   const isStart = format === "openmetrics" && name === `${family}_created`;
-  if (isStart && (type === "histogram" || type === "counter")) return true;
+  if (isStart && (type === "histogram" || type === "summary" || type === "counter")) return true;
+  if (type === "summary") return ["", "_sum", "_count"].some((suffix) => name === family + suffix);
   if (type === "histogram") {
     return ["_bucket", "_sum", "_count"].some((suffix) => name === family + suffix);
   }

@@ -9,6 +9,7 @@ import type {
   ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 import type { PrometheusConfig } from "../../config/config.ts";
+import { isSummary } from "../quantiles/summary-data.ts";
 import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
 import { familyName, type FamilyType, type NameStyle } from "./names.ts";
 
@@ -49,8 +50,15 @@ const suffixes: Readonly<Record<FamilyType, readonly string[]>> = {
   counter: ["", "_total", "_created"],
   gauge: [""],
   histogram: ["", "_bucket", "_count", "_sum", "_created"],
+  summary: ["", "_count", "_sum", "_created"],
   info: ["", "_info"],
 };
+
+/** Returns the names that no further family of the page may use. */
+export function claimedNames(families: readonly MetricFamily[]): Set<string> {
+  const names = families.flatMap(({ name, type }) => suffixes[type].map((suffix) => name + suffix));
+  return new Set(["target", "target_info", ...names]);
+}
 
 export interface FamilyOptions {
   readonly style: NameStyle;
@@ -126,6 +134,7 @@ function addToFamily(
 }
 
 function typeOf(metric: MetricData): FamilyType | undefined {
+  if (isSummary(metric)) return "summary";
   switch (metric.dataPointType) {
     case HISTOGRAM:
     case EXPONENTIAL_HISTOGRAM:

@@ -55,7 +55,7 @@ const perWords: Readonly<Record<string, string>> = {
   y: "year",
 };
 
-export type FamilyType = "counter" | "gauge" | "histogram" | "info";
+export type FamilyType = "counter" | "gauge" | "histogram" | "summary" | "info";
 
 export interface FamilyName {
   /** The name of the OpenMetrics family, without `_total`. */

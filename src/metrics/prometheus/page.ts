@@ -2,6 +2,7 @@ import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import type { MetricProducer, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { PrometheusConfig } from "../../config/config.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
+import type { RegistryMetric } from "../registries/registry-metric.ts";
 import type { Escaping } from "./escaping.ts";
 import { LabelTexts } from "./labels.ts";
 import type { NameStyle } from "./names.ts";
@@ -14,6 +15,8 @@ export interface PrometheusDeps {
   /** The scope of telltale's own metrics. */
   readonly ownScope: string;
   readonly diagnostics: Diagnostics;
+  /** Collects the metrics of the app's registries. Never rejects. */
+  readonly collectRegistries: () => Promise<readonly RegistryMetric[]>;
   /** Adds the metrics of the worker threads. */
   readonly addWorkerThreads: (own: ScopeMetrics[]) => Promise<ScopeMetrics[]>;
 }
@@ -92,8 +95,11 @@ export class PrometheusReader {
   }
 
   async #render({ format, escaping }: PageForm): Promise<Buffer> {
-    const { config, ownScope, addWorkerThreads } = this.#deps;
-    const { resourceMetrics } = await this.#exporter.collect();
+    const { config, ownScope, addWorkerThreads, collectRegistries } = this.#deps;
+    const [{ resourceMetrics }, registryMetrics] = await Promise.all([
+      this.#exporter.collect(),
+      collectRegistries(),
+    ]);
     const scopeMetrics = await addWorkerThreads(resourceMetrics.scopeMetrics);
     const style: NameStyle = { translation: config.translation, format, escaping };
     const pieces = prometheusText(
@@ -103,6 +109,7 @@ export class PrometheusReader {
         config,
         ownScope,
         labels: this.#labelsIn(style),
+        registryMetrics,
         onConflict: ({ name, reason }) =>
           this.#report(`metric "${name}" is left out of the Prometheus page: ${reason}`),
         onMerge: (name) =>

@@ -1,11 +1,15 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { Histogram, ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { PrometheusConfig } from "../../config/config.ts";
 import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "../exemplars.ts";
 import { addHistograms } from "../histogram-sum.ts";
+import type { SummaryPoint, SummaryValue } from "../quantiles/summary-data.ts";
+import type { RegistryMetric } from "../registries/registry-metric.ts";
+import { registryText } from "../registries/registry-text.ts";
 import { escapeQuoted, quotedName, seriesText } from "./escaping.ts";
 import { explicitHistogram } from "./exponential-histogram.ts";
 import {
+  claimedNames,
   EXPONENTIAL_HISTOGRAM,
   type ExponentialPoint,
   familiesOf,
@@ -25,6 +29,8 @@ export interface PrometheusTextOptions {
   readonly labels: LabelTexts;
   /** The scope of telltale's own metrics. */
   readonly ownScope: string;
+  /** The metrics of the app's registries. */
+  readonly registryMetrics?: readonly RegistryMetric[];
   /** Called for each metric that is left out. */
   readonly onConflict: (conflict: NameConflict) => void;
   /** Called for each metric with several series of the same labels, which become one. */
@@ -44,6 +50,12 @@ export function* prometheusText(
   for (const conflict of conflicts) onConflict(conflict);
   if (config.targetInfo) yield targetInfo(metrics.resource.attributes, options);
   for (const family of list) yield* familyText(family, options);
+  yield* registryText(options.registryMetrics ?? [], {
+    format: style.format,
+    claimed: claimedNames(list),
+    canonicalNumber,
+    onConflict,
+  });
   if (style.format === "openmetrics") yield "# EOF\n";
 }
 
@@ -61,13 +73,18 @@ function* familyText(
   let samples = 0;
   for (const [labels, point] of points) {
     piece += samplesText(family, labels, point, options);
-    samples += typeof point.value === "number" ? 1 : point.value.buckets.counts.length;
+    samples += sampleCount(point.value);
     if (samples < SAMPLES_PER_PIECE) continue;
     yield piece;
     piece = "";
     samples = 0;
   }
   if (piece !== "") yield piece;
+}
+
+function sampleCount(value: SampleSource["value"]): number {
+  if (typeof value === "number") return 1;
+  return "quantiles" in value ? value.quantiles.length : value.buckets.counts.length;
 }
 
 function familyHeader(family: MetricFamily, format: TextFormat): string {
@@ -92,7 +109,7 @@ const NO_LABELS: ConstantLabels = { attributes: {}, starts: [], text: "" };
 
 /** The value that the samples of one set of labels show. */
 interface SampleSource {
-  readonly value: number | HistogramWithExemplars;
+  readonly value: number | HistogramWithExemplars | SummaryValue;
   /** Of a counter. */
   readonly exemplar: Exemplar | undefined;
   /** Seconds since 1970. */
@@ -111,11 +128,11 @@ function* collectPoints(
 ): IterableIterator<string> {
   for (const { metric, constant: attributes } of family.metrics) {
     const constant = labels.constant(attributes);
-    const isHistogram = family.type === "histogram";
+    const isDistribution = family.type === "histogram" || family.type === "summary";
     let count = 0;
     for (const point of metric.dataPoints as MetricPoint[]) {
       if ((count += 1) % SAMPLES_PER_PIECE === 0) yield "";
-      const text = labels.of(point.attributes, constant, isHistogram);
+      const text = labels.of(point.attributes, constant, isDistribution);
       const before = points.get(text);
       if (before !== undefined) onMerge(metric.descriptor.name);
       points.set(text, sourceOf(family, metric.dataPointType, point, before));
@@ -123,7 +140,7 @@ function* collectPoints(
   }
 }
 
-type MetricPoint = NumberPoint | HistogramPoint | ExponentialPoint;
+type MetricPoint = NumberPoint | HistogramPoint | ExponentialPoint | SummaryPoint;
 
 function sourceOf(
   family: MetricFamily,
@@ -134,7 +151,7 @@ function sourceOf(
   const value =
     type === EXPONENTIAL_HISTOGRAM
       ? explicitHistogram((point as ExponentialPoint).value)
-      : (point as NumberPoint | HistogramPoint).value;
+      : (point as NumberPoint | HistogramPoint | SummaryPoint).value;
   const [seconds, nanoseconds] = point.startTime;
   return {
     value: before === undefined ? value : merge(family, before.value, value),
@@ -143,15 +160,16 @@ function sourceOf(
   };
 }
 
-/** Adds counters and histograms; keeps the first of two gauges, and of histograms with different boundaries. */
+/** Adds counters and histograms; keeps the first of two gauges or summaries, and of histograms with different boundaries. */
 function merge(
   family: MetricFamily,
-  a: number | Histogram,
-  b: number | Histogram,
-): number | Histogram {
+  a: SampleSource["value"],
+  b: SampleSource["value"],
+): SampleSource["value"] {
   if (typeof a === "number" || typeof b === "number") {
     return family.type === "counter" ? Number(a) + Number(b) : a;
   }
+  if ("quantiles" in a || "quantiles" in b) return a;
   return addHistograms(a, b) ?? a;
 }
 
@@ -170,7 +188,25 @@ function samplesText(
     const suffix = open ? exemplarText(exemplar) : "";
     return `${seriesText(sample, labels)} ${numberText(value)}${suffix}\n${created}`;
   }
-  return histogramText(name, labels, value, open) + created;
+  const text =
+    "quantiles" in value
+      ? summaryText(name, labels, value)
+      : histogramText(name, labels, value, open);
+  return text + created;
+}
+
+function summaryText(
+  name: string,
+  labels: string,
+  { count, sum, quantiles }: SummaryValue,
+): string {
+  const before = labels === "" ? "" : `${labels},`;
+  const lines = quantiles.map(({ quantile, value }) => {
+    const all = `${before}quantile="${canonicalNumber(quantile)}"`;
+    return `${seriesText(name, all)} ${numberText(value)}\n`;
+  });
+  const total = `${seriesText(`${name}_sum`, labels)} ${numberText(sum)}\n`;
+  return `${lines.join("")}${total}${seriesText(`${name}_count`, labels)} ${count}\n`;
 }
 
 /** @param exemplars whether the format has exemplars. */
