@@ -202,33 +202,42 @@ function isSameSet(names: readonly string[], expected: ReadonlySet<string>): boo
 }
 
 /**
- * A node of the trie. Nearly always the same key follows, so the values of the
- * first key are stored directly and those of other keys in a second map.
+ * A node of the trie. Nearly always the same key follows, and often a single value, so the
+ * first child is a field, those of other values of its key are in a map, and those of other
+ * keys in a second one. A map for each node would take most of the memory of a series.
  */
 class TrieNode<Series> {
   series: Series | undefined = undefined;
   #key: string | undefined = undefined;
-  #values: Map<unknown, TrieNode<Series>> | undefined = undefined;
+  #value: unknown = undefined;
+  #first: TrieNode<Series> | undefined = undefined;
+  #otherValues: Map<unknown, TrieNode<Series>> | undefined = undefined;
   #otherKeys: Map<string, Map<unknown, TrieNode<Series>>> | undefined = undefined;
 
   child(key: string, value: unknown): TrieNode<Series> | undefined {
-    if (key === this.#key) return this.#values?.get(value);
-    return this.#otherKeys?.get(key)?.get(value);
+    if (key !== this.#key) return this.#otherKeys?.get(key)?.get(value);
+    return value === this.#value ? this.#first : this.#otherValues?.get(value);
   }
 
   getOrCreateChild(key: string, value: unknown): TrieNode<Series> {
-    const values = this.#valuesOf(key);
-    let next = values.get(value);
-    if (next === undefined) {
-      next = new TrieNode<Series>();
-      values.set(value, next);
+    const known = this.child(key, value);
+    if (known !== undefined) return known;
+    const created = new TrieNode<Series>();
+    if (this.#key === undefined) {
+      this.#key = key;
+      // NaN equals nothing, except as the key of a map.
+      if (value === value) {
+        this.#value = value;
+        this.#first = created;
+        return created;
+      }
     }
-    return next;
+    this.#otherChildren(key).set(value, created);
+    return created;
   }
 
-  #valuesOf(key: string): Map<unknown, TrieNode<Series>> {
-    if (this.#key === undefined) this.#key = key;
-    if (this.#key === key) return (this.#values ??= new Map<unknown, TrieNode<Series>>());
+  #otherChildren(key: string): Map<unknown, TrieNode<Series>> {
+    if (this.#key === key) return (this.#otherValues ??= new Map<unknown, TrieNode<Series>>());
     this.#otherKeys ??= new Map<string, Map<unknown, TrieNode<Series>>>();
     let values = this.#otherKeys.get(key);
     if (values === undefined) {
