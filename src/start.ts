@@ -230,12 +230,11 @@ function instrumentLibraries(signals: Signals): Tracing {
   const caches = createLazyCacheRegistry(metrics);
   publishApi(createPreloadApi(signals, { events, caches, runJob: messaging.runJob }));
   installInstrumentations(instrumentations, {
-    diagnostics,
+    ...signals,
     tracerProvider: signals.traces.provider,
     meterProvider: metrics.provider,
     loggerProvider: logs.provider,
     recordsRequests: needsFrameworkRequests(config),
-    addRegistry: (registry) => metrics.addRegistry(registry),
     recordsRows: config.logs.queries,
     caches,
     rateLimits: events,

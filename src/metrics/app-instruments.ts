@@ -18,7 +18,7 @@ import {
 } from "./instruments.ts";
 import { noopRecorder } from "./noop.ts";
 import type { StoreMeter } from "./store-meter.ts";
-import type { SummaryOptions } from "./quantiles/summary-instrument.ts";
+import type { SummaryOptions } from "./series/summary-instrument.ts";
 
 export interface AppInstrumentsDeps {
   readonly meter: StoreMeter;

@@ -39,10 +39,10 @@ import { ObservableInstrument } from "./observable-instrument.ts";
 import type { ObservableRegistry } from "./observable-registry.ts";
 import type { SeriesChanges } from "./series/series-changes.ts";
 import type { StoreMeter, FlushableMeterProvider } from "./store-meter.ts";
-import type { SummaryInstrument, SummaryOptions } from "./quantiles/summary-instrument.ts";
+import type { SummaryInstrument, SummaryOptions } from "./series/summary-instrument.ts";
 
-const loadSummaries = lazy<typeof import("./quantiles/summary-instrument.ts")>(
-  "metrics/quantiles/summary-instrument.ts",
+const loadSummaries = lazy<typeof import("./series/summary-instrument.ts")>(
+  "metrics/series/summary-instrument.ts",
 );
 
 export type { BindableRecorder, BindableSum } from "./instruments.ts";

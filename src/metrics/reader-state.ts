@@ -17,8 +17,8 @@ import { CounterInstrument, HistogramInstrument, UpDownCounterInstrument } from 
 import type { ScopeMeter, StoreInstrument } from "./meter.ts";
 import { ObservableInstrument } from "./observable-instrument.ts";
 import type { HistogramSeries } from "./series.ts";
-import { SUMMARY, type SummaryPoint } from "./quantiles/summary-data.ts";
-import type { SummaryInstrument } from "./quantiles/summary-instrument.ts";
+import { SUMMARY, type SummaryPoint } from "../export/summary-data.ts";
+import type { SummaryInstrument } from "./series/summary-instrument.ts";
 
 type Temporality = MetricsConfig["temporality"];
 

@@ -2,7 +2,7 @@ import type { Meter, MeterProvider } from "@opentelemetry/api";
 import type { FlushOptions } from "../export/provider-flush.ts";
 import type { InstrumentOptions } from "./descriptor.ts";
 import type { BindableRecorder, BindableSum } from "./instruments.ts";
-import type { SummaryOptions } from "./quantiles/summary-instrument.ts";
+import type { SummaryOptions } from "./series/summary-instrument.ts";
 
 /** The API's `Meter`, whose synchronous instruments can be bound to attributes. */
 export interface StoreMeter extends Meter {

@@ -194,6 +194,12 @@ function toPoint(point: JsonObject): ReceivedPoint {
     max: asOptionalNumber(point["max"]),
     bounds: asNumbers(point["explicitBounds"]),
     buckets: asNumbers(point["bucketCounts"]),
+    ...(point["quantileValues"] !== undefined && {
+      quantiles: asList(point["quantileValues"]).map(({ quantile, value }) => ({
+        quantile: asNumber(quantile),
+        value: asNumber(value),
+      })),
+    }),
     exemplars: asList(point["exemplars"]).map((exemplar) => ({
       traceId: asText(exemplar["traceId"]),
       spanId: asText(exemplar["spanId"]),

@@ -116,6 +116,8 @@ export interface ReceivedPoint {
   readonly max: number | undefined;
   readonly bounds: readonly number[] | undefined;
   readonly buckets: readonly number[] | undefined;
+  /** Of a summary. */
+  readonly quantiles?: readonly { readonly quantile: number; readonly value: number }[];
   readonly exemplars: readonly {
     readonly traceId: string;
     readonly spanId: string;

@@ -6,7 +6,7 @@ import { counter, gauge, histogram, summary } from "../../src/index.ts";
 import { createAppInstruments } from "../../src/metrics/app-instruments.ts";
 import { SECONDS_BOUNDARIES } from "../../src/metrics/boundaries.ts";
 import { OWN_SCOPE } from "../../src/metrics/meter.ts";
-import type { SummaryPoint } from "../../src/metrics/quantiles/summary-data.ts";
+import type { SummaryPoint } from "../../src/export/summary-data.ts";
 import {
   createMetricsFixture,
   histogramsOf,

@@ -52,6 +52,69 @@ describe("Metrics over OTLP", () => {
     });
   }
 
+  for (const protocol of ["http/protobuf", "http/json", "grpc"]) {
+    it(`have summaries over ${protocol}`, async () => {
+      const { metrics } = createMetricsPipeline(environment(receiver, protocol));
+      const options = { unit: "g", description: "Weights.", quantiles: [0, 1] };
+      const weights = metrics.meter.createSummary("weights", options);
+      for (const weight of [100, 100, 400])
+        weights.record(weight, { kind: "büx", n: 1, half: 0.5 });
+      weights.record(5, { kind: true, n: -1 });
+      metrics.meter.createHistogram("h").record(1);
+      await metrics.flush(5000);
+      assert.ok(receiver.metrics.some(({ name }) => name === "h"));
+      const found = receiver.metrics.find(({ name }) => name === "weights")!;
+      assert.deepEqual(
+        [found.type, found.unit, found.description, found.scope.name],
+        ["summary", "g", "Weights.", "telltale"],
+      );
+      assert.equal(found.resource.attributes["service.name"], "shop");
+      assert.deepEqual(
+        found.points.map(({ attributes, count, sum, quantiles }) => [
+          attributes,
+          count,
+          sum,
+          quantiles,
+        ]),
+        [
+          [
+            { kind: "büx", n: 1, half: 0.5 },
+            3,
+            600,
+            [
+              { quantile: 0, value: 100 },
+              { quantile: 1, value: 400 },
+            ],
+          ],
+          [
+            { kind: true, n: -1 },
+            1,
+            5,
+            [
+              { quantile: 0, value: 5 },
+              { quantile: 1, value: 5 },
+            ],
+          ],
+        ],
+      );
+      assert.ok(
+        BigInt(found.points[0]!.timeUnixNano) >= BigInt(found.points[0]!.startTimeUnixNano),
+      );
+    });
+  }
+
+  it("have exponential histograms if configured", async () => {
+    const { metrics } = createMetricsPipeline({
+      ...environment(receiver, "http/protobuf"),
+      OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION:
+        "base2_exponential_bucket_histogram",
+    });
+    metrics.meter.createHistogram("h").record(1.5);
+    await metrics.flush(5000);
+    const found = receiver.metrics.find(({ name }) => name === "h");
+    assert.deepEqual([found?.type, found?.points[0]?.count], ["exponentialHistogram", 1]);
+  });
+
   it("have delta temporality if configured", async () => {
     const { metrics } = createMetricsPipeline({
       ...environment(receiver, "http/protobuf"),

@@ -27,7 +27,7 @@ import { createHttpConnection } from "../connection/http.ts";
 import { exportFailureOf, parseExitFailure } from "./export-failure.ts";
 import { parsePartialSuccess } from "./partial-success.ts";
 import * as json from "./otlp-json.ts";
-import { serializeJsonMetrics } from "./json-metrics.ts";
+import { encodeJsonMetrics, encodeProtobufMetrics } from "./metrics-request.ts";
 import * as protobuf from "./otlp-protobuf.ts";
 import { ExporterLog } from "../exporter-log.ts";
 import { defaultRetry, type RetryPolicy } from "../connection/retry.ts";
@@ -79,8 +79,8 @@ const logs = {
 const metrics = {
   items: "data points",
   service: "metrics.v1.MetricsService",
-  protobuf: ProtobufMetricsSerializer.serializeRequest,
-  json: serializeJsonMetrics,
+  protobuf: encodeProtobufMetrics,
+  json: encodeJsonMetrics,
   deserializeResponse: ProtobufMetricsSerializer.deserializeResponse,
   metrics: MetricsExporterMetricsHelper,
 };

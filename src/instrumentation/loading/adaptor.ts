@@ -79,8 +79,10 @@ export interface SharedAdaptorDeps {
   readonly recordsRequests: boolean;
   /** Whether spans of queries have the number of rows, an attribute that the conventions make optional. */
   readonly recordsRows: boolean;
-  /** Shows the metrics of a registry of `prom-client` on the Prometheus page. */
-  readonly addRegistry: (registry: { getMetricsAsArray(): readonly unknown[] }) => void;
+  readonly metrics: {
+    /** Shows the metrics of a registry of `prom-client` on the Prometheus page. */
+    addRegistry(registry: { getMetricsAsArray(): readonly unknown[] }): void;
+  };
   /** Creates the counter on first use. */
   readonly caches: () => CacheCounter;
   /** Creates the recorder on first use. */

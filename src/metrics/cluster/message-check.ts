@@ -2,7 +2,7 @@ import type { MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import { propertyOf } from "../../property.ts";
 import type { Exemplar } from "../exemplars.ts";
 import type { Point } from "../merge/metrics-merge.ts";
-import { isSummary } from "../quantiles/summary-data.ts";
+import { isSummary } from "../../export/summary-data.ts";
 import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
 import type { MemberMessage, OwnerMessage } from "./protocol.ts";
 

@@ -11,7 +11,7 @@ import type {
 } from "../exemplars.ts";
 import { addHistograms } from "../histogram-sum.ts";
 import { HISTOGRAM, SUM } from "../reader-state.ts";
-import { isSummary } from "../quantiles/summary-data.ts";
+import { isSummary } from "../../export/summary-data.ts";
 import { CARDINALITY_LIMIT } from "../series-table.ts";
 
 /** The metrics of one thread or process. */

@@ -1,5 +1,5 @@
 import type { MetricData } from "@opentelemetry/sdk-metrics";
-import { isSummary } from "../quantiles/summary-data.ts";
+import { isSummary } from "../../export/summary-data.ts";
 import { GAUGE } from "../reader-state.ts";
 import type { MetricMergeRule, MetricMergeRuleName } from "../../config/config.ts";
 

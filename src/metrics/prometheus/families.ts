@@ -9,7 +9,7 @@ import type {
   ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 import type { PrometheusConfig } from "../../config/config.ts";
-import { isSummary } from "../quantiles/summary-data.ts";
+import { isSummary } from "../../export/summary-data.ts";
 import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
 import { familyName, type FamilyType, type NameStyle } from "./names.ts";
 

@@ -3,7 +3,7 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { PrometheusConfig } from "../../config/config.ts";
 import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "../exemplars.ts";
 import { addHistograms } from "../histogram-sum.ts";
-import type { SummaryPoint, SummaryValue } from "../quantiles/summary-data.ts";
+import type { SummaryPoint, SummaryValue } from "../../export/summary-data.ts";
 import type { RegistryMetric } from "../registries/registry-metric.ts";
 import { registryText } from "../registries/registry-text.ts";
 import { escapeQuoted, quotedName, seriesText } from "./escaping.ts";

@@ -3,7 +3,7 @@ import { replaceMethod } from "../../loading/replace-method.ts";
 
 /** Shows the metrics of `prom-client` 14 and 15 on the Prometheus page, in whichever registry they are. */
 export const adaptor: Adaptor = {
-  patch(exports, _file, { addRegistry }) {
+  patch(exports, _file, { metrics }) {
     const { prototype } = exports as { readonly prototype: Registry };
     replaceMethod<Registry, [unknown]>(
       prototype,
@@ -11,7 +11,7 @@ export const adaptor: Adaptor = {
       (registerMetric) =>
         function register(this: Registry, metric) {
           const result = Reflect.apply(registerMetric, this, [metric]);
-          if (belongsTo(this, metric)) addRegistry(this);
+          if (belongsTo(this, metric)) metrics.addRegistry(this);
           return result;
         },
     );

@@ -31,7 +31,7 @@ function fill(prom, other) {
   wait.observe(0.7);
   new prom.Summary({ name: "app_size_bytes", help: "Sizes.", percentiles: [0.5] }).observe(20);
   other.setDefaultLabels({ team: "a" });
-  new prom.Gauge({
+  exports.stock = new prom.Gauge({
     name: "app_stock",
     help: "Stock.",
     registers: [other],
@@ -48,7 +48,7 @@ function fillBroken(prom) {
   const registers = [broken];
   new prom.Gauge({ name: "process_uptime_seconds", help: "Ours.", registers }).set(1);
   new prom.Gauge({ name: "app_stock", help: "Another one.", registers }).set(1);
-  new prom.Gauge({
+  const throwing = new prom.Gauge({
     name: "app_throwing",
     help: "Throws.",
     registers,
@@ -56,7 +56,7 @@ function fillBroken(prom) {
       throw new Error("no database");
     },
   });
-  new prom.Gauge({
+  const hung = new prom.Gauge({
     name: "app_hung",
     help: "Never answers.",
     registers,
@@ -65,11 +65,12 @@ function fillBroken(prom) {
   const strange = new prom.Gauge({ name: "app_strange", help: "Strange.", registers });
   strange.get = () => ({ name: "app_strange", type: "gauge", values: [{ value: "many" }] });
   const unreadable = new prom.Registry();
-  new prom.Gauge({ name: "app_unreadable", help: "Unreadable.", registers: [unreadable] });
+  const hidden = { name: "app_unreadable", help: "Unreadable.", registers: [unreadable] };
+  new prom.Gauge(hidden).set(1);
   unreadable.getMetricsAsArray = () => {
     throw new Error("unreadable");
   };
-  exports.kept = [broken, unreadable];
+  exports.kept = [broken, unreadable, throwing, hung];
 }
 
 /** The server starts after the app's code. */

@@ -22,3 +22,8 @@ export type SummaryPoint = DataPoint<SummaryValue>;
 export function isSummary(metric: MetricData): boolean {
   return (metric.dataPointType as number) === SUMMARY;
 }
+
+/** Returns the points of a metric that is a summary. */
+export function summaryPointsOf(metric: MetricData): readonly SummaryPoint[] {
+  return metric.dataPoints as unknown as readonly SummaryPoint[];
+}

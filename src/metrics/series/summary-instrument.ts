@@ -5,7 +5,7 @@ import type { InstrumentDescriptor, InstrumentOptions } from "../descriptor.ts";
 import { describeValue, type InstrumentDeps, RecorderInstrument } from "../instruments.ts";
 import { QuantileSketch } from "../quantile-sketch.ts";
 import type { BoundRecorder, SeriesOwner } from "../series.ts";
-import type { SummaryValue } from "./summary-data.ts";
+import type { SummaryValue } from "../../export/summary-data.ts";
 
 export interface SummaryOptions extends InstrumentOptions {
   /** From 0 to 1. Default: 0.5, 0.9, 0.95 and 0.99. */
