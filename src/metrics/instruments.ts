@@ -189,8 +189,7 @@ export function seriesTableOptions(
     declared: labels && new Set(labels),
     expires: descriptor.expires === true,
     onOverflow: () => report("overflow", name, overflowMessage(limit)),
-    onOtherNames: (attributes) =>
-      report("labels", name, otherNamesMessage(Object.keys(attributes), labels ?? [])),
+    onOtherNames: (names) => report("labels", name, otherNamesMessage(names, labels ?? [])),
   };
 }
 

@@ -24,7 +24,7 @@ export interface SeriesTableOptions {
   /** Called once, when the limit is reached. */
   readonly onOverflow?: () => void;
   /** Called for attributes whose names differ from the declared ones. */
-  readonly onOtherNames?: (attributes: Attributes) => void;
+  readonly onOtherNames?: (names: readonly string[]) => void;
   /** Whether unused series are removed. */
   readonly expires?: boolean;
 }
@@ -137,6 +137,7 @@ export class SeriesTable<Series extends object> {
   }
 
   #resolve(attributes: Attributes): Series {
+    this.#checkNames(attributes);
     const selected = this.#select(normalizeAttributes(attributes));
     const clean = this.#options.redactor.attributes(selected);
     const key = attributesKey(clean);
@@ -150,14 +151,20 @@ export class SeriesTable<Series extends object> {
     return series;
   }
 
+  /** Reports attributes of other names than the declared ones. Undefined is the value of an absent one. */
+  #checkNames(attributes: Attributes): void {
+    const { declared, onOtherNames } = this.#options;
+    if (declared === undefined || onOtherNames === undefined) return;
+    const names = Object.keys(attributes);
+    if (!isSameSet(names, declared)) onOtherNames(names);
+  }
+
   /** Leaves out dropped and undeclared attributes. */
   #select(attributes: Attributes): Attributes {
     const dropped = this.#dropped;
     const { declared } = this.#options;
     if (dropped === undefined && declared === undefined) return attributes;
     const names = Object.keys(attributes);
-    if (declared !== undefined && !isSameSet(names, declared))
-      this.#options.onOtherNames?.(attributes);
     const selected = names.filter((name) => !dropped?.has(name) && (declared?.has(name) ?? true));
     if (selected.length === names.length) return attributes;
     return Object.freeze(Object.fromEntries(selected.map((name) => [name, attributes[name]])));
