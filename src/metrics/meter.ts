@@ -184,6 +184,7 @@ export class ScopeMeter implements StoreMeter {
           descriptor,
           this.#sharedState.observableRegistry,
           this.#depsOf(descriptor),
+          this.scope.name === OWN_SCOPE,
         ),
     ) as ObservableInstrument | undefined;
     return observable ?? noopObservable;

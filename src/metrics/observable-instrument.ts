@@ -19,6 +19,8 @@ export interface CallbackRegistry {
 export class ObservableInstrument implements Observable {
   readonly descriptor: InstrumentDescriptor;
   readonly table: SeriesTable<ObservedSeries>;
+  /** Whether it is telltale's, about whose callbacks an app can do nothing. */
+  readonly isOwn: boolean;
   readonly #callbacks: CallbackRegistry;
   readonly #report: InstrumentReporter;
   #hasRejected = false;
@@ -27,7 +29,9 @@ export class ObservableInstrument implements Observable {
     descriptor: InstrumentDescriptor,
     callbacks: CallbackRegistry,
     deps: Pick<InstrumentDeps, "report" | "redactor">,
+    isOwn: boolean,
   ) {
+    this.isOwn = isOwn;
     this.descriptor = descriptor;
     const options = seriesTableOptions(descriptor, deps);
     this.table = new SeriesTable((attributes) => new ObservedSeries(attributes), options);

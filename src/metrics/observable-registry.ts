@@ -14,9 +14,9 @@ import {
   type ObservableInstrument,
 } from "./observable-instrument.ts";
 
-/** A failure of a callback, with the name of its instrument, or of the first one. */
+/** A failure of a callback, with its instrument, or the first one. */
 export interface CallbackFailure {
-  readonly name: string;
+  readonly instrument: ObservableInstrument;
   readonly what: string;
 }
 
@@ -109,10 +109,10 @@ export class ObservableRegistry implements CallbackRegistry {
     const pending = this.#callAll(failures, timeoutMs);
     if (pending.length === 0) return failures;
     await waitAtMost(Promise.all(pending.map(({ done }) => done)), timeoutMs);
-    for (const { registered: callback, name } of pending) {
+    for (const { registered: callback, instrument } of pending) {
       if (callback.running === 0) continue;
       callback.isLate = true;
-      failures.push({ name, what: lateMessage(timeoutMs) });
+      failures.push({ instrument, what: lateMessage(timeoutMs) });
     }
     return failures;
   }
@@ -121,27 +121,30 @@ export class ObservableRegistry implements CallbackRegistry {
   #callAll(failures: CallbackFailure[], limitMs = Infinity): PendingCallback[] {
     this.#round += 1;
     const pending: PendingCallback[] = [];
-    const call = (registered: RegisteredCallback, name: string, callback: () => unknown): void => {
+    const call = (
+      registered: RegisteredCallback,
+      instrument: ObservableInstrument,
+      callback: () => unknown,
+    ): void => {
       if (registered.isLate && registered.running > 0) return;
       const onError = (error: unknown): void => {
         failures.push({
-          name,
+          instrument,
           what: `its callback failed (${describeValue(error)}); it has no value`,
         });
       };
       const done = runCallback(registered, callback, onError, limitMs);
-      if (done !== undefined && !registered.isLate) pending.push({ registered, name, done });
+      if (done !== undefined && !registered.isLate) pending.push({ registered, instrument, done });
     };
     for (const registered of this.#singles) {
-      call(registered, registered.instrument.descriptor.name, () =>
+      call(registered, registered.instrument, () =>
         registered.callback(this.#resultFor(registered)),
       );
     }
     for (const registered of this.#batches) {
       const [first] = registered.instruments;
-      call(registered, first?.descriptor.name ?? "", () =>
-        registered.callback(this.#batchResultFor(registered)),
-      );
+      if (first === undefined) continue;
+      call(registered, first, () => registered.callback(this.#batchResultFor(registered)));
     }
     return pending;
   }
@@ -176,8 +179,8 @@ export class ObservableRegistry implements CallbackRegistry {
 /** A callback that returned a promise. */
 interface PendingCallback {
   readonly registered: RegisteredCallback;
-  /** The name of its instrument, or of the first one. */
-  readonly name: string;
+  /** Its instrument, or the first one. */
+  readonly instrument: ObservableInstrument;
   /** Never rejects. */
   readonly done: Promise<void>;
 }

@@ -15,7 +15,7 @@ import type { Redactor } from "../redaction/redactor.ts";
 import type { ExemplarFilter } from "./exemplars.ts";
 import type { InstrumentReporter } from "./instruments.ts";
 import { type StoreInstrument, StoreMeterProvider } from "./meter.ts";
-import { ObservableRegistry } from "./observable-registry.ts";
+import { type CallbackFailure, ObservableRegistry } from "./observable-registry.ts";
 import type { MetricReaderState, SeriesFilter } from "./reader-state.ts";
 import { SeriesChanges } from "./series/series-changes.ts";
 import type { SeriesExpiry } from "./series/series-expiry.ts";
@@ -98,8 +98,10 @@ export class MetricStore {
     const limit = options?.timeoutMillis ?? DEFAULT_CALLBACK_TIMEOUT_MS;
     // A callback that queries a database runs because of telltale: it is not the app's traffic.
     const failures = await runSuppressed(() => this.#observableRegistry.observe(limit));
-    for (const { name, what } of failures) this.#reportProblem("callback", name, what);
-    const errors = failures.map(({ name, what }) => new Error(`${name}: ${what}`));
+    for (const failure of failures) this.#reportFailure(failure);
+    const errors = failures.map(
+      ({ instrument, what }) => new Error(`${instrument.descriptor.name}: ${what}`),
+    );
     return { resourceMetrics: this.snapshot(readerState, filter), errors };
   }
 
@@ -126,6 +128,16 @@ export class MetricStore {
 
   readonly #reportProblem: InstrumentReporter = (kind, name, what) =>
     this.#diagnostics.warn(`${kind} ${name}`, `metric "${name}": ${what}`);
+
+  /** An app can't correct the callbacks of telltale, which are late if the machine is busy. */
+  #reportFailure({ instrument: { descriptor, isOwn }, what }: CallbackFailure): void {
+    if (!isOwn) this.#reportProblem("callback", descriptor.name, what);
+    else
+      this.#diagnostics.debug(
+        `callback ${descriptor.name}`,
+        `metric "${descriptor.name}": ${what}`,
+      );
+  }
 
   #tryRegister(): boolean {
     this.#instrumentCount += 1;
