@@ -221,7 +221,7 @@ interface Tracing {
 
 /** Instruments HTTP, libraries and the console, and publishes the preload's API for `index.ts`. */
 function instrumentLibraries(signals: Signals): Tracing {
-  const { config, metrics, logs, diagnostics } = signals;
+  const { config, metrics, logs } = signals;
   const { instrumentations } = config;
   const isEnabled = (name: string): boolean => isInstrumentationEnabled(name, instrumentations);
   const events = createLazyEvents(signals);
