@@ -17,7 +17,11 @@ import {
 import { redisOperation } from "../../src/instrumentation/databases/redis/commands.ts";
 import { describeSql } from "../../src/instrumentation/database-client/sql.ts";
 import { destinationTemplate } from "../../src/instrumentation/messaging/destination-template.ts";
+import { parseAuthorization } from "../../src/admin/access.ts";
+import { acceptedEncodings } from "../../src/admin/content-encoding.ts";
+import { escapeName, escapings } from "../../src/metrics/prometheus/escaping.ts";
 import { familyName, labelName } from "../../src/metrics/prometheus/names.ts";
+import { negotiate } from "../../src/metrics/prometheus/negotiation.ts";
 import { publicKeyOf } from "../../src/testing/envelope.ts";
 import { idInCgroup, idInMounts } from "../../src/resource/container.ts";
 import { terminalText } from "../../src/cli/trace-drawing.ts";
@@ -74,6 +78,10 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   "sentry-trace": (text) => readSentryTrace(text, text),
   "a metric's name and unit": (text) => familyName(text, text, "counter"),
   "a label": (text) => labelName(text),
+  "a name in UTF-8": (text) => escapings.map((escaping) => escapeName(text, escaping)),
+  Accept: (text) => negotiate(`text/plain;${text},${text}`),
+  "Accept-Encoding": (text) => acceptedEncodings(text),
+  Authorization: (text) => parseAuthorization(text),
   "a line of our own": (text) => escapeControlCharacters(text),
   "an excerpt for one": (text) => excerpt(text),
   "a variable's value": (text) => [formatMasked(text), quote(text), maskAddress(text)],

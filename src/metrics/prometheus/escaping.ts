@@ -12,31 +12,35 @@ export const escapings: readonly Escaping[] = ["allow-utf-8", "underscores", "do
 const LEGACY_NAME = /^[A-Za-z_:][A-Za-z0-9_:]*$/;
 const LEGACY_LABEL = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
+/** The characters that such names don't have, and digits at the start. */
+const INVALID_IN_NAME = /^[0-9]|[^A-Za-z0-9_:]/gu;
+const INVALID_IN_LABEL = /^[0-9]|[^A-Za-z0-9_]/gu;
+
 /** Escapes the name of a metric. */
 export function escapeName(name: string, escaping: Escaping): string {
-  return escapeBy(escaping, name, LEGACY_NAME);
+  return escapeBy(escaping, name, INVALID_IN_NAME);
 }
 
 /** Escapes the name of a label, which unlike that of a metric has no colons. */
 export function escapeLabelName(name: string, escaping: Escaping): string {
-  return escapeBy(escaping, name, LEGACY_LABEL);
+  return escapeBy(escaping, name, INVALID_IN_LABEL);
 }
 
-function escapeBy(escaping: Escaping, name: string, legacy: RegExp): string {
+function escapeBy(escaping: Escaping, name: string, invalid: RegExp): string {
   switch (escaping) {
     case "allow-utf-8":
       return name;
     case "underscores":
-      return legacy.test(name) ? name : mapInvalid(name, legacy, () => "_");
+      return name.replace(invalid, "_");
     case "dots":
       // Also of valid names: an underscore must not be taken for one of an escape.
-      return mapInvalid(name.replaceAll("_", "__"), legacy, (character) =>
-        character === "." ? "_dot_" : "__",
-      );
-    case "values":
-      return legacy.test(name)
-        ? name
-        : `U__${mapInvalid(name.replaceAll("_", "__"), legacy, codePointText)}`;
+      return name
+        .replaceAll("_", "__")
+        .replace(invalid, (character) => (character === "." ? "_dot_" : "__"));
+    case "values": {
+      const escaped = name.replaceAll("_", "__").replace(invalid, codePointText);
+      return name.search(invalid) === -1 ? name : `U__${escaped}`;
+    }
   }
 }
 
@@ -63,16 +67,6 @@ export function escapeQuoted(text: string): string {
 
 function quote(name: string): string {
   return `"${escapeQuoted(name)}"`;
-}
-
-/** Replaces each character that a legacy name can't have, a digit at the start included. */
-function mapInvalid(name: string, legacy: RegExp, replace: (character: string) => string): string {
-  let text = "";
-  for (const character of name) {
-    const isValid = legacy.test(text === "" ? character : `_${character}`);
-    text += isValid ? character : replace(character);
-  }
-  return text;
 }
 
 function codePointText(character: string): string {
