@@ -4,13 +4,18 @@ import type { Socket } from "node:net";
 /** Well above the number that scrapers and probes open. */
 const MAX_KEPT_CONNECTIONS = 64;
 
+/**
+ * Time for the request of a new connection: a client sends it once the connection is
+ * accepted, and among a thousand that connect at once it is not the first.
+ */
+const GRACE_MS = 100;
+
 /** More pipelined requests than any scraper or probe sends. */
 const MAX_PENDING_RESPONSES = 8;
 
 /**
- * Limits the connections of the admin server. At the limit a new connection closes
- * the least recently used one, so that a client that holds connections open can't
- * keep probes out.
+ * Limits the connections of the admin server. Above the limit the least recently used
+ * ones are closed, so that clients that hold connections open can't keep probes out.
  */
 export class ConnectionLimiter {
   /** Pending responses by connection, least recently used first. */
@@ -18,12 +23,13 @@ export class ConnectionLimiter {
   /** Connections by their client: with TLS, requests have a socket of their own. */
   readonly #byPeer = new Map<string, Socket>();
   readonly #plainSockets = new WeakMap<Socket, Socket>();
+  #timer: NodeJS.Timeout | undefined = undefined;
 
   add(socket: Socket): void {
-    if (this.#pendingResponses.size >= MAX_KEPT_CONNECTIONS) this.#leastRecentlyUsed()?.destroy();
     const peer = peerOf(socket);
     this.#pendingResponses.set(socket, new Set());
     this.#byPeer.set(peer, socket);
+    if (this.#pendingResponses.size > MAX_KEPT_CONNECTIONS) this.#closeSoon();
     socket.once("close", () => {
       this.#pendingResponses.delete(socket);
       if (this.#byPeer.get(peer) === socket) this.#byPeer.delete(peer);
@@ -64,6 +70,20 @@ export class ConnectionLimiter {
     const socket = this.#plainSockets.get(idleSocket) ?? idleSocket;
     for (const response of this.#pendingResponses.get(socket) ?? [])
       if (!response.writableEnded) return;
+    socket.destroy();
+  }
+
+  #closeSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      while (this.#pendingResponses.size > MAX_KEPT_CONNECTIONS) this.#closeLeastRecentlyUsed();
+    }, GRACE_MS).unref();
+  }
+
+  #closeLeastRecentlyUsed(): void {
+    const socket = this.#leastRecentlyUsed();
+    if (socket === undefined) return;
+    this.#pendingResponses.delete(socket);
     socket.destroy();
   }
 

@@ -46,7 +46,7 @@ const serverOptions = {
 const SOCKET_TIMEOUT_MS = 10_000;
 
 /** Exceeds the limit of `ConnectionLimiter`, for connections that arrive at the same time. */
-const MAX_CONNECTIONS = 128;
+const MAX_CONNECTIONS = 256;
 
 const RETRY_MS = 30_000;
 
