@@ -65,7 +65,7 @@ describe("The app's requests go on as before", function () {
     assert.equal(servers.length, sent);
   });
 
-  /** Asks as often as Kubernetes does: the thousand clients may take a connection away. */
+  /** Asks as often as Kubernetes does: the connection may be closed among a thousand new ones. */
   async function probe(path: string): Promise<void> {
     const statuses: (number | Error)[] = [];
     while (statuses.length < 3 && statuses.at(-1) !== 200) {
