@@ -23,15 +23,21 @@ export class ConnectionLimiter {
   /** Connections by their client: with TLS, requests have a socket of their own. */
   readonly #byPeer = new Map<string, Socket>();
   readonly #plainSockets = new WeakMap<Socket, Socket>();
+  /** Connections whose first request may still arrive. */
+  readonly #fresh = new Set<Socket>();
   #timer: NodeJS.Timeout | undefined = undefined;
 
   add(socket: Socket): void {
+    if (this.#pendingResponses.size >= MAX_KEPT_CONNECTIONS) this.#close(this.#leastUseful());
     const peer = peerOf(socket);
     this.#pendingResponses.set(socket, new Set());
     this.#byPeer.set(peer, socket);
+    this.#fresh.add(socket);
+    setTimeout(() => this.#fresh.delete(socket), GRACE_MS).unref();
     if (this.#pendingResponses.size > MAX_KEPT_CONNECTIONS) this.#closeSoon();
     socket.once("close", () => {
       this.#pendingResponses.delete(socket);
+      this.#fresh.delete(socket);
       if (this.#byPeer.get(peer) === socket) this.#byPeer.delete(peer);
     });
   }
@@ -76,25 +82,32 @@ export class ConnectionLimiter {
   #closeSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      while (this.#pendingResponses.size > MAX_KEPT_CONNECTIONS) this.#closeLeastRecentlyUsed();
+      while (this.#pendingResponses.size > MAX_KEPT_CONNECTIONS) {
+        const [oldest] = this.#pendingResponses.keys();
+        this.#close(this.#leastUseful() ?? oldest);
+      }
     }, GRACE_MS).unref();
   }
 
-  #closeLeastRecentlyUsed(): void {
-    const socket = this.#leastRecentlyUsed();
+  #close(socket: Socket | undefined): void {
     if (socket === undefined) return;
     this.#pendingResponses.delete(socket);
     socket.destroy();
   }
 
-  /** Prefers a connection without a pending response. */
-  #leastRecentlyUsed(): Socket | undefined {
-    let oldest: Socket | undefined;
-    for (const [socket, pending] of this.#pendingResponses) {
-      if (pending.size === 0) return socket;
-      oldest ??= socket;
+  /**
+   * Returns the least recently used connection without a pending response, else with
+   * several, which no probe has, else with one. Undefined if each is new.
+   */
+  #leastUseful(): Socket | undefined {
+    let pipelining: Socket | undefined;
+    let waiting: Socket | undefined;
+    for (const [socket, { size }] of this.#pendingResponses) {
+      if (size === 0 && !this.#fresh.has(socket)) return socket;
+      if (size > 1) pipelining ??= socket;
+      if (size === 1) waiting ??= socket;
     }
-    return oldest;
+    return pipelining ?? waiting;
   }
 }
 
