@@ -28,7 +28,10 @@ export class ConnectionLimiter {
   #timer: NodeJS.Timeout | undefined = undefined;
 
   add(socket: Socket): void {
-    if (this.#pendingResponses.size >= MAX_KEPT_CONNECTIONS) this.#close(this.#leastUseful());
+    if (this.#pendingResponses.size >= MAX_KEPT_CONNECTIONS) {
+      const leastUseful = this.#leastUseful();
+      if (leastUseful !== undefined && !this.#fresh.has(leastUseful)) this.#close(leastUseful);
+    }
     const peer = peerOf(socket);
     this.#pendingResponses.set(socket, new Set());
     this.#byPeer.set(peer, socket);
@@ -64,6 +67,7 @@ export class ConnectionLimiter {
       socket.destroy();
       return false;
     }
+    this.#fresh.delete(socket);
     // Inserted again, as the most recently used.
     this.#pendingResponses.delete(socket);
     this.#pendingResponses.set(socket, pending.add(response));
@@ -83,31 +87,38 @@ export class ConnectionLimiter {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       while (this.#pendingResponses.size > MAX_KEPT_CONNECTIONS) {
-        const [oldest] = this.#pendingResponses.keys();
-        this.#close(this.#leastUseful() ?? oldest);
+        const socket = this.#leastUseful();
+        if (socket === undefined) return;
+        this.#close(socket);
       }
     }, GRACE_MS).unref();
   }
 
-  #close(socket: Socket | undefined): void {
-    if (socket === undefined) return;
+  #close(socket: Socket): void {
     this.#pendingResponses.delete(socket);
     socket.destroy();
   }
 
   /**
-   * Returns the least recently used connection without a pending response, else with
-   * several, which no probe has, else with one. Undefined if each is new.
+   * Returns the least recently used connection without a pending response, else one with
+   * several, which no probe has. Else attackers are those of which there are more: new
+   * connections, or those with one pending response.
    */
   #leastUseful(): Socket | undefined {
-    let pipelining: Socket | undefined;
-    let waiting: Socket | undefined;
+    const first: { pipelining?: Socket; waiting?: Socket; fresh?: Socket } = {};
+    let waitingCount = 0;
     for (const [socket, { size }] of this.#pendingResponses) {
       if (size === 0 && !this.#fresh.has(socket)) return socket;
-      if (size > 1) pipelining ??= socket;
-      if (size === 1) waiting ??= socket;
+      if (size === 0) first.fresh ??= socket;
+      else if (size > 1) first.pipelining ??= socket;
+      else {
+        first.waiting ??= socket;
+        waitingCount += 1;
+      }
     }
-    return pipelining ?? waiting;
+    if (first.pipelining !== undefined) return first.pipelining;
+    const freshCount = this.#pendingResponses.size - waitingCount;
+    return freshCount > waitingCount ? first.fresh : first.waiting;
   }
 }
 
