@@ -84,7 +84,8 @@ export class ConnectionLimiter {
   }
 
   #closeSoon(): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       while (this.#pendingResponses.size > MAX_KEPT_CONNECTIONS) {
         const socket = this.#leastUseful();
