@@ -363,6 +363,8 @@ export interface LoggerApi {
     string,
     { readonly level: LoggerLevel; readonly until: number | undefined }
   >;
+  /** Whether a line below the level of its logger is kept, since its unit of work may fail. */
+  buffersLine(level: string): boolean;
   /** Adds the ids of the active trace and unit of work to a line. Ids that it has stay. */
   addIds(line: object): void;
   /** Returns the fields with their secrets redacted. They are copies of the app's values. */

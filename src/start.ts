@@ -69,6 +69,9 @@ const loadInstruments = lazy<typeof import("./metrics/app-instruments.ts")>(
   "metrics/app-instruments.ts",
 );
 const loadMountedPages = lazy<typeof import("./admin/mounted-pages.ts")>("admin/mounted-pages.ts");
+const loadLineBuffer = lazy<typeof import("./logs/buffer/line-buffer.ts")>(
+  "logs/buffer/line-buffer.ts",
+);
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
 /**
@@ -99,6 +102,7 @@ function configureAndStart(environment: Environment): void {
 function assemble(config: Config, diagnostics: Diagnostics): void {
   const signals = createSignals(config, diagnostics);
   registerSignals(signals);
+  bufferLines(signals);
   const tracing = instrumentLibraries(signals);
   watchEnd(signals, tracing);
   runSignals(signals, tracing);
@@ -211,6 +215,12 @@ function registerSignals({ traces, metrics, logs, propagator }: Signals): void {
     context: new StorageContextManager(),
     propagation: propagator,
   });
+}
+
+/** Buffers lines below the level of their loggers, if that is asked for. */
+function bufferLines({ config: { logs }, metrics: { meter } }: Signals): void {
+  const { bufferLevel: level, slowRequestMs: slowMs } = logs;
+  if (level !== undefined) loadLineBuffer().installLineBuffer({ level, slowMs, meter });
 }
 
 /** The tracers of requests, messages and jobs. */

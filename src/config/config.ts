@@ -275,6 +275,8 @@ export interface LogsConfig {
   readonly levelSignal: LevelSignal | undefined;
   /** Secret of the headers by which a request asks for lines of level debug. Undefined: none can. */
   readonly debugSecret: string | undefined;
+  /** Level from which lines are buffered, and written if their request fails. Undefined: none are. */
+  readonly bufferLevel: LoggerLevel | undefined;
   /** Undefined: by NODE_ENV and the terminal. */
   readonly lineFormat: LineFormat | undefined;
   /** The value of NODE_ENV. */

@@ -364,6 +364,7 @@ function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
     levels: reader.read(table.logLevels),
     levelSignal: reader.read(table.levelSignal),
     debugSecret: reader.read(table.debugSecret),
+    bufferLevel: reader.read(table.bufferLevel),
     lineFormat: reader.read(table.lineFormat),
     nodeEnvironment: reader.read(table.nodeEnvironment),
     accessLog: reader.read(table.accessLog),

@@ -1,3 +1,4 @@
+import type { LoggerLevel } from "../api.ts";
 import type {
   AccessLogRequests,
   BreadcrumbKind,
@@ -971,6 +972,14 @@ export const debugSecret: Variable<string | undefined> = defineVariable({
   valueType: types.secret,
   fallback: undefined,
   doc: "Secret of the signed header `x-telltale-debug`, with which one request gets its lines of level `debug`.",
+});
+
+export const bufferLevel: Variable<LoggerLevel | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_LOG_BUFFER",
+  valueType: types.oneOf<LoggerLevel>(["info", "http", "verbose", "debug", "silly", "trace"]),
+  fallback: undefined,
+  doc: "Level from which lines below the level of their logger are kept in memory until the end of their request or job, and written only if that fails or is slow ([Debug lines only of what failed](logger.md#debug-lines-only-of-what-failed)).",
 });
 
 export const lineFormat: Variable<LineFormat | undefined> = defineVariable({

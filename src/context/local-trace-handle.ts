@@ -9,6 +9,8 @@ export interface LocalTraceHandle {
   keep(reason: KeepReason): void;
   /** Whether it is kept, for any reason, as far as that is decided. */
   readonly kept: boolean;
+  /** Whether one of its spans has ended in error. */
+  readonly hasFailedSpan: boolean;
   /** The number of its spans that were dropped and will not be exported. */
   readonly droppedSpans: number;
 }

@@ -11,6 +11,7 @@ import type {
   FailureRecorder,
   IdSlot,
   LimitedUnit,
+  LineBufferSlot,
   LocalTraceSlot,
   LogIds,
   RouteRecorder,
@@ -66,6 +67,12 @@ export const limitedUnitOf: (request: object) => LimitedUnit | undefined = findU
 
 /** Returns the unit of work in a context, for error events. */
 export const errorSlotIn: (context: ApiContext) => ErrorSlot | undefined = unitOfWorkIn;
+
+/** Returns the unit of work in a context, for the buffer of log lines. */
+export const lineBufferSlotIn: (context: ApiContext) => LineBufferSlot | undefined = unitOfWorkIn;
+
+/** Returns the active unit of work, for the buffer of log lines. */
+export const activeLineBufferSlot: () => LineBufferSlot | undefined = activeUnitOfWork;
 
 /** Returns the unit of work in a context, for the tracer. */
 export const localTraceSlotIn: (context: ApiContext) => LocalTraceSlot | undefined = unitOfWorkIn;
@@ -128,14 +135,17 @@ export function keepActiveTrace(): void {
   keepTraceOf(activeSpan(), activeUnitOfWork(), "forced");
 }
 
+type KeptUnit = Pick<ErrorSlot, "localTrace" | "writeBufferedLines">;
+
 /** Keeps the local trace of a span or, if telltale did not create or record it, of its unit of work. */
 export function keepTraceOf(
   span: Span | undefined,
-  unit: Readonly<LocalTraceSlot> | undefined,
+  unit: KeptUnit | undefined,
   reason: KeepReason,
 ): void {
   if (span !== undefined && isOwnSpan(span)) span.keepTrace(reason);
   else unit?.localTrace?.keep(reason);
+  if (reason === "error_captured") unit?.writeBufferedLines();
 }
 
 /** Returns a context that has a unit of work and its span, and nothing else. */

@@ -6,9 +6,11 @@ import type { LocalTraceHandle } from "./local-trace-handle.ts";
 import { markThrown } from "./thrown.ts";
 import type {
   ArrivedRequest,
+  BufferedLines,
   ErrorSlot,
   FrameworkUser,
   IdSlot,
+  LineBufferSlot,
   LocalTraceSlot,
   RouteRecorder,
   RpcInfo,
@@ -22,7 +24,9 @@ import type {
  * knowing each other: each reads and writes its own members, through a narrow
  * view (`unit-views.ts`).
  */
-export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot, LocalTraceSlot {
+export class UnitOfWork
+  implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot, LineBufferSlot, LocalTraceSlot
+{
   requestId: string | undefined = undefined;
   #userId: string | undefined = undefined;
   /** Reads the user that the framework knows, where that is asked for. */
@@ -58,6 +62,10 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot
   sessionStatus: "errored" | "crashed" | undefined = undefined;
   /** Its latest lines, calls and queries, for breadcrumbs. */
   trail: BreadcrumbTrail | undefined = undefined;
+  /** Its lines below the level of their loggers; undefined until there is one. */
+  bufferedLines: BufferedLines | undefined = undefined;
+  /** Whether such lines are written at once, since an error was captured. */
+  writesAllLines = false;
   /** The times of its calls; undefined until there is one. */
   callTimes: CallTimes | undefined = undefined;
   /** Sentry scopes, forked at their first use. */
@@ -150,6 +158,12 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, IdSlot, ErrorSlot
     if (this.failures.length < MAX_FAILURES && !this.failures.includes(error)) {
       this.failures.push(error);
     }
+  }
+
+  /** Writes its lines below the level of their loggers: an error was captured. */
+  writeBufferedLines(): void {
+    this.writesAllLines = true;
+    this.bufferedLines?.write();
   }
 
   /** Whether this is the ended unit of `request`, which is no longer in flight; HTTP overrides it. */

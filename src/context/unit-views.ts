@@ -120,6 +120,8 @@ export interface ErrorSlot extends IdSlot {
   readonly userReader: UserReader | undefined;
   readonly span: Span | undefined;
   readonly localTrace: LocalTraceHandle | undefined;
+  /** Writes the lines that the unit of work has buffered, and later ones at once. */
+  writeBufferedLines(): void;
   /** Returns the request as it arrived; undefined where the unit of work is none. */
   arrivedRequest(): ArrivedRequest | undefined;
   /** Returns the route as far as it is known. */
@@ -148,6 +150,25 @@ export interface LimitedUnit extends LogIds {
   redactedPath(): string | undefined;
   /** Runs `listener` at the end, or at once after it. `listener` must not throw. */
   onEnded(listener: () => void): void;
+}
+
+/** The log lines below the level of their loggers that a unit of work has buffered (`logs/buffer/`), as its end sees them. */
+export interface BufferedLines {
+  /** Minimum duration of a slow request, in milliseconds. */
+  readonly slowMs: number;
+  /** Writes them, since the unit has failed. Never throws. */
+  write(): void;
+  /** Writes or forgets them at the end of the unit. Never throws. */
+  settle(isWritten: boolean): void;
+}
+
+/** Unit of work as seen by the buffer of lines below the level of their loggers. */
+export interface LineBufferSlot {
+  bufferedLines: BufferedLines | undefined;
+  /** Whether such lines are written at once, since an error was captured. */
+  readonly writesAllLines: boolean;
+  readonly ended: boolean;
+  writeBufferedLines(): void;
 }
 
 /** Unit of work as seen by the tracer, which sets the local trace of a root span. */

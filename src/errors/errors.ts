@@ -120,6 +120,7 @@ class LazyErrors implements Errors {
   }
 
   captureException(error: unknown, context?: CaptureContext): string | undefined {
+    if (!this.#isEnabled && !this.#isDelegated) activeErrorSlot()?.writeBufferedLines();
     const id = this.#capture((sentry) => sentry.captureException(error, context));
     this.#count([error], activeErrorSlot(), true);
     return id;

@@ -1,6 +1,7 @@
 import type { LoggerApi } from "../api.ts";
 import type { LineFormat, LogsConfig } from "../config/config.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { activeBuffer } from "../logs/buffer/active-buffer.ts";
 import { levelChanges } from "../logs/levels/level-changes.ts";
 import { LogLevels, severityOfLevel } from "../logs/levels/log-levels.ts";
 import type { Redactor } from "../redaction/redactor.ts";
@@ -38,6 +39,7 @@ export function createLoggerApi(deps: LoggerDeps): LoggerApi {
         ? level
         : levelChanges.effectiveLevel(name, level, severityOfLevel);
     },
+    buffersLine: (level) => activeBuffer.current?.wants(severityOfLevel(level)) === true,
     changeLevel,
     changedLevels: () => levelChanges.list(),
     addIds: (line) => addIds?.(line),

@@ -58,7 +58,10 @@ export function createNamedLogger(name: string, options: LoggerOptions, api: Log
 class NamedLogger {
   readonly #logger: Named;
   readonly #api: LoggerApi;
-  /** The level of the line that is being written: its logger has let it pass already, which may be a child. */
+  /**
+   * The level at which a line is being written: its own, since its logger has let it pass
+   * already, which may be a child; that of the logger if the line is buffered.
+   */
   #lineLevel: string | undefined = undefined;
   #depth = 0;
 
@@ -180,13 +183,15 @@ class NamedLogger {
   }
 
   #write(self: Named, level: string, args: readonly unknown[]): void {
-    if (this.#logger.silent || !self.isLevelEnabled(level)) return;
+    if (this.#logger.silent) return;
+    const isEnabled = self.isLevelEnabled(level);
+    if (!isEnabled && !this.#api.buffersLine(level)) return;
     if (!this.#logger.writable) {
       this.#api.warn("logger ended", `logger ${self[NAME]} has ended: its lines are not written`);
       return;
     }
     const info = infoOf(level, args);
-    this.#lineLevel = level;
+    this.#lineLevel = isEnabled ? level : self.level;
     self.write(info);
   }
 

@@ -164,8 +164,8 @@ export class TelltaleLogger implements Logger {
   }
 
   /** Passes a record to the exporters alone. */
-  export(record: LogRecordSource): void {
-    this.#output.sink?.(record);
+  export(record: LogRecordSource, isExportedByApp?: boolean): void {
+    this.#output.sink?.(record, isExportedByApp);
   }
 
   /** Passes a record of a line that is not exported to the pipeline of errors. */

@@ -155,6 +155,9 @@ export class ConsumerOperation extends UnitOfWork implements MessageHandle {
     try {
       super.end();
       this.#recordOutcome(seconds);
+      this.bufferedLines?.settle(
+        this.#failure !== undefined || this.localTrace?.hasFailedSpan === true,
+      );
     } catch (internalError) {
       this.#deps.onInternalError(internalError);
     } finally {

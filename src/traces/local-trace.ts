@@ -68,6 +68,7 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle, T
   /** Set when the root ends and the trace is not kept. */
   #dropWindow: DropWindow | undefined = undefined;
   droppedSpans = 0;
+  hasFailedSpan = false;
 
   constructor(
     sink: TraceSink<Span>,
@@ -97,6 +98,7 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle, T
   /** Exports an ended span, or buffers it. */
   onEnd(span: Span, durationMs: number): void {
     this.#sink.created();
+    if (span.failed) this.hasFailedSpan = true;
     if (this.#exportsAll || span.exportState === "pinned") this.#export(span);
     else this.#onUnsampledEnd(span, durationMs);
   }

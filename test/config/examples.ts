@@ -521,6 +521,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.logs.debugSecret,
     value: "a-secret-of-operators",
   },
+  TELLTALE_LOG_BUFFER: { text: "debug", read: (c) => c.logs.bufferLevel, value: "debug" },
   TELLTALE_LOG_LEVEL_SIGNAL: {
     text: "SIGUSR2",
     read: (c) => c.logs.levelSignal,

@@ -81,6 +81,7 @@ describe("The default configuration", () => {
         levels: [],
         levelSignal: undefined,
         debugSecret: undefined,
+        bufferLevel: undefined,
         lineFormat: undefined,
         nodeEnvironment: undefined,
         accessLog: "off",

@@ -153,7 +153,12 @@ describe("keepActiveTrace", () => {
   it("keeps the trace of the unit of work where no span of it is active", () => {
     const reasons: string[] = [];
     const unit = new UnitOfWork();
-    unit.localTrace = { kept: false, droppedSpans: 0, keep: (reason) => void reasons.push(reason) };
+    unit.localTrace = {
+      kept: false,
+      hasFailedSpan: false,
+      droppedSpans: 0,
+      keep: (reason) => void reasons.push(reason),
+    };
     runWithContext(ROOT_CONTEXT.withUnitOfWork(unit), keepActiveTrace);
     assert.deepEqual(reasons, ["forced"]);
   });

@@ -232,7 +232,13 @@ class RecordedSpan extends ForeignSpan implements OwnSpan {
 
   constructor(localTrace: Partial<LocalTraceHandle> = {}) {
     super(traceId);
-    this.localTrace = { kept: true, droppedSpans: 0, keep: () => undefined, ...localTrace };
+    this.localTrace = {
+      kept: true,
+      hasFailedSpan: false,
+      droppedSpans: 0,
+      keep: () => undefined,
+      ...localTrace,
+    };
   }
 
   keepTrace(): void {}

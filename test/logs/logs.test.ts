@@ -27,6 +27,7 @@ function create(url: string, changes: Partial<LogsConfig> = {}): LogPipeline {
     levels: [],
     levelSignal: undefined,
     debugSecret: undefined,
+    bufferLevel: undefined,
     lineFormat: undefined,
     nodeEnvironment: undefined,
     accessLog: "off",

@@ -8,6 +8,9 @@ export interface LevelChange {
   readonly until: number | undefined;
 }
 
+/** Returns the level of the active request; undefined if it has none. Must not throw. */
+type RequestLevel = () => LoggerLevel | undefined;
+
 /** Limit of names, which may come from outside of the app. */
 const MAX_CHANGES = 100;
 
@@ -21,7 +24,7 @@ class LevelChanges {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #listeners: (() => void)[] = [];
   /** Returns the level that the active request has asked for. Undefined: none can. */
-  #requestLevel: (() => LoggerLevel | undefined) | undefined = undefined;
+  #requestLevel: RequestLevel | undefined = undefined;
 
   /** Whether no level can have changed: then a line needs no more than this. */
   get isEmpty(): boolean {
@@ -29,8 +32,18 @@ class LevelChanges {
   }
 
   /** Sets what reads the level of the active request. */
-  setRequestLevel(requestLevel: () => LoggerLevel | undefined): void {
+  setRequestLevel(requestLevel: RequestLevel): void {
     this.#requestLevel = requestLevel;
+  }
+
+  /** Whether requests can ask for a level. */
+  get hasRequestLevels(): boolean {
+    return this.#requestLevel !== undefined;
+  }
+
+  /** Returns the level that the active request has asked for. */
+  requestLevel(): LoggerLevel | undefined {
+    return this.#requestLevel?.();
   }
 
   /**
@@ -41,7 +54,7 @@ class LevelChanges {
    */
   effectiveLevel(name: string, own: string, severity: (level: string) => number): string {
     const level = this.levelOf(name) ?? own;
-    const requested = this.#requestLevel?.();
+    const requested = this.requestLevel();
     if (requested === undefined) return level;
     return severity(requested) < severity(level) ? requested : level;
   }

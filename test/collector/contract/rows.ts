@@ -225,6 +225,15 @@ export const groups: readonly MetricGroup[] = [
     ],
   },
   {
+    title: "Log lines below their level",
+    inDemo: false,
+    rows: [
+      counter("telltale.log.buffer.lines", "{line}", "telltale_log_buffer_lines_total", [
+        "telltale.log.buffer.outcome",
+      ]),
+    ],
+  },
+  {
     title: "Node and V8",
     inDemo: true,
     rows: [

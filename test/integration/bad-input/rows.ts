@@ -192,6 +192,13 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "a level of buffered lines that does not exist",
+    env: { TELLTALE_LOG_BUFFER: "loud" },
+    lines: [
+      'TELLTALE_LOG_BUFFER: received "loud", expected info, http, verbose, debug, silly or trace; using none',
+    ],
+  },
+  {
     title: "sizes and numbers of log files that are none",
     env: { TELLTALE_LOG_MAX_SIZE: "large", TELLTALE_LOG_MAX_FILES: "errors=20,audit=5" },
     lines: [

@@ -12,7 +12,7 @@ type SetLevel = (this: PinoLogger, level: unknown) => void;
 /**
  * Makes the loggers of pino follow levels that are set at run time. A logger of pino has
  * no methods below its level, so the level itself is changed, and restored afterwards. The
- * level of one request has no effect: such a logger may be used by all of them.
+ * level of one request is not for this: such a logger may be used by all of them.
  */
 export class ChangedLevels {
   readonly #setLevel: SetLevel;
@@ -94,7 +94,7 @@ function levelAmongValues(values: Levels, wanted: string): string {
 }
 
 /** Returns the severity of a level of pino, whose numbers rise with it. */
-function severityAmong(values: Levels, name: string): number {
+export function severityAmong(values: Levels, name: string): number {
   const value = values[name];
   return value === undefined || value === Infinity
     ? severityOfLevel(name)

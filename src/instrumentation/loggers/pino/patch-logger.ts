@@ -3,6 +3,7 @@ import { wallClock } from "../../../clock.ts";
 import { activeLogContext } from "../../../logs/correlation.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import { loggerOutput } from "../../../logs/logger-output.ts";
+import type { BelowLevelCalls } from "./below-level.ts";
 import { ChangedLevels } from "./changed-level.ts";
 import { IdSerializer } from "./id-serializer.ts";
 import type { PinoHooks, PinoLogger, PinoSymbols } from "./pino-logger.ts";
@@ -28,18 +29,21 @@ const PATCHED: unique symbol = Symbol.for("telltale.pino");
  * its result.
  *
  * @param logger creates the records; if undefined or not enabled, lines only get ids.
+ * @param belowLevel handles lines below the level of loggers; undefined if there are none.
  */
 export function patchLogger(
   prototype: Record<symbol, unknown>,
   symbols: PinoSymbols,
   logger: TelltaleLogger | undefined,
+  belowLevel: BelowLevelCalls | undefined,
 ): void {
   if (PATCHED in prototype) return;
   const recorder = logger?.enabled() === true ? new PinoRecorder(logger, symbols) : undefined;
   const hasHooks = callsStreamWrite(prototype[symbols.writeSym]);
   const hooksSym = hasHooks ? symbols.hooksSym : undefined;
   const asJson = prototype[symbols.asJsonSym] as AsJson;
-  prototype[symbols.asJsonSym] = wrapAsJson(asJson, symbols, hooksSym, recorder);
+  prototype[symbols.asJsonSym] = wrapAsJson(asJson, symbols, hooksSym, recorder, belowLevel);
+  belowLevel?.install(prototype);
   ChangedLevels.install(prototype, symbols);
   if (recorder !== undefined && hasHooks) wrapHooks(prototype, symbols, recorder);
   Object.defineProperty(prototype, PATCHED, { value: true });
@@ -60,16 +64,16 @@ function wrapAsJson(
   symbols: PinoSymbols,
   hooksSym: symbol | undefined,
   recorder: PinoRecorder | undefined,
+  belowLevel: BelowLevelCalls | undefined,
 ): AsJson {
   const ids = new IdSerializer(symbols);
+  if (recorder === undefined) return wrapUnrecorded(original, ids, belowLevel);
   return function asJson(fields, message, level, time) {
     const logContext = activeLogContext();
     const idText = ids.serialize(this, fields, logContext);
     const timeText = idText === "" ? time : time + idText;
-    if (recorder === undefined) return original.call(this, fields, message, level, timeText);
-    const isHooked =
-      hooksSym !== undefined &&
-      (this[hooksSym] as PinoHooks | undefined)?.streamWrite !== undefined;
+    const buffered = belowLevel?.takeCall(this, level, logContext);
+    const isHooked = callsHook(this, hooksSym);
     // Getters run once, as without telltale: the copy has their results.
     const isCopy = recorder.exports && isPlainObject(fields) && !hasFormatter(this, symbols);
     const fieldsCopy = isCopy ? { ...fields } : fields;
@@ -89,11 +93,32 @@ function wrapAsJson(
       isHooked,
       logContext,
       timestamp,
+      buffered,
     };
-    if (isHooked) recorder.deferToHook(this, line);
-    else recorder.record(this, line);
+    recorder.add(this, line);
     return text;
   };
+}
+
+/** Wraps `asJson` where lines have no records. */
+function wrapUnrecorded(
+  original: AsJson,
+  ids: IdSerializer,
+  belowLevel: BelowLevelCalls | undefined,
+): AsJson {
+  return function asJson(fields, message, level, time) {
+    const logContext = activeLogContext();
+    const buffered = belowLevel?.takeCall(this, level, logContext);
+    const timeText = time + ids.serialize(this, fields, logContext);
+    const text = original.call(this, fields, message, level, timeText);
+    buffered?.install();
+    return text;
+  };
+}
+
+function callsHook(logger: PinoLogger, hooksSym: symbol | undefined): boolean {
+  if (hooksSym === undefined) return false;
+  return (logger[hooksSym] as PinoHooks | undefined)?.streamWrite !== undefined;
 }
 
 function isPlainObject(fields: object): boolean {

@@ -9,6 +9,7 @@ export interface PinoLogger {
 }
 
 export interface PinoHooks {
+  readonly logMethod?: unknown;
   readonly streamWrite?: ((text: string) => unknown) | undefined;
 }
 

@@ -10,6 +10,7 @@ import type { LineMetadata, LineKeys, LoggedError } from "../../../logs/line-met
 import { isErrorSeverity } from "../../../logs/log-observer.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import type { JsonLine } from "../../../logs/parse-json-line.ts";
+import type { BufferedStream } from "./buffered-stream.ts";
 import { SimpleLines } from "./simple-lines.ts";
 import { acceptsLevel, exportsLevel } from "./thread-stream.ts";
 import type { LogRecord, LogRecordSource } from "../../../logs/log-record.ts";
@@ -33,6 +34,8 @@ export interface PinoLine {
   readonly logContext: LogContext;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** Set if the line is below the level of its logger, and buffered. */
+  readonly buffered: BufferedStream | undefined;
 }
 
 /** A line that waits for its hook `streamWrite`. */
@@ -97,8 +100,14 @@ export class PinoRecorder {
     }
   }
 
-  /** Defers the record of a line until its hook has run. */
-  deferToHook(logger: PinoLogger, line: PinoLine): void {
+  /** Adds a line that pino is about to write: its record, unless a hook may still change it. */
+  add(logger: PinoLogger, line: PinoLine): void {
+    if (line.isHooked) this.#deferToHook(logger, line);
+    else this.record(logger, line);
+    line.buffered?.install();
+  }
+
+  #deferToHook(logger: PinoLogger, line: PinoLine): void {
     this.#deferred = { logger, line };
   }
 
@@ -117,11 +126,19 @@ export class PinoRecorder {
   /** Writes the record of a line, unless none of its streams accepts the level. Never throws. */
   record(logger: PinoLogger, line: PinoLine): void {
     try {
+      const { buffered } = line;
+      if (buffered !== undefined && !this.exports) return;
       const { [this.#symbols.streamSym]: stream } = logger;
-      if (!acceptsLevel(stream, line.level)) return;
+      const level = buffered?.acceptedLevel(line.level) ?? line.level;
+      if (!acceptsLevel(stream, level)) return;
       const record = this.#recordOf(logger, line);
+      const isExportedByApp = exportsLevel(stream, level);
+      if (buffered !== undefined) {
+        buffered.setRecord(() => this.#otelLogger.export(record, isExportedByApp));
+        return;
+      }
       const error = this.#reportedError(logger, line, record);
-      this.#otelLogger.write(record, line.logContext, error, exportsLevel(stream, line.level));
+      this.#otelLogger.write(record, line.logContext, error, isExportedByApp);
     } catch {
       // The line can't be read.
     }

@@ -1,6 +1,6 @@
 import { levelChanges } from "../../../logs/levels/level-changes.ts";
 import { levelAmong, severityOfLevel } from "../../../logs/levels/log-levels.ts";
-import type { WinstonLogger } from "./recipients.ts";
+import type { WinstonLogger } from "./winston-info.ts";
 
 /** The name of all loggers of winston for `setLogLevel`. */
 const NAME = "winston";

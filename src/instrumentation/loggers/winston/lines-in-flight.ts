@@ -1,4 +1,5 @@
 import type { LogContext } from "../../../logs/correlation.ts";
+import type { BelowLevelLine } from "./below-level.ts";
 import type { JsonLayout } from "./json-layout.ts";
 import { MESSAGE, type PlainInfo } from "./winston-info.ts";
 
@@ -12,6 +13,8 @@ export interface WinstonLine extends LogContext {
   reported: object | undefined;
   /** The error that a child logger has turned into a plain object. */
   readonly childError: object | undefined;
+  /** Set if the line is below the level of its logger, and buffered. */
+  belowLevel: BelowLevelLine | undefined;
   /** Whether the app's formats see the ids on the line. */
   hasIds: boolean;
   /** Whether a logger that forwards its lines to this one has already written the record. */

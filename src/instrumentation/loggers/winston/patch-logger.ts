@@ -3,14 +3,16 @@ import { withSignature } from "../../../context/signature.ts";
 import { activeLogContext, hasIds } from "../../../logs/correlation.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import type { Levels } from "../../../logs/severity.ts";
+import { activeBuffer } from "../../../logs/buffer/active-buffer.ts";
+import { belowLevelLineOf, markBelowLevel } from "./below-level.ts";
 import { copyWithIds, withTemporaryIds } from "./info-with-ids.ts";
 import { linesInFlight, type WinstonLine } from "./lines-in-flight.ts";
 import { withChangedLevel } from "./changed-level.ts";
 import { wrapChild } from "./child-logger.ts";
 import { errorOf, errorOfCopy, reportedErrorOf } from "./logged-error.ts";
-import { PATCHED, type WinstonLogger } from "./recipients.ts";
+import { PATCHED } from "./recipients.ts";
 import { recordFormattedLine } from "./record-line.ts";
-import { isObject } from "./winston-info.ts";
+import { isObject, type WinstonLogger } from "./winston-info.ts";
 
 /** The methods that are replaced on the prototype of winston's loggers; they inherit `write` and `push`. */
 export interface WinstonPrototype {
@@ -47,7 +49,9 @@ export function patchLogger(
   const { write, push, _transform, child } = prototype;
   defineMethod(prototype, "write", wrapWrite(write, use));
   defineMethod(prototype, "_transform", withChangedLevel(wrapTransform(_transform, use)));
-  if (enabledLogger !== undefined) defineMethod(prototype, "push", wrapPush(push, enabledLogger));
+  if (enabledLogger !== undefined || activeBuffer.current !== undefined) {
+    defineMethod(prototype, "push", wrapPush(push, enabledLogger));
+  }
   if (use === "errors" && child !== undefined) defineMethod(prototype, "child", wrapChild(child));
   Object.defineProperty(prototype, PATCHED, { value: true });
 }
@@ -90,6 +94,7 @@ function wrapTransform(
     }
     const outer = linesInFlight.currentLine;
     linesInFlight.currentLine = line;
+    line.belowLevel = belowLevelLineOf(this, info as object, line);
     try {
       const copy = hasIds(line) ? copyWithIds(info as object, line) : undefined;
       if (copy !== undefined) {
@@ -106,19 +111,21 @@ function wrapTransform(
       );
     } finally {
       linesInFlight.currentLine = outer;
+      line.belowLevel?.complete();
     }
   };
 }
 
 function wrapPush(
   original: WinstonPrototype["push"],
-  otelLogger: TelltaleLogger,
+  otelLogger: TelltaleLogger | undefined,
 ): WinstonPrototype["push"] {
   return function push(chunk, encoding) {
     const line = linesInFlight.currentLine;
     if (line !== undefined && isObject(chunk)) {
       linesInFlight.currentLine = undefined;
-      recordFormattedLine(otelLogger, this, chunk, line);
+      if (line.belowLevel !== undefined) markBelowLevel(chunk, line.belowLevel);
+      if (otelLogger !== undefined) recordFormattedLine(otelLogger, this, chunk, line);
     }
     return original.call(this, chunk, encoding);
   };
@@ -145,6 +152,7 @@ function createLine(info: object, use: LineUse): WinstonLine {
     error: undefined,
     reported: undefined,
     childError: use === "errors" ? linesInFlight.takeChildError() : undefined,
+    belowLevel: undefined,
     hasIds: false,
     isRecorded: !isRecording || linesInFlight.isForwarded(info),
   };

@@ -1,15 +1,9 @@
 import type { Levels } from "../../../logs/severity.ts";
+import type { BelowLevelLine } from "./below-level.ts";
 import { linesInFlight } from "./lines-in-flight.ts";
+import { pipesOf } from "./pipes.ts";
 import { hasObservedFormat } from "./transports.ts";
-import { LEVEL, type WinstonInfo } from "./winston-info.ts";
-
-/** The properties of a winston logger that decide who receives a line. */
-export interface WinstonLogger {
-  readonly silent?: unknown;
-  readonly level: string;
-  readonly levels: Levels;
-  readonly _readableState: { readonly pipes: unknown };
-}
+import { LEVEL, type WinstonInfo, type WinstonLogger } from "./winston-info.ts";
 
 /** A mark on the prototype of patched loggers, the same for each copy of telltale. */
 export const PATCHED: unique symbol = Symbol.for("telltale.winston");
@@ -37,14 +31,17 @@ type Recipients = typeof NO_RECIPIENT | typeof UNCHANGED | typeof FORMATTED_BY_T
 
 /** Finds out who receives a line. A logger without transports decides by its own level. */
 export function recipientsOf(logger: WinstonLogger, info: WinstonInfo): Recipients {
-  const { pipes } = logger._readableState;
-  const transports: readonly unknown[] = Array.isArray(pipes)
-    ? pipes
-    : isPipe(pipes)
-      ? [pipes]
-      : [];
+  const transports = pipesOf(logger);
   if (transports.length > 0) return recipientsAmong(transports, info);
   return passesLevel(logger.levels, logger.level, info) ? UNCHANGED : NO_RECIPIENT;
+}
+
+/** Finds out who buffers a line below the level of its logger. */
+export function bufferingRecipientsOf(logger: WinstonLogger, line: BelowLevelLine): Recipients {
+  const pipes = pipesOf(logger);
+  const recipients = pipes.filter((pipe) => line.isFor(pipe));
+  if (recipients.length === 0) return pipes.length === 0 ? UNCHANGED : NO_RECIPIENT;
+  return recipients.every((pipe) => hasObservedFormat(pipe)) ? FORMATTED_BY_TRANSPORT : UNCHANGED;
 }
 
 /**

@@ -3,18 +3,19 @@ import type { TelltaleLogger } from "../../../logs/logger.ts";
 import { ParsedLineRecord, recordFromFields } from "../../../logs/parsed-line-record.ts";
 import type { Levels } from "../../../logs/severity.ts";
 import { DeferredRecord } from "./deferred-record.ts";
+import type { BelowLevelLine } from "./below-level.ts";
 import { FormattedInfo } from "./formatted-info.ts";
 import { idsInFastJson } from "./line-ids.ts";
 import { type FastJsonLine, linesInFlight, type WinstonLine } from "./lines-in-flight.ts";
 import { pendingFormats } from "./pending-formats.ts";
 import {
+  bufferingRecipientsOf,
   FORMATTED_BY_TRANSPORT,
   recipientsOf,
   UNCHANGED,
-  type WinstonLogger,
 } from "./recipients.ts";
 import { loggerOf, simpleTelltaleLine } from "./telltale-line.ts";
-import { LEVEL, type WinstonInfo } from "./winston-info.ts";
+import { LEVEL, type WinstonInfo, type WinstonLogger } from "./winston-info.ts";
 
 /**
  * Writes the record of a formatted line, unless no transport accepts it (by its
@@ -32,16 +33,46 @@ export function recordFormattedLine(
     switch (recipientsOf(logger, info)) {
       case FORMATTED_BY_TRANSPORT:
         pendingFormats.add(info, (formatted) => {
-          recordInfo(otelLogger, logger.levels, formatted, info, line);
+          const record = recordOf(otelLogger, logger.levels, formatted, info, line);
+          otelLogger.write(record, line, line.reported);
         });
         return;
       case UNCHANGED:
-        recordInfo(otelLogger, logger.levels, info, undefined, line);
+        otelLogger.write(
+          recordOf(otelLogger, logger.levels, info, undefined, line),
+          line,
+          line.reported,
+        );
         return;
       default:
+        if (line.belowLevel !== undefined)
+          bufferRecord(otelLogger, logger, info, line, line.belowLevel);
     }
   } catch {
     // The line can't be read. Winston tries to read it next, and the app sees the error.
+  }
+}
+
+/** Adds the record of a line that its transports buffer. */
+function bufferRecord(
+  otelLogger: TelltaleLogger,
+  logger: WinstonLogger,
+  info: WinstonInfo,
+  line: WinstonLine,
+  belowLevel: BelowLevelLine,
+): void {
+  const { levels } = logger;
+  switch (bufferingRecipientsOf(logger, belowLevel)) {
+    case FORMATTED_BY_TRANSPORT:
+      pendingFormats.add(info, (formatted) => {
+        const record = recordOf(otelLogger, levels, formatted, info, line);
+        belowLevel.addRecord(otelLogger, record);
+      });
+      return;
+    case UNCHANGED:
+      belowLevel.addRecord(otelLogger, recordOf(otelLogger, levels, info, undefined, line));
+      return;
+    default:
   }
 }
 
@@ -50,19 +81,17 @@ export function recordFormattedLine(
  * @param previous the line before a transport's format ran: if the text has not
  *   changed since, it is the logger's, and older than the fields.
  */
-function recordInfo(
+function recordOf(
   otelLogger: TelltaleLogger,
   levels: Levels,
   info: WinstonInfo,
   previous: WinstonInfo | undefined,
   line: WinstonLine,
-): void {
+): LogRecordSource {
   const fastJson = line.error === undefined ? fastJsonOf(info, previous) : undefined;
-  const record =
-    fastJson === undefined
-      ? recordOfInfo(otelLogger, levels, info, previous, line)
-      : deferredRecord(otelLogger, levels, info, fastJson, line);
-  otelLogger.write(record, line, line.reported);
+  return fastJson === undefined
+    ? recordOfInfo(otelLogger, levels, info, previous, line)
+    : deferredRecord(otelLogger, levels, info, fastJson, line);
 }
 
 /** Returns a line that need not be parsed, since its text and fields are known. */

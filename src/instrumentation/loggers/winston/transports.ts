@@ -1,4 +1,6 @@
 import { loggerOutput } from "../../../logs/logger-output.ts";
+import { activeBuffer } from "../../../logs/buffer/active-buffer.ts";
+import { type BufferingTransport, takeLine } from "./below-level.ts";
 import { pendingFormats } from "./pending-formats.ts";
 
 /** The signature of `_write` (a chunk, its encoding, a callback) and of `_writev` (chunks, a callback). */
@@ -6,10 +8,7 @@ type Write = (this: Transport, chunks: unknown, more: unknown, callback?: unknow
 
 type WriteMethods = Record<"_write" | "_writev", Write>;
 
-interface Transport {
-  format?: unknown;
-  readonly logv?: unknown;
-}
+type Transport = BufferingTransport;
 
 interface Format {
   transform(info: unknown, options: unknown): unknown;
@@ -31,6 +30,7 @@ export function patchTransports(exports: unknown): void {
     _write(chunk, encoding, callback) {
       loggerOutput.begin();
       try {
+        if (isTaken(this, chunk, callback as Callback)) return undefined;
         if (!isFormatPending(this, chunk)) return _write.call(this, chunk, encoding, callback);
         return writeObserved(this, chunk, () => _write.call(this, chunk, encoding, callback));
       } finally {
@@ -40,9 +40,9 @@ export function patchTransports(exports: unknown): void {
     _writev(chunks, callback) {
       loggerOutput.begin();
       try {
-        const isObserved =
-          pendingFormats.isUsed && this.format && !this.logv && Array.isArray(chunks);
-        if (!isObserved) return _writev.call(this, chunks, callback);
+        const isObserved = (pendingFormats.isUsed && this.format) || activeBuffer.current;
+        if (!isObserved || this.logv || !Array.isArray(chunks))
+          return _writev.call(this, chunks, callback);
         return writeEach(this, _writev, chunks as Chunk[], callback as Callback);
       } finally {
         loggerOutput.end();
@@ -71,6 +71,13 @@ function isFormatPending(transport: Transport, info: unknown): boolean {
   return pendingFormats.has(info) && Boolean(transport.format);
 }
 
+/** Whether a line is buffered, or was and is written now. */
+function isTaken(transport: Transport, chunk: unknown, callback: Callback): boolean {
+  if (activeBuffer.current === undefined || typeof chunk !== "object" || chunk === null)
+    return false;
+  return takeLine(transport, chunk, () => callback(null));
+}
+
 interface Chunk {
   readonly chunk: unknown;
 }
@@ -88,6 +95,7 @@ function writeEach(
 ): unknown {
   try {
     for (const item of chunks) {
+      if (isTaken(transport, item.chunk, noop)) continue;
       const write = (): unknown => writev.call(transport, [item], noop);
       if (isFormatPending(transport, item.chunk)) writeObserved(transport, item.chunk, write);
       else write();

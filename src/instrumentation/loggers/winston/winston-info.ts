@@ -1,4 +1,5 @@
 import type { CorrelationFields } from "../../../logs/correlation.ts";
+import type { Levels } from "../../../logs/severity.ts";
 
 /** Symbols of `triple-beam`, which winston, its formats and its transports share. */
 export const LEVEL: unique symbol = Symbol.for("level");
@@ -23,6 +24,14 @@ export interface WinstonInfo extends CorrelationFields {
 /** An `info` that is a plain object, as a format may change it. */
 export interface PlainInfo extends Record<string, unknown> {
   [MESSAGE]?: unknown;
+}
+
+/** The properties of a winston logger that decide who receives a line. */
+export interface WinstonLogger {
+  readonly silent?: unknown;
+  readonly level: string;
+  readonly levels: Levels;
+  readonly _readableState: { readonly pipes: unknown };
 }
 
 export function isObject(value: unknown): value is object {

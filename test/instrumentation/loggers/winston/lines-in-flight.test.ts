@@ -16,6 +16,7 @@ function lineAt(timestamp: number): WinstonLine {
     error: undefined,
     reported: undefined,
     childError: undefined,
+    belowLevel: undefined,
     hasIds: false,
     isRecorded: false,
   };
