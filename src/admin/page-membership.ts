@@ -6,11 +6,15 @@ export interface PageMembershipDeps {
   readonly listen: () => void;
 }
 
+export function createMembership(sharing: PageSharing, listen: () => void): PageMembership {
+  return new PageMembership({ sharing, listen });
+}
+
 /** The owner of the port opens its socket a little later, and may be blocked meanwhile. */
 const RETRY_DELAYS_MS = [20, 50, 100, 200, 400, 800];
 
-/** Up to twice this, so that not all processes try at once. */
-const TAKEOVER_DELAY_MS = 50;
+/** The system closes the port of a killed process some time after its sockets. */
+const TAKEOVER_DELAY_MS = 20;
 
 /**
  * Whether this process sends its metrics to the process that has the admin port. For
@@ -67,12 +71,15 @@ export class PageMembership {
     return isJoined;
   }
 
-  /** The owner has ended: its port is free, for one of the members. */
+  /** The owner has ended: its port is free, for the heir of its counts before all others. */
   #onLost(): void {
     if (this.#state !== "joined") return;
     this.#state = "none";
-    // The system closes the port of a killed process some time after its sockets.
-    const delayMs = TAKEOVER_DELAY_MS * (1 + Math.random());
-    setTimeout(() => this.#deps.listen(), delayMs).unref();
+    if (this.#deps.sharing.isHeir) setTimeout(() => this.#deps.listen(), TAKEOVER_DELAY_MS).unref();
+    else void this.#joinNextOwner();
+  }
+
+  async #joinNextOwner(): Promise<void> {
+    if (!(await this.joinOwner())) this.#deps.listen();
   }
 }

@@ -113,10 +113,13 @@ class AdminServer implements Admin {
   }
 
   #createMembership(): PageMembership | undefined {
-    const sharing = this.#deps.sharePage?.();
-    if (sharing === undefined) return undefined;
-    const { PageMembership: Membership } = loadPageMembership();
-    return new Membership({ sharing, listen: () => this.#listen() });
+    try {
+      const sharing = this.#deps.sharePage?.();
+      return sharing && loadPageMembership().createMembership(sharing, () => this.#listen());
+    } catch (error) {
+      this.#deps.diagnostics.debug("page sharing", `the page is not shared: ${String(error)}`);
+      return undefined;
+    }
   }
 
   /** The new process may be a part of this app. */

@@ -34,9 +34,6 @@ const loadRegistries = lazy<typeof import("./registries/registries.ts")>(
 const loadRuntime = lazy<typeof import("./runtime/runtime.ts")>("metrics/runtime/runtime.ts");
 const loadConsole = lazy<typeof import("./console.ts")>("metrics/console.ts");
 
-/** The page of all processes does not wait for slower callbacks of observables. */
-const MEMBER_CALLBACK_TIMEOUT_MS = 200;
-
 export type { MetricsPage } from "./prometheus/page.ts";
 
 export interface MetricsDeps {
@@ -243,13 +240,13 @@ class StoreMetrics implements Metrics {
           }),
         collect: async (filter) => {
           this.#observeRuntime();
-          const limits = { timeoutMillis: MEMBER_CALLBACK_TIMEOUT_MS };
-          const { resourceMetrics } = await this.#store.collect(readerState, limits, filter);
+          const { resourceMetrics } = await this.#store.collect(readerState, {}, filter);
           return resourceMetrics.scopeMetrics;
         },
         collectNow: (filter) => this.#store.collectNow(readerState, filter).scopeMetrics,
         snapshot: (filter) => this.#store.snapshot(readerState, filter).scopeMetrics,
         threads: async () => this.#workers?.mergeInto([]),
+        knownThreads: () => this.#workers?.mergeKnown([]) ?? [],
       },
     });
   }

@@ -32,6 +32,8 @@ export function memberMessageOf(message: unknown): MemberMessage {
     if (!isText(propertyOf(message, "id"))) reject();
     if (kind === "control") return message as MemberMessage;
     if (!isNumber(propertyOf(message, "pid")) || !isNumber(propertyOf(message, "ppid"))) reject();
+  } else if (kind === "inheritance") {
+    checkInheritance(message);
   } else if (kind === "changes" || kind === "answer") {
     decodeScopes(scopeMetrics);
     if (threads !== undefined) decodeScopes(threads);
@@ -42,10 +44,20 @@ export function memberMessageOf(message: unknown): MemberMessage {
 /** @throws if it is not a message of an owner. */
 export function ownerMessageOf(message: unknown): OwnerMessage {
   const kind = propertyOf(message, "kind");
+  if (kind === "inheritance") {
+    checkInheritance(message);
+    return message as OwnerMessage;
+  }
   const isValid =
     (kind === "accepted" && isNumber(propertyOf(message, "pushDelayMs"))) ||
     (kind === "request" && isNumber(propertyOf(message, "requestNumber")));
   return isValid ? (message as OwnerMessage) : reject();
+}
+
+function checkInheritance(message: unknown): void {
+  if (!isText(propertyOf(message, "ownerId"))) reject();
+  if (!arrayOf(propertyOf(message, "memberIds")).every(isText)) reject();
+  decodeScopes(propertyOf(message, "scopeMetrics"));
 }
 
 /** Checks metrics, and replaces the texts of numbers that JSON does not have. */

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomUUID } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import { runSuppressed } from "../../context/manager.ts";
@@ -8,6 +7,7 @@ import { CounterSeries, HistogramSeries, ObservedSeries } from "../series.ts";
 import type { SeriesFilter } from "../reader-state.ts";
 import type { SeriesChanges } from "../series/series-changes.ts";
 import { ownerMessageOf } from "./message-check.ts";
+import type { Inheritance } from "./succession.ts";
 import { encodeMetrics, lineOf, MessageReader, type MemberMessage } from "./protocol.ts";
 
 /** What a member reads of its own process. */
@@ -23,6 +23,17 @@ export interface MemberSource {
   readonly snapshot: (filter: SeriesFilter) => ScopeMetrics[];
   /** The metrics of the worker threads. */
   readonly threads: () => Promise<ScopeMetrics[] | undefined>;
+  /** The metrics of the worker threads, as of their last responses. */
+  readonly knownThreads: () => ScopeMetrics[];
+}
+
+export interface MemberEvents {
+  /** Called at most once. */
+  readonly onAccept: () => void;
+  /** Called with what this process shall keep for the next owner; each replaces the last one. */
+  readonly onInheritance: (inheritance: Inheritance) => void;
+  /** Called once, with whether the owner had accepted. */
+  readonly onEnd: (wasAccepted: boolean) => void;
 }
 
 /** How long an owner may take to accept: it may be blocked. */
@@ -38,7 +49,7 @@ export class PageMember {
   /** Carries all metrics. The owner does not write to it: see `protocol.ts`. */
   readonly #socket: Socket;
   readonly #control: Socket;
-  readonly #id: string = randomUUID();
+  readonly #id: string;
   readonly #reader = new MessageReader();
   /** The app's code that records values has its own context, which must not be retained. */
   readonly #runOutsideContext: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
@@ -49,46 +60,47 @@ export class PageMember {
   /** The series pushed since the last answer, whose exemplars the next one has. */
   #pushed = new Set<object>();
   #isWaitingForDrain = false;
+  readonly #onInheritance: MemberEvents["onInheritance"];
 
   /**
    * Connects. The first message has all counts, and is written before the owner accepts:
    * a process may be killed early.
    *
-   * @param onAccept is called once or more.
-   * @param onEnd is called once, with whether the owner had accepted.
+   * @param inheritance what a previous owner has left to this process.
    */
   constructor(
     path: string,
+    id: string,
     source: MemberSource,
-    onAccept: () => void,
-    onEnd: (wasAccepted: boolean) => void,
+    inheritance: Inheritance | undefined,
+    { onAccept, onInheritance, onEnd }: MemberEvents,
   ) {
     this.#source = source;
+    this.#id = id;
+    this.#onInheritance = onInheritance;
     this.#socket = connectTo(path);
     this.#control = connectTo(path);
     this.#pushTimer = this.#createPushTimer(0);
-    let isAccepted = false;
     const timeout = setTimeout(() => this.close(), ACCEPT_TIMEOUT_MS).unref();
-    this.#socket.once("connect", () => this.#runSafely(() => this.#sendAll()));
-    this.#socket.on("drain", () => this.#isWaitingForDrain && this.#push());
-    this.#control.once("connect", () =>
-      this.#control.write(lineOf({ kind: "control", id: this.#id })),
-    );
+    let isAccepted = false;
     this.#control.on("data", (chunk: Buffer) =>
       this.#onData(chunk, () => {
         clearTimeout(timeout);
+        if (!isAccepted) onAccept();
         isAccepted = true;
-        onAccept();
       }),
     );
-    this.#control.once("close", () => this.close());
-    this.#socket.once("close", () => {
-      this.close();
+    this.#onClose(() => {
       clearTimeout(timeout);
       clearTimeout(this.#pushTimer);
       source.changes.unwatch();
       onEnd(isAccepted);
     });
+    this.#socket.once("connect", () => this.#runSafely(() => this.#sendAll(inheritance)));
+    this.#socket.on("drain", () => this.#isWaitingForDrain && this.#push());
+    this.#control.once("connect", () =>
+      this.#control.write(lineOf({ kind: "control", id: this.#id })),
+    );
   }
 
   /** Sends what has changed, at the end of the process. The write is synchronous unless the owner hangs. */
@@ -106,6 +118,19 @@ export class PageMember {
     this.#control.destroy();
   }
 
+  /** Calls a function when both connections are closed. */
+  #onClose(onClosed: () => void): void {
+    // The owner may have written before its end, which a write of this process reports earlier.
+    this.#socket.once("close", () => this.#control.end());
+    this.#control.once("close", () => this.#socket.destroy());
+    let open = 2;
+    const onClose = (): void => {
+      open -= 1;
+      if (open === 0) onClosed();
+    };
+    for (const socket of [this.#socket, this.#control]) socket.once("close", onClose);
+  }
+
   #onData(chunk: Buffer, onAccept: () => void): void {
     try {
       for (const message of this.#reader.read(chunk)) {
@@ -117,7 +142,7 @@ export class PageMember {
           onAccept();
         } else if (received.kind === "request") {
           void this.#answer(received.requestNumber).catch(() => this.close());
-        }
+        } else this.#onInheritance(received);
       }
     } catch {
       // An owner of another kind: this process goes on without it.
@@ -125,9 +150,10 @@ export class PageMember {
     }
   }
 
-  #sendAll(): void {
+  #sendAll(inheritance: Inheritance | undefined): void {
     this.#source.watch(() => this.#schedulePush());
     this.#send({ kind: "hello", id: this.#id, pid: process.pid, ppid: process.ppid });
+    if (inheritance !== undefined) this.#send({ kind: "inheritance", ...inheritance });
     this.#sendChanges(this.#source.snapshot(() => true));
   }
 

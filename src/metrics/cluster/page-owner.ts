@@ -5,9 +5,17 @@ import { waitAtMost } from "../../bounded-wait.ts";
 import type { MetricMergeRuleName } from "../../config/config.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { MetricsMerge, type SeriesPlaces } from "../merge/metrics-merge.ts";
+import type { MemberSource } from "./page-member.ts";
 import { MemberMetrics } from "./member-metrics.ts";
 import { memberMessageOf } from "./message-check.ts";
-import { lineOf, MessageReader, type MemberMessage, type OwnerMessage } from "./protocol.ts";
+import type { Inheritance } from "./succession.ts";
+import {
+  encodeMetrics,
+  lineOf,
+  MessageReader,
+  type MemberMessage,
+  type OwnerMessage,
+} from "./protocol.ts";
 
 /**
  * How long to wait for answers. A process that computes can't answer: the page then has
@@ -22,18 +30,30 @@ const ANSWER_TIMEOUT_MS = 300;
 const PUSH_DELAY_PER_MEMBER_MS = 1;
 const MIN_PUSH_DELAY_MS = 2;
 
+/** How old the counts that a member keeps for the next owner may be. */
+const LEAVE_DELAY_MS = 1000;
+
+/** How long a new owner waits for the members of the previous one. */
+const REJOIN_TIMEOUT_MS = 1500;
+
 /** How long merging may block the event loop before it yields to the app. */
 const MAX_BLOCKING_MS = 5;
 
 export interface PageOwnerDeps {
   readonly path: string;
+  readonly id: string;
   readonly ruleOf: (metric: MetricData) => MetricMergeRuleName;
   readonly diagnostics: Diagnostics;
+  /** The metrics of this process. */
+  readonly source: MemberSource;
+  /** What the previous owner has left to this process. */
+  readonly inheritance: Inheritance | undefined;
 }
 
 interface Member {
   readonly id: string;
   readonly pid: number;
+  readonly ppid: number;
   readonly metrics: MemberMetrics;
   threads: readonly ScopeMetrics[];
   /** The number of the last request that it has answered. */
@@ -59,9 +79,17 @@ export class PageOwner {
   #collecting: Promise<void> | undefined = undefined;
   #onAnswer: () => void = () => {};
   #pushDelayMs = MIN_PUSH_DELAY_MS;
+  /** The owners whose counts this one has. */
+  readonly #predecessors = new Set<string>();
+  /** The members of the previous owner that have not joined yet. */
+  readonly #expected = new Set<string>();
+  #expectedUntil = 0;
+  readonly #leaveTimer: NodeJS.Timeout;
 
   constructor(deps: PageOwnerDeps) {
     this.#deps = deps;
+    this.#leaveTimer = setTimeout(() => this.#leaveLater(), LEAVE_DELAY_MS).unref();
+    if (deps.inheritance !== undefined) this.#inherit(deps.inheritance);
   }
 
   /** Opens the socket. The owner of the port is the only one: a file that exists is a dead owner's. */
@@ -70,12 +98,7 @@ export class PageOwner {
     const { path, diagnostics } = this.#deps;
     const server = createServer((socket) => this.#accept(socket));
     this.#server = server;
-    server.on("error", (error) =>
-      diagnostics.warn(
-        "cluster socket",
-        `the metrics of the other processes can't be collected: ${String(error)}`,
-      ),
-    );
+    server.on("error", (error) => reportSocketFailure(diagnostics, error));
     removeFile(path);
     // `exclusive`: a cluster's worker would let its primary listen.
     server.listen({ path, exclusive: true });
@@ -84,13 +107,17 @@ export class PageOwner {
 
   close(): void {
     for (const socket of [...this.#members.keys(), ...this.#controls.values()]) socket.destroy();
+    clearTimeout(this.#leaveTimer);
     this.#server?.close();
     this.#server = undefined;
   }
 
-  /** Removes the socket's file at the end of the process. */
-  removeFile(): void {
-    if (this.#server !== undefined) removeFile(this.#deps.path);
+  /** Removes the socket's file at the end of the process, and leaves all counts to a member. */
+  end(): void {
+    if (this.#server === undefined) return;
+    removeFile(this.#deps.path);
+    const { source } = this.#deps;
+    this.#leaveCounts([source.collectNow(() => true), source.knownThreads()]);
   }
 
   /** Adds the metrics of all members to those of this process. Never rejects. */
@@ -111,7 +138,59 @@ export class PageOwner {
       await new Promise((resolve) => setImmediate(resolve));
       since = performance.now();
     }
+    this.#leaveCounts([own]);
     return merge.result();
+  }
+
+  /**
+   * Sends the counts that no member has to the oldest sibling, which outlives this process.
+   * The children of this process, such as the workers of a cluster, usually end with it.
+   */
+  #leaveCounts(own = this.#ownMetrics()): void {
+    const siblings = [...this.#members.values()].filter(({ ppid }) => ppid === process.ppid);
+    const [heir] = siblings;
+    const { changes, watch } = this.#deps.source;
+    changes.unwatch();
+    if (heir === undefined) return;
+    watch(() => void this.#leaveTimer.refresh());
+    const scopeMetrics = this.#counts([...own, this.#endedTotals]);
+    this.#send(heir.id, {
+      kind: "inheritance",
+      ownerId: this.#deps.id,
+      scopeMetrics: encodeMetrics(scopeMetrics, false),
+      memberIds: siblings.map(({ id }) => id),
+    });
+  }
+
+  /** Runs in a timer, without a caller that would catch an error. */
+  #leaveLater(): void {
+    try {
+      this.#leaveCounts();
+    } catch (error) {
+      reportSocketFailure(this.#deps.diagnostics, error);
+    }
+  }
+
+  #ownMetrics(): readonly (readonly ScopeMetrics[])[] {
+    const { snapshot, knownThreads } = this.#deps.source;
+    return [snapshot(() => true), knownThreads()];
+  }
+
+  /** Returns the sum of what remains valid when a process has ended. */
+  #counts(all: readonly (readonly ScopeMetrics[])[]): ScopeMetrics[] {
+    const merge = new MetricsMerge(this.#deps.ruleOf);
+    for (const scopeMetrics of all) merge.add({ scopeMetrics, ended: true, labels: undefined });
+    return merge.result();
+  }
+
+  /** Adds the counts of a previous owner, once. */
+  #inherit({ ownerId, scopeMetrics, memberIds }: Inheritance): void {
+    if (ownerId === this.#deps.id || this.#predecessors.has(ownerId)) return;
+    this.#predecessors.add(ownerId);
+    this.#endedTotals = this.#counts([this.#endedTotals, scopeMetrics]);
+    this.#expectedUntil = performance.now() + REJOIN_TIMEOUT_MS;
+    for (const id of memberIds) if (id !== this.#deps.id) this.#expected.add(id);
+    for (const { id } of this.#members.values()) this.#expected.delete(id);
   }
 
   #accept(socket: Socket): void {
@@ -140,6 +219,8 @@ export class PageOwner {
       this.#addMember(socket, message);
     } else if (member === undefined) {
       throw new Error("metrics of an unknown process");
+    } else if (message.kind === "inheritance") {
+      this.#inherit(message);
     } else if (message.kind === "changes") {
       member.metrics.update(message.scopeMetrics);
     } else {
@@ -165,13 +246,17 @@ export class PageOwner {
     this.#members.set(socket, {
       id,
       pid,
+      ppid,
       metrics: new MemberMetrics(),
       threads: [],
       answered: this.#requestNumber,
       isLate: false,
     });
+    this.#expected.delete(id);
     this.#updatePushDelay();
     this.#accepted(id);
+    if (ppid === process.ppid) this.#leaveCounts();
+    this.#onAnswer();
   }
 
   #accepted(id: string): void {
@@ -202,15 +287,14 @@ export class PageOwner {
     const member = this.#members.get(socket);
     if (member === undefined) return;
     this.#members.delete(socket);
-    const merge = new MetricsMerge(this.#deps.ruleOf);
-    for (const scopeMetrics of [this.#endedTotals, member.metrics.all(), member.threads])
-      merge.add({ scopeMetrics, ended: true, labels: undefined });
-    this.#endedTotals = merge.result();
+    this.#endedTotals = this.#counts([this.#endedTotals, member.metrics.all(), member.threads]);
     this.#updatePushDelay();
+    this.#leaveCounts();
     this.#onAnswer();
   }
 
   async #requestMetrics(): Promise<void> {
+    await this.#waitForExpected();
     this.#requestNumber += 1;
     const message: OwnerMessage = { kind: "request", requestNumber: this.#requestNumber };
     for (const { id } of this.#members.values()) this.#send(id, message);
@@ -225,11 +309,31 @@ export class PageOwner {
       if (member.answered < this.#requestNumber) member.isLate = true;
   }
 
+  /** Waits for the members of the previous owner: without their counts, counters would fall. */
+  async #waitForExpected(): Promise<void> {
+    const remainingMs = this.#expectedUntil - performance.now();
+    if (this.#expected.size === 0 || remainingMs <= 0) return;
+    const joined = new Promise<void>((resolve) => {
+      this.#onAnswer = () => {
+        if (this.#expected.size === 0) resolve();
+      };
+    });
+    await waitAtMost(joined, remainingMs);
+    this.#expected.clear();
+  }
+
   #isWaiting(): boolean {
     for (const { answered, isLate } of this.#members.values())
       if (!isLate && answered < this.#requestNumber) return true;
     return false;
   }
+}
+
+export function reportSocketFailure(diagnostics: Diagnostics, error: unknown): void {
+  diagnostics.warn(
+    "cluster socket",
+    `the metrics of the other processes can't be collected: ${String(error)}`,
+  );
 }
 
 /** `process.pid` of the semantic conventions: unlike the number of a worker, each launcher has it. */

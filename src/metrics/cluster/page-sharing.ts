@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { MetricMergeRule } from "../../config/config.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { createProcessRule } from "../merge/rules.ts";
 import { type MemberSource, PageMember } from "./page-member.ts";
-import { PageOwner } from "./page-owner.ts";
+import { PageOwner, reportSocketFailure } from "./page-owner.ts";
+import type { Inheritance } from "./succession.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { socketPath } from "./socket-path.ts";
 
@@ -22,22 +24,37 @@ export interface PageSharingDeps {
 export class PageSharing {
   readonly #deps: PageSharingDeps;
   readonly #path: string | undefined;
+  /** The id of this process, as an owner and as a member. */
+  readonly #id: string = randomUUID();
   #owner: PageOwner | undefined = undefined;
   #member: PageMember | undefined = undefined;
+  #inheritance: Inheritance | undefined = undefined;
 
   constructor(deps: PageSharingDeps) {
     this.#deps = deps;
     this.#path = socketPath([PROTOCOL_VERSION, ...deps.identity]);
   }
 
-  /** Collects the metrics of other processes from now on. */
+  /** Collects the metrics of other processes from now on. Never throws. */
   serve(): void {
     if (this.#path === undefined) return;
+    try {
+      this.#serveOn(this.#path);
+    } catch (error) {
+      reportSocketFailure(this.#deps.diagnostics, error);
+    }
+  }
+
+  #serveOn(path: string): void {
     this.#owner ??= new PageOwner({
-      path: this.#path,
+      path,
+      id: this.#id,
       ruleOf: createProcessRule(this.#deps.rules),
       diagnostics: this.#deps.diagnostics,
+      source: this.#deps.source,
+      inheritance: this.#inheritance,
     });
+    this.#inheritance = undefined;
     this.#owner.listen();
   }
 
@@ -50,18 +67,28 @@ export class PageSharing {
   join(onLost: () => void): Promise<boolean> {
     const path = this.#path;
     if (path === undefined) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      this.#member = new PageMember(
-        path,
-        this.#deps.source,
-        () => resolve(true),
-        (wasAccepted) => {
+    return new Promise<boolean>((resolve) => {
+      this.#member = new PageMember(path, this.#id, this.#deps.source, this.#inheritance, {
+        onAccept: () => {
+          // The new owner has it; what it leaves itself comes later.
+          this.#inheritance = undefined;
+          resolve(true);
+        },
+        onInheritance: (inheritance) => {
+          this.#inheritance = inheritance;
+        },
+        onEnd: (wasAccepted) => {
           this.#member = undefined;
           if (wasAccepted) onLost();
           else resolve(false);
         },
-      );
-    });
+      });
+    }).catch(() => false);
+  }
+
+  /** Whether this process keeps the counts of the owner, and should be the next one. */
+  get isHeir(): boolean {
+    return this.#inheritance !== undefined;
   }
 
   /** Returns the metrics of all processes. Never rejects. */
@@ -72,7 +99,7 @@ export class PageSharing {
   /** Sends the last counts, synchronously. */
   flushForExit(): void {
     this.#member?.pushLast();
-    this.#owner?.removeFile();
+    this.#owner?.end();
   }
 
   stop(): void {

@@ -1,6 +1,7 @@
 import type { MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { HistogramWithExemplars, PointWithExemplar } from "../exemplars.ts";
 import type { Point } from "../merge/metrics-merge.ts";
+import type { Inheritance } from "./succession.ts";
 
 /*
  * The messages between the process with the admin port (the owner) and the others (its
@@ -20,6 +21,8 @@ export type MemberMessage =
   | { readonly kind: "control"; readonly id: string }
   /** The first message of the other one, with the same random id. */
   | { readonly kind: "hello"; readonly id: string; readonly pid: number; readonly ppid: number }
+  /** What the previous owner had left to this member. */
+  | ({ readonly kind: "inheritance" } & Inheritance)
   /** Series that have changed. */
   | { readonly kind: "changes"; readonly scopeMetrics: ScopeMetrics[] }
   /** The answer to a request: the values of all gauges and observables, and what has changed. */
@@ -34,6 +37,8 @@ export type MemberMessage =
 export type OwnerMessage =
   /** After both first messages, and when the number of members has changed. A process of another app is disconnected instead. */
   | { readonly kind: "accepted"; readonly pushDelayMs: number }
+  /** To one of the members, after each page and at the end. */
+  | ({ readonly kind: "inheritance" } & Inheritance)
   | { readonly kind: "request"; readonly requestNumber: number };
 
 /** Returns the line of a message. */

@@ -18,6 +18,9 @@ const processRules: readonly MetricMergeRule[] = [
   { pattern: "nodejs.eventloop.delay.*", rule: "max" },
   // Shares of the CPUs of the host, which do add up.
   { pattern: "process.cpu.utilization", rule: "sum" },
+  // The process that is nearest to its limit.
+  { pattern: "process.open_file_descriptors", rule: "max" },
+  { pattern: "telltale.process.open_file_descriptors.limit", rule: "min" },
   // The oldest process.
   { pattern: "process.uptime", rule: "max" },
   // Read at the broker, so each process sees the same queue.

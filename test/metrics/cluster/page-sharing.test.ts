@@ -43,6 +43,11 @@ const unexpected: readonly (readonly [string, string])[] = [
   ["a process without a number", '{"kind":"hello","id":"1","pid":"1"}\n'],
   ["a process without an id", '{"kind":"control","id":1}\n'],
   ["metrics without a process", '{"kind":"changes","scopeMetrics":[]}\n'],
+  ["counts without an owner", '{"kind":"inheritance","scopeMetrics":[],"memberIds":[]}\n'],
+  [
+    "members that are none",
+    '{"kind":"inheritance","ownerId":"1","scopeMetrics":[],"memberIds":[1]}\n',
+  ],
   ["metrics that are no list", '{"kind":"changes","scopeMetrics":{}}\n'],
   ["a scope without a name", '{"kind":"changes","scopeMetrics":[{"scope":{},"metrics":[]}]}\n'],
   ["a metric without a name", changesWith({ descriptor: {} })],
@@ -119,6 +124,28 @@ describe("The page of several processes", () => {
     assert.deepEqual(valuesOf(page, "jobs_total"), [7]);
     assert.deepEqual(valuesOf(page, "took_count"), [2]);
     assert.deepEqual(valuesOf(page, "busy"), []);
+  });
+
+  it("adds the counts that a previous owner has left to a member, once", async () => {
+    const [owner] = await pair();
+    const inheritance = { ...messageOf("changes", { dataPoints: [{ ...point, value: 8 }] }) };
+    const text = JSON.stringify({
+      ...inheritance,
+      kind: "inheritance",
+      ownerId: "2",
+      memberIds: [],
+    });
+    for (let times = 0; times < 2; times += 1) {
+      const other = await connectTo(owner);
+      other.write(`${hello}${text}\n`);
+      await once(other, "data");
+      other.destroy();
+    }
+    await pollUntilTrue(
+      async () => valuesOf(await pageOf(owner), "jobs_total").length > 0,
+      "counts of a previous owner",
+    );
+    assert.deepEqual(valuesOf(await pageOf(owner), "jobs_total"), [8]);
   });
 
   it("does not wait for a process that does not answer, and has its counts", async () => {
@@ -225,10 +252,10 @@ function changesWith(properties: Readonly<Record<string, unknown>>): string {
 }
 
 /** Returns a message with a counter, some of whose properties differ. */
-function messageWith(
+function messageOf(
   kind: "changes" | "answer",
   properties: Readonly<Record<string, unknown>>,
-): string {
+): Readonly<Record<string, unknown>> {
   const metric = {
     descriptor: { name: "jobs", unit: "", description: "", valueType: 1 },
     aggregationTemporality: 1,
@@ -238,5 +265,9 @@ function messageWith(
     ...properties,
   };
   const scopeMetrics = [{ scope: { name: "app" }, metrics: [metric] }];
-  return `${JSON.stringify({ kind, requestNumber: 2 ** 30, scopeMetrics })}\n`;
+  return { kind, requestNumber: 2 ** 30, scopeMetrics };
+}
+
+function messageWith(...args: Parameters<typeof messageOf>): string {
+  return `${JSON.stringify(messageOf(...args))}\n`;
 }
