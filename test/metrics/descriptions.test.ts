@@ -5,6 +5,7 @@ import type { MetricDescriptor } from "@opentelemetry/sdk-metrics";
 import { root } from "../../scripts/build/paths.ts";
 import { createCacheRegistry } from "../../src/caches/caches.ts";
 import { ExceptionCounter } from "../../src/errors/exception-counter.ts";
+import { ClientConnections } from "../../src/http/client/connections.ts";
 import { ClientMetrics } from "../../src/http/client/client-metrics.ts";
 import { ServerMetrics } from "../../src/http/server/server-metrics.ts";
 import { ConnectionPools } from "../../src/instrumentation/database-client/connection-pools.ts";
@@ -42,6 +43,7 @@ const deviations: Readonly<Record<string, string>> = {
 const creators: readonly ((meter: StoreMeter) => object)[] = [
   (meter) => new ServerMetrics({ meter, exemplarFilter: exemplarFilters.always_off }, true),
   (meter) => new ClientMetrics(meter),
+  (meter) => new ClientConnections(meter),
   (meter) => new ConnectionPools(meter),
   (meter) => new ExceptionCounter(meter),
   createCacheRegistry,

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type {
   Attributes,
   Context as ApiContext,
@@ -12,6 +13,7 @@ import type { CachedAttributes } from "../../traces/span-attributes.ts";
 import type { TelltaleTracer } from "../../traces/tracer.ts";
 import type { ClientMetrics } from "./client-metrics.ts";
 import { type KnownMethods, normalizeMethod } from "../method.ts";
+import type { CallInFlight } from "./connections.ts";
 import type { OpenResponse, OpenResponses } from "./open-responses.ts";
 import type { Target } from "../url.ts";
 import { errorTypeOf } from "../../context/error-type.ts";
@@ -35,15 +37,17 @@ export interface HttpClientDeps {
  * duration, by the stable conventions
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
  */
-export class ClientCall implements OpenResponse {
+export class ClientCall implements OpenResponse, CallInFlight {
   readonly span: Span;
   readonly method: string;
   readonly startedAt: number = now();
-  /** Called once, at the end of the call. */
+  /** Called at the end of the call, or when metrics are collected before. */
   resolveTarget: (() => Target | undefined) | undefined = undefined;
   statusCode: number | undefined = undefined;
   protocolVersion: string | undefined = undefined;
   errorType: string | undefined = undefined;
+  /** The connection, in case that the client is `node:http`. */
+  readSocket: (() => Socket | null | undefined) | undefined = undefined;
   target: Target | undefined = undefined;
   ended = false;
   /** Returns whether the app leaves the body unread; set with the head of the response. */
@@ -61,6 +65,15 @@ export class ClientCall implements OpenResponse {
     this.method = normalizeMethod(deps.knownMethods, method);
     const name = this.method === "_OTHER" ? "HTTP" : this.method;
     this.span = deps.tracer.start(name, CLIENT, {}, context, spanIn(context));
+    deps.metrics.connections.add(this);
+  }
+
+  get socket(): Socket | null | undefined {
+    return this.readSocket?.();
+  }
+
+  currentTarget(): Target | undefined {
+    return (this.target ??= this.resolveTarget?.());
   }
 
   setResponse(statusCode: number, protocolVersion: string | undefined): void {
@@ -97,8 +110,10 @@ export class ClientCall implements OpenResponse {
     this.endedAt = endedAt;
     if (this.isUnread !== undefined) this.#deps.openResponses.delete(this);
     try {
-      this.target = this.resolveTarget?.();
+      this.currentTarget();
+      this.#deps.metrics.connections.delete(this);
       this.resolveTarget = undefined;
+      this.readSocket = undefined;
       this.#deps.metrics.recordDuration(
         (this.endedAt - this.startedAt) / 1000,
         durationAttributes(this),

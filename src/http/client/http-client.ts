@@ -42,6 +42,7 @@ function startCall(deps: HttpClientDeps, request: TracedRequest): void {
   const call = new ClientCall(deps, context, request.method);
   request[CALL] = call;
   call.resolveTarget = () => targetOfRequest(request);
+  call.readSocket = () => request.socket;
   request.once("close", () => guarded(deps, () => onClose(call, request)));
   inject(deps, call.span, request);
 }

@@ -1,9 +1,11 @@
 import diagnosticsChannel from "node:diagnostics_channel";
+import type { Socket } from "node:net";
 import type { TextMapSetter } from "@opentelemetry/api";
 import { isTracingSuppressed } from "../../context/context.ts";
 import { activeContext } from "../../context/manager.ts";
 import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.ts";
 import { REQUEST_ID_HEADER } from "../server/request-id.ts";
+import type { ClientConnection } from "./connections.ts";
 import { targetOf } from "../url.ts";
 
 /**
@@ -59,9 +61,16 @@ function replaceHeader(headers: unknown, name: string, value: string): boolean {
  */
 export function installUndici(deps: HttpClientDeps): void {
   subscribe(deps, "undici:request:create", ({ request }) => startCall(deps, request));
+  subscribe(deps, "undici:client:connected", ({ connectParams, socket }) => {
+    if (connectParams === undefined || socket === undefined) return;
+    if (!isTracingSuppressed(activeContext()))
+      deps.metrics.connections.opened(socket, peerOf(connectParams));
+  });
   subscribe(deps, "undici:client:sendHeaders", ({ request, socket }) => {
     const call = request[CALL];
-    if (call !== undefined) call.protocolVersion = socket?.alpnProtocol === "h2" ? "2" : "1.1";
+    if (call === undefined || socket === undefined) return;
+    call.protocolVersion = socket.alpnProtocol === "h2" ? "2" : "1.1";
+    call.use(deps.metrics.connections.of(socket));
   });
   subscribe(deps, "undici:request:headers", ({ request, response }) => {
     const call = request[CALL];
@@ -91,7 +100,13 @@ function startCall(deps: HttpClientDeps, request: UndiciRequest): void {
   deps.propagator.inject(deps.contextWithSpan(call.span), request, undiciSetter);
 }
 
+function peerOf({ hostname, port, protocol }: ConnectParams): { address: string; port: number } {
+  const defaultPort = protocol === "https:" ? 443 : 80;
+  return { address: hostname, port: Number(port) || defaultPort };
+}
+
 class UndiciCall extends ClientCall {
+  #connection: ClientConnection | undefined = undefined;
   /** Whether the app or its handler has aborted the call. */
   isAborted = false;
   /** Whether the body is paused until the app reads it. */
@@ -105,6 +120,18 @@ class UndiciCall extends ClientCall {
     if (!this.isAborted) return false;
     const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
     return name !== "TimeoutError" && !(typeof code === "string" && code.startsWith("UND_ERR_"));
+  }
+
+  /** Counts the call on its connection; again, if undici sends it again. */
+  use(connection: ClientConnection | undefined): void {
+    if (this.#connection !== undefined) this.#connection.calls--;
+    this.#connection = connection;
+    if (connection !== undefined) connection.calls++;
+  }
+
+  override end(endedAt?: number): void {
+    this.use(undefined);
+    super.end(endedAt);
   }
 
   onData(isPaused: boolean): void {
@@ -180,11 +207,19 @@ function observeUpgrade(original: Method): Method {
   };
 }
 
+interface ConnectParams {
+  readonly hostname: string;
+  /** Empty for the protocol's own. */
+  readonly port: string;
+  readonly protocol: string;
+}
+
 interface UndiciMessage {
   readonly request: UndiciRequest;
   readonly response?: { readonly statusCode: number };
   readonly error?: unknown;
-  readonly socket?: { readonly alpnProtocol?: unknown };
+  readonly socket?: Socket & { readonly alpnProtocol?: unknown };
+  readonly connectParams?: ConnectParams;
 }
 
 function subscribe(

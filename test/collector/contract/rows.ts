@@ -77,6 +77,26 @@ export const groups: readonly MetricGroup[] = [
     ],
   },
   {
+    title: "HTTP: connections of clients",
+    inDemo: false,
+    rows: [
+      level("http.client.active_requests", "{request}", "http_client_active_requests", [
+        "http.request.method",
+        "server.address",
+        "server.port",
+      ]),
+      level("http.client.open_connections", "{connection}", "http_client_open_connections", [
+        "http.connection.state",
+        "server.address",
+        "server.port",
+      ]),
+      histogram("http.client.connection.duration", "http_client_connection_duration_seconds", [
+        "server.address",
+        "server.port",
+      ]),
+    ],
+  },
+  {
     title: "Databases",
     inDemo: true,
     rows: [
