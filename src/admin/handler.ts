@@ -22,9 +22,9 @@ const pageHandlers: Readonly<Record<string, PageHandler>> = {
   "/metrics": metricsPage,
   "/healthz": async (_request, { health, counters }) => healthPage(await health.all(), counters),
   "/livez": (_request, { health }) => healthPage(health.live()),
+  "/readyz": async (_request, { health }) => healthPage(await health.ready()),
   "/summary": (_request, { requests }) => summaryPage(requests?.()),
   "/endpoints": (request, { requests }) => endpointsPage(request.url ?? "", requests?.()),
-  "/readyz": async (_request, { health }) => healthPage(await health.ready()),
 };
 
 /** The pages of probes, which orchestrators and load balancers request without credentials. */

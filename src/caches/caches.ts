@@ -55,8 +55,8 @@ class CacheRegistry {
       isMissing(value) ? this.recordLookups(name, 0, 1) : this.recordLookups(name, 1, 0);
     function watchedGet(this: unknown, ...args: unknown[]): unknown {
       const value = Reflect.apply(get, this, args);
-      if (value instanceof Promise) value.then(record, noop);
-      else record(value);
+      if (value instanceof Promise) return afterRecording(value, record);
+      record(value);
       return value;
     }
     Object.defineProperty(watchedGet, "name", { value: "get", configurable: true });
@@ -107,4 +107,13 @@ function isMissing(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
-function noop(): void {}
+/**
+ * Returns a promise with the same outcome: a second listener on the app's own promise would
+ * make its rejection a handled one.
+ */
+function afterRecording(promise: Promise<unknown>, record: (value: unknown) => void): unknown {
+  return promise.then((value) => {
+    record(value);
+    return value;
+  });
+}

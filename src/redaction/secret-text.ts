@@ -273,14 +273,19 @@ function commonEndLength(one: string, other: string, max: number): number {
   return length;
 }
 
+/** User info as instrumentations write it: `url.full` of the semantic conventions has both parts. */
+const MASKED_USER_INFO: ReadonlySet<string> = new Set([REDACTED, `${REDACTED}:${REDACTED}`]);
+
 /** Redacts user info, path, query and fragment. The host stays: `http://auth:8080` looks like a name and its value. */
 function redactUrlText(url: string, names: NameRules): string {
   const start = url.indexOf("://") + "://".length;
   let end = start;
   while (end < url.length && !isEndOfHost(url.charCodeAt(end))) end++;
   const at = url.lastIndexOf("@", end - 1);
-  const host =
-    at < start ? url.slice(0, end) : `${url.slice(0, start)}${REDACTED}${url.slice(at, end)}`;
+  const hasSecret = at >= start && !MASKED_USER_INFO.has(url.slice(start, at));
+  const host = hasSecret
+    ? `${url.slice(0, start)}${REDACTED}${url.slice(at, end)}`
+    : url.slice(0, end);
   if (end === url.length) return host;
   const question = url.indexOf("?", end);
   const path = question === -1 ? url.slice(end) : url.slice(end, question);

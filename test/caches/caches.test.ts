@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { Meter } from "@opentelemetry/api";
 import { type CacheRegistry, createCacheRegistry } from "../../src/caches/caches.ts";
 
@@ -29,8 +30,9 @@ describe("The cache registry", () => {
     it(`counts ${title} as a ${counted}, and passes it on`, async () => {
       const cache = { get: (): unknown => result };
       registry.watch(cache, "sessions");
-      assert.equal(cache.get(), result);
-      await result;
+      const returned = cache.get();
+      assert.equal(returned instanceof Promise, result instanceof Promise);
+      assert.equal(await returned, await result);
       assert.deepEqual(added, [`sessions ${counted} 1`]);
     });
   }
@@ -54,6 +56,21 @@ describe("The cache registry", () => {
     assert.throws(() => cache.get(false), error);
     await assert.rejects(async () => cache.get(true), error);
     assert.deepEqual(registry.stats(), []);
+  });
+
+  it("leaves a rejection without a handler unhandled", async () => {
+    const listeners = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    try {
+      const error = new Error("closed");
+      const unhandled = once(process, "unhandledRejection");
+      const cache = { get: (): unknown => Promise.reject(error) };
+      registry.watch(cache, "broken");
+      cache.get();
+      assert.equal((await unhandled)[0], error);
+    } finally {
+      for (const listener of listeners) process.on("unhandledRejection", listener);
+    }
   });
 
   it("keeps the name of get, and whether it is enumerable", () => {

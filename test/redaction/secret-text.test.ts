@@ -47,6 +47,7 @@ describe("A text", () => {
     ["https://h/pay/4111111111111111?a=1", "https://h/pay/REDACTED?a=1"],
     ["https://h/?to=DE89370400440532013000&b", "https://h/?to=REDACTED&b"],
     ["http://auth:8080/a?page=2", "http://auth:8080/a?page=2"],
+    ["http://REDACTED:REDACTED@h/a?b=1", "http://REDACTED:REDACTED@h/a?b=1"],
     ["http://token/session?x=http://auth:80/", "http://token/session?x=http://auth:80/"],
   ];
   for (const [url, redacted] of urls) {

@@ -66,9 +66,7 @@ function countLookups(cache: ManagedCache, name: string, caches: () => CacheCoun
 
 function countingLookup(lookup: Lookup, count: (result: unknown) => void): Lookup {
   return copyFunctionProperties(function counting(this: unknown, ...args: unknown[]) {
-    const result = Reflect.apply(lookup, this, args) as Promise<unknown>;
-    result.then(count).catch(ignore);
-    return result;
+    return afterCounting(Reflect.apply(lookup, this, args) as Promise<unknown>, count);
   }, lookup);
 }
 
@@ -87,8 +85,7 @@ function countingWrap(wrap: Lookup, count: (isHit: boolean) => void): Lookup {
       return created;
     };
     const result = Reflect.apply(wrap, this, [key, trackedMake, ...rest]) as Promise<unknown>;
-    result.then(() => count(!isMiss)).catch(ignore);
-    return result;
+    return afterCounting(result, () => count(!isMiss));
   }, wrap);
 }
 
@@ -97,4 +94,20 @@ function recordLookups(values: readonly unknown[], name: string, caches: () => C
   caches().recordLookups(name, hits, values.length - hits);
 }
 
-function ignore(): void {}
+/**
+ * Returns a promise with the same outcome: a second listener on the library's own promise
+ * would make its rejection a handled one.
+ */
+function afterCounting(
+  promise: Promise<unknown>,
+  count: (result: unknown) => void,
+): Promise<unknown> {
+  return promise.then((result) => {
+    try {
+      count(result);
+    } catch {
+      // A result whose properties throw.
+    }
+    return result;
+  });
+}
