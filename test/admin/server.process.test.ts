@@ -75,7 +75,7 @@ const requests: readonly (readonly [string, string, number, RegExp])[] = [
   ["GET", "/livez", 200, /"status": "pass"/],
   ["GET", "/readyz", 200, /"status": "pass"/],
   ["HEAD", "/readyz", 200, /^$/],
-  ["GET", "/", 404, /\/metrics, \/healthz, \/livez, \/summary, \/endpoints, \/readyz/],
+  ["GET", "/", 404, /\/metrics, \/healthz, \/livez, \/readyz, \/summary, \/endpoints/],
   ["GET", "/metrics/", 404, /Not found/],
   ["GET", "/../metrics", 200, /target_info/],
 ];
