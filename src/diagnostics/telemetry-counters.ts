@@ -25,6 +25,8 @@ export class SignalCounters {
   /** Epoch milliseconds of the latest successful and failed export, for `/healthz`. */
   lastSentAt: number | undefined = undefined;
   lastFailedAt: number | undefined = undefined;
+  /** Time in which the collection, encoding and sending of its items kept the event loop busy, in milliseconds. */
+  busyMs = 0;
   /** Epoch milliseconds until which nothing is sent, because the receiver requested a pause. */
   pausedUntil = 0;
   #sent = 0;
@@ -52,6 +54,16 @@ export class SignalCounters {
   drop(reason: DropReason, count: number): void {
     this.dropped[reason] += count;
     if (count > 0 && (reason === "failed" || reason === "rejected")) this.lastFailedAt = Date.now();
+  }
+
+  /** Runs synchronous work, and adds its time. */
+  measure<R>(work: () => R): R {
+    const startedAt = performance.now();
+    try {
+      return work();
+    } finally {
+      this.busyMs += performance.now() - startedAt;
+    }
   }
 
   /** Records a failure after which the items stay queued. It is later than a success of the same millisecond. */

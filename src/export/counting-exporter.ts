@@ -136,7 +136,9 @@ export class CountingExporter<Payload> {
   async #send(payload: Payload, timeoutMs: number): Promise<ExportResult> {
     try {
       return await this.#runDetached(() =>
-        runSuppressed(() => this.#getExporter().export(payload, timeoutMs)),
+        runSuppressed(() =>
+          this.#deps.counters.measure(() => this.#getExporter().export(payload, timeoutMs)),
+        ),
       );
     } catch (error) {
       this.logFailure(error);

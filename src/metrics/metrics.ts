@@ -120,6 +120,7 @@ class StoreMetrics implements Metrics {
     const { views, intervalMs, exporters, exponentialHistograms } = deps.config.metrics;
     this.#store = new MetricStore({
       ...deps,
+      metricCounters: deps.counters.metrics,
       exemplarFilter: this.exemplarFilter,
       exponential: exponentialHistograms && exporters.includes("otlp"),
       views,
@@ -213,6 +214,7 @@ class StoreMetrics implements Metrics {
       producer: this.#store.producer(this.#readerState),
       config: this.#deps.config.metrics.prometheus,
       ownScope: OWN_SCOPE,
+      counters: this.#deps.counters.metrics,
       diagnostics: this.#deps.diagnostics,
       collectRegistries: async () => this.#registries?.collect() ?? [],
       addWorkerThreads: async (mainThread) => {

@@ -9,6 +9,7 @@ import { now } from "../clock.ts";
 import type { MetricViewsConfig } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import { type ProviderFlushDeps, noopFlush } from "../export/provider-flush.ts";
 import { lazy } from "../lazy.ts";
 import type { Redactor } from "../redaction/redactor.ts";
@@ -37,6 +38,8 @@ interface MetricStoreDeps {
   readonly exemplarFilter: ExemplarFilter;
   readonly redactor: Redactor;
   readonly flush?: ProviderFlushDeps;
+  /** The time of collections is added here. */
+  readonly metricCounters?: SignalCounters;
   /** Whether histograms have exponential buckets too. Default: no. */
   readonly exponential?: boolean;
   /** Changes of instruments. Default: none. */
@@ -53,6 +56,7 @@ export class MetricStore {
   readonly changes: SeriesChanges = new SeriesChanges();
   readonly #resource: Resource;
   readonly #diagnostics: Diagnostics;
+  readonly #counters: SignalCounters;
   readonly #observableRegistry = new ObservableRegistry();
   readonly #expiry: SeriesExpiry | undefined;
   #instrumentCount = 0;
@@ -63,12 +67,14 @@ export class MetricStore {
     exemplarFilter,
     redactor,
     flush = noopFlush,
+    metricCounters = new SignalCounters(),
     exponential = false,
     views,
     expireMs,
   }: MetricStoreDeps) {
     this.#expiry = expireMs === undefined ? undefined : new (loadExpiry().SeriesExpiry)(expireMs);
     this.#resource = resource;
+    this.#counters = metricCounters;
     this.#diagnostics = diagnostics;
     this.provider = new StoreMeterProvider({
       observableRegistry: this.#observableRegistry,
@@ -119,11 +125,11 @@ export class MetricStore {
   /** Copies the series without running callbacks; with a filter, only those that it accepts. */
   snapshot(readerState: MetricReaderState, filter?: SeriesFilter): ResourceMetrics {
     const { round } = this.#observableRegistry;
-    this.#expiry?.removeUnused(this.instruments(), now());
-    return {
-      resource: this.#resource,
-      scopeMetrics: readerState.collect(this.provider.meters(), round, filter),
-    };
+    const scopeMetrics = this.#counters.measure(() => {
+      this.#expiry?.removeUnused(this.instruments(), now());
+      return readerState.collect(this.provider.meters(), round, filter);
+    });
+    return { resource: this.#resource, scopeMetrics };
   }
 
   readonly #reportProblem: InstrumentReporter = (kind, name, what) =>

@@ -2,6 +2,7 @@ import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import type { MetricProducer, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { PrometheusConfig } from "../../config/config.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
+import type { SignalCounters } from "../../diagnostics/telemetry-counters.ts";
 import type { RegistryMetric } from "../registries/registry-metric.ts";
 import type { Escaping } from "./escaping.ts";
 import { LabelTexts } from "./labels.ts";
@@ -14,6 +15,8 @@ export interface PrometheusDeps {
   readonly config: PrometheusConfig;
   /** The scope of telltale's own metrics. */
   readonly ownScope: string;
+  /** The time of rendering is added here. */
+  readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   /** Collects the metrics of the app's registries. Never rejects. */
   readonly collectRegistries: () => Promise<readonly RegistryMetric[]>;
@@ -95,7 +98,7 @@ export class PrometheusReader {
   }
 
   async #render({ format, escaping }: PageForm): Promise<Buffer> {
-    const { config, ownScope, addWorkerThreads, collectRegistries } = this.#deps;
+    const { config, counters, ownScope, addWorkerThreads, collectRegistries } = this.#deps;
     const [{ resourceMetrics }, registryMetrics] = await Promise.all([
       this.#exporter.collect(),
       collectRegistries(),
@@ -118,7 +121,7 @@ export class PrometheusReader {
           ),
       },
     );
-    return concatenate(pieces);
+    return concatenate(pieces, counters);
   }
 
   #labelsIn(style: NameStyle): LabelTexts {
@@ -149,14 +152,17 @@ const MAX_REPORTED = 100;
  * Concatenates the pieces as bytes, and yields to the app in between. A page of megabytes is not built as one string:
  * converting it would block for tens of milliseconds.
  */
-async function concatenate(pieces: Iterable<string>): Promise<Buffer> {
+async function concatenate(pieces: Iterable<string>, counters: SignalCounters): Promise<Buffer> {
   const buffers: Buffer[] = [];
   let since = performance.now();
   for (const piece of pieces) {
     if (piece !== "") buffers.push(Buffer.from(piece));
-    if (performance.now() - since < MAX_BLOCKING_MS) continue;
+    const busyMs = performance.now() - since;
+    if (busyMs < MAX_BLOCKING_MS) continue;
+    counters.busyMs += busyMs;
     await new Promise((resolve) => setImmediate(resolve));
     since = performance.now();
   }
+  counters.busyMs += performance.now() - since;
   return Buffer.concat(buffers);
 }

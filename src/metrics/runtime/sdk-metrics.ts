@@ -77,6 +77,7 @@ function observeTelemetryCounters(meter: StoreMeter, signals: readonly SignalRow
     "The number of telemetry items queued or in flight.",
     "{item}",
   );
+  observeBusyTime(meter, signals);
   meter.addBatchObservableCallback(
     (result) => {
       for (const [signal, signalCounters] of signals) {
@@ -89,6 +90,21 @@ function observeTelemetryCounters(meter: StoreMeter, signals: readonly SignalRow
     },
     [created, sent, dropped, queued],
   );
+}
+
+/** Observes what telltale's exports cost the app's thread. */
+function observeBusyTime(meter: StoreMeter, signals: readonly SignalRow[]): void {
+  const exported = signals.filter(([signal]) => signal !== "events" && signal !== "log_lines");
+  meter
+    .createObservableCounter("telltale.telemetry.time", {
+      description:
+        "Time in which the collection, encoding and sending of telemetry kept the event loop busy.",
+      unit: "s",
+    })
+    .addCallback((result) => {
+      for (const [signal, { busyMs }] of exported)
+        result.observe(busyMs / 1000, { "telltale.signal": signal });
+    });
 }
 
 function observeDrops(

@@ -430,6 +430,9 @@ export const groups: readonly MetricGroup[] = [
       level("telltale.telemetry.queued", "{item}", "telltale_telemetry_queued", [
         "telltale.signal",
       ]),
+      counter("telltale.telemetry.time", "s", "telltale_telemetry_time_seconds_total", [
+        "telltale.signal",
+      ]),
       counter("telltale.event.traces", "{event}", "telltale_event_traces_total", [
         "telltale.trace.coverage",
       ]),

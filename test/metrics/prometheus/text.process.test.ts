@@ -98,6 +98,8 @@ async function everything(
       .createObservableCounter(`${prefix}visits`, create)
       .addCallback((result) => result.observe(3, attributes));
   }
+  const summary = { description: "Weights.", unit: "g" };
+  metrics.meter.createSummary(`${prefix}parcel`, summary).record(1250, attributes);
   const page = await metrics.prometheusPage(accept);
   return page!.body;
 }

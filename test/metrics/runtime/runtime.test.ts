@@ -178,6 +178,24 @@ describe("Telemetry counters as metrics", () => {
     );
   });
 
+  it("have the time in which exports kept the event loop busy", () => {
+    const counters = createTelemetryCounters();
+    const fixture = createWatchedFixture(counters);
+    const result = counters.spans.measure(() => {
+      const end = performance.now() + 5;
+      while (performance.now() < end);
+      return "encoded";
+    });
+    assert.equal(result, "encoded");
+    const times = numbersOf(fixture.collect(), "telltale.telemetry.time");
+    const bySignal = new Map(
+      times.map(({ attributes, value }) => [attributes["telltale.signal"], value]),
+    );
+    assert.deepEqual([...bySignal.keys()], ["spans", "logs", "metrics"]);
+    assert.ok(Number(bySignal.get("spans")) >= 0.005);
+    assert.equal(bySignal.get("logs"), 0);
+  });
+
   it("are also the conventions' SDK metrics", () => {
     const counters = createTelemetryCounters();
     const fixture = createWatchedFixture(counters);
