@@ -104,7 +104,7 @@ function neededModules(): Record<string, string> {
     "admin/",
     "config/",
     "context/isolated-part.ts",
-    "http/server/",
+    "http/",
     "errors/",
     "export/exit/",
     "export/otlp/",
@@ -112,7 +112,8 @@ function neededModules(): Record<string, string> {
     "instrumentation/loggers/console/",
     "lifecycle/",
     // A request on a busy machine may be slow.
-    "logs/events/",
+    "logs/",
+    "metrics/summary/",
     "redaction/",
     "resource/",
   );
