@@ -26,6 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   health: ["config", "diagnostics"],
   admin: ["config", "context", "diagnostics", "health", "metrics"],
   lifecycle: ["config", "diagnostics", "export"],
+  ops: [],
 };
 
 /** The layers that create and end units of work; all others get narrow views of them. */

@@ -7,6 +7,8 @@ const loadDeploy = lazy<typeof import("./deploy.ts")>("cli/deploy.ts");
 
 const loadRedact = lazy<typeof import("./redact.ts")>("cli/redact.ts");
 
+const loadSlo = lazy<typeof import("./slo.ts")>("cli/slo.ts");
+
 const HELP = `telltale ${version}
 
   telltale demo [--once] [-- COMMAND ...]
@@ -22,6 +24,10 @@ const HELP = `telltale ${version}
   telltale redact [--print] [--json] < FILE
       Shows what the policy of secrets would replace in log lines or any other
       text. See telltale redact --help.
+
+  telltale slo --objective PERCENT [--latency DURATION] [--out FILE] ...
+      Writes rules for Prometheus: recorded ratios, the error budget left, and
+      alerts if it is spent too fast. See telltale slo --help.
 
   telltale --version
   telltale --help
@@ -39,6 +45,8 @@ async function run(args: readonly string[]): Promise<number> {
       return loadDeploy().deploy(rest);
     case "redact":
       return loadRedact().redact(rest);
+    case "slo":
+      return loadSlo().slo(rest);
     case "--version":
       process.stdout.write(`${version}\n`);
       return 0;

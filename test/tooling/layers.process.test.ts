@@ -56,6 +56,12 @@ const violations = [
     rule: "no-restricted-imports",
   },
   {
+    title: "generators import no other layer",
+    file: "src/ops/slo/rules.ts",
+    text: 'import { answer } from "../../cli/answer.ts";\nanswer();\n',
+    rule: "no-restricted-imports",
+  },
+  {
     title: "process.env is read in env.ts only",
     file: "src/config/parse.ts",
     text: "export const home: string | undefined = process.env.HOME;\n",

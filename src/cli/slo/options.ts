@@ -1,0 +1,164 @@
+import { quote } from "../../config/mask.ts";
+import type { Objective, RequestSelection } from "../../ops/slo/objective.ts";
+import { type CommandArguments, type OptionKinds, parseArguments } from "../arguments.ts";
+
+/** The options of `telltale slo`. */
+const optionKinds = {
+  objective: "text",
+  latency: "text",
+  "latency-objective": "text",
+  name: "text",
+  service: "text",
+  route: "texts",
+  "by-route": "flag",
+  "min-events": "text",
+  out: "text",
+  json: "flag",
+  help: "flag",
+} as const satisfies OptionKinds;
+
+export interface SloOptions {
+  readonly objectives: readonly Objective[];
+  /** Undefined: stdout. */
+  readonly file: string | undefined;
+}
+
+export interface ParsedSloOptions {
+  /** Undefined if there are problems. */
+  readonly options: SloOptions | undefined;
+  /** All that is wrong, one line each. */
+  readonly problems: readonly string[];
+  readonly flags: ReadonlySet<string>;
+}
+
+const DEFAULT_NAME = "requests";
+/** One failure of fewer requests is more than 5%. */
+const DEFAULT_MIN_EVENTS = 20;
+const MAX_MIN_EVENTS = 1_000_000;
+
+const LOWEST_OBJECTIVE = 90;
+const HIGHEST_OBJECTIVE = 99.999;
+const PERCENTAGE = /^(\d{1,3}(?:\.\d{1,3})?)%?$/;
+const DURATION = /^(\d{1,6}(?:\.\d{1,6})?)(ms|s)$/;
+const NAME = /^[A-Za-z\d][\w.-]{0,62}$/;
+const SERVICE = /^[A-Za-z\d][\w./-]{0,99}$/;
+/** Without control characters and line ends. */
+const ROUTE = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
+
+/**
+ * Parses the options of `telltale slo`. Never throws.
+ *
+ * @param boundaries of the buckets of `http.server.request.duration`, in seconds.
+ */
+export function parseSloOptions(
+  args: readonly string[],
+  boundaries: readonly number[],
+): ParsedSloOptions {
+  const parsed = parseArguments(args, optionKinds);
+  const reader = new SloOptionReader(parsed);
+  const percent = reader.read("objective", PERCENT_EXPECTED, parsePercent);
+  if (!parsed.texts.has("objective")) reader.problems.push("--objective is missing, such as 99.9");
+  const latency = readLatency(reader, boundaries);
+  const latencyPercent = reader.read("latency-objective", PERCENT_EXPECTED, parsePercent);
+  if (parsed.texts.has("latency-objective") && !parsed.texts.has("latency"))
+    reader.problems.push("--latency-objective needs --latency");
+  const shared = {
+    name: reader.read("name", NAME_EXPECTED, matching(NAME)) ?? DEFAULT_NAME,
+    selection: readSelection(reader, parsed.flags),
+    minEvents: reader.read("min-events", MIN_EVENTS_EXPECTED, parseCount) ?? DEFAULT_MIN_EVENTS,
+  };
+  const file = reader.read("out", "a path of a file", (text) => text || undefined);
+  const { problems } = reader;
+  if (problems.length > 0 || percent === undefined)
+    return { options: undefined, problems, flags: parsed.flags };
+  const objectives: Objective[] = [{ ...shared, percent, indicator: { kind: "availability" } }];
+  if (latency !== undefined) {
+    const indicator = { kind: "latency", thresholdSeconds: latency } as const;
+    objectives.push({ ...shared, percent: latencyPercent ?? percent, indicator });
+  }
+  return { options: { objectives, file }, problems, flags: parsed.flags };
+}
+
+const PERCENT_EXPECTED = `a percentage from ${LOWEST_OBJECTIVE} to ${HIGHEST_OBJECTIVE}, such as 99.9`;
+const NAME_EXPECTED = "at most 63 letters, digits, and _ . -";
+const SERVICE_EXPECTED = "at most 100 letters, digits, and _ . - /";
+const ROUTE_EXPECTED = "a route such as /orders/:id, of at most 200 characters";
+const MIN_EVENTS_EXPECTED = `an integer from 1 to ${MAX_MIN_EVENTS}`;
+
+/** Reads options, and collects what is wrong. */
+class SloOptionReader {
+  /** One line each. */
+  readonly problems: string[];
+  readonly #args: CommandArguments;
+
+  constructor(args: CommandArguments) {
+    this.problems = [...args.problems];
+    this.#args = args;
+  }
+
+  /** Parses the last text of an option, and reports an invalid one. */
+  read<T>(option: string, expected: string, parse: (text: string) => T | undefined): T | undefined {
+    return this.readAll(option, expected, parse).at(-1);
+  }
+
+  /** Parses all texts of an option. */
+  readAll<T>(option: string, expected: string, parse: (text: string) => T | undefined): T[] {
+    return (this.#args.texts.get(option) ?? []).flatMap((text) => {
+      const value = parse(text);
+      if (value !== undefined) return [value];
+      this.problems.push(`--${option}: received ${quote(text)}, expected ${expected}`);
+      return [];
+    });
+  }
+}
+
+function readLatency(reader: SloOptionReader, boundaries: readonly number[]): number | undefined {
+  const seconds = reader.read("latency", "a duration such as 250ms or 2.5s", parseSeconds);
+  if (seconds === undefined || boundaries.includes(seconds)) return seconds;
+  const nearest = nearestOf(seconds, boundaries);
+  const proposal =
+    nearest === undefined ? "which has none" : `the nearest of which is ${formatSeconds(nearest)}`;
+  reader.problems.push(
+    `--latency: received ${formatSeconds(seconds)}, expected a bucket boundary of http.server.request.duration, ${proposal}; TELLTALE_METRICS_BUCKETS can add ${seconds}, in the service and here`,
+  );
+  return undefined;
+}
+
+/** Of two boundaries at the same distance, the lower one is the stricter objective. */
+function nearestOf(seconds: number, boundaries: readonly number[]): number | undefined {
+  const usable = boundaries.filter((boundary) => boundary > 0);
+  return usable.toSorted((a, b) => Math.abs(a - seconds) - Math.abs(b - seconds) || a - b)[0];
+}
+
+function formatSeconds(seconds: number): string {
+  return seconds < 1 ? `${Number((seconds * 1000).toPrecision(9))}ms` : `${seconds}s`;
+}
+
+function readSelection(reader: SloOptionReader, flags: ReadonlySet<string>): RequestSelection {
+  const service = reader.read("service", SERVICE_EXPECTED, matching(SERVICE));
+  const routes = [...new Set(reader.readAll("route", ROUTE_EXPECTED, matching(ROUTE)))].toSorted();
+  const byRoute = flags.has("by-route");
+  if (byRoute && routes.length > 0)
+    reader.problems.push("--route and --by-route exclude each other");
+  return { ...(service !== undefined && { service }), routes, byRoute };
+}
+
+function matching(pattern: RegExp): (text: string) => string | undefined {
+  return (text) => (pattern.test(text) ? text : undefined);
+}
+
+function parsePercent(text: string): number | undefined {
+  const percent = Number(PERCENTAGE.exec(text)?.[1] ?? Number.NaN);
+  return percent >= LOWEST_OBJECTIVE && percent <= HIGHEST_OBJECTIVE ? percent : undefined;
+}
+
+function parseSeconds(text: string): number | undefined {
+  const [, number = "", unit] = DURATION.exec(text) ?? [];
+  const seconds = unit === "ms" ? Number((Number(number) / 1000).toPrecision(12)) : Number(number);
+  return seconds > 0 ? seconds : undefined;
+}
+
+function parseCount(text: string): number | undefined {
+  const count = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  return count >= 1 && count <= MAX_MIN_EVENTS ? count : undefined;
+}
