@@ -122,7 +122,7 @@ describe("The documentation", () => {
     const [rows = ""] = table.split("\n\n");
     const cells = rows.split("\n").map((row) => row.split(" | ")[0] ?? "");
     const mapped = cells.flatMap((cell) =>
-      [...cell.matchAll(/`(\w+)\/`/g)].map(([, name]) => name),
+      [...cell.matchAll(/`([\w-]+)\/`/g)].map(([, name]) => name),
     );
     const folders = globSync("src/*/", { cwd: root }).map((path) => basename(path));
     assert.deepEqual(new Set(mapped), new Set(folders));
