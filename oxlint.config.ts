@@ -18,6 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   traces: ["config", "context", "diagnostics", "export", "redaction", "resource"],
   metrics: ["config", "context", "diagnostics", "export", "redaction", "resource"],
   logs: ["config", "context", "diagnostics", "export", "redaction", "resource"],
+  alerts: ["config", "context", "diagnostics", "export", "redaction"],
   errors: ["config", "context", "diagnostics", "export", "redaction", "resource"],
   http: ["config", "context", "diagnostics", "errors", "metrics", "traces"],
   messaging: ["config", "context", "diagnostics", "errors", "metrics", "traces"],

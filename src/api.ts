@@ -250,6 +250,20 @@ export interface SecurityEventDetails extends EventFields {
   readonly message?: string;
 }
 
+/** How urgent an alert is. */
+export type AlertSeverity = "info" | "warning" | "error" | "critical";
+
+/** Data of an alert. */
+export interface AlertOptions {
+  /** Default: `warning`. */
+  readonly severity?: AlertSeverity;
+  /** Further data; the first 20 are sent. Secrets are redacted. */
+  readonly fields?: EventFields;
+}
+
+/** Sends an alert in the background. */
+export type SendAlert = (message: string | Error, options?: AlertOptions) => void;
+
 /** The statuses of the "health check response" draft (draft-inadarei-api-health-check). */
 export type HealthStatus = "pass" | "warn" | "fail";
 
@@ -398,6 +412,8 @@ export interface PreloadApi {
   readonly setRequestId: (id: string | number) => void;
   /** Keeps the local trace of the active span or unit of work. Never throws. */
   readonly keepTrace: () => void;
+  /** Never throws. */
+  readonly sendAlert: SendAlert;
   /** Runs `work` as a unit of work. Its return value, error or rejection is passed on unchanged. */
   readonly runJob: <R>(name: string, work: () => R) => R;
   /** Created at the first use. */

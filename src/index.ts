@@ -1,5 +1,7 @@
 import {
   addRedactionLater,
+  type AlertOptions,
+  type AlertSeverity,
   type Attachment,
   type Breadcrumb,
   type CacheStats,
@@ -54,6 +56,8 @@ import { noopScope } from "./public-api/noop-scope.ts";
 import { tryRead } from "./try-read.ts";
 
 export type {
+  AlertOptions,
+  AlertSeverity,
   Attachment,
   BoundCounter,
   BoundGauge,
@@ -159,6 +163,20 @@ export function setRequestId(id: string | number): void {
  */
 export function keepTrace(): void {
   preloadApi()?.keepTrace?.();
+}
+
+/**
+ * Sends an alert to the webhook in TELLTALE_ALERT_URL: Slack's, or any that takes a POST of JSON.
+ *
+ *     sendAlert("no order for an hour", { severity: "critical", fields: { shop: "Bern" } });
+ *
+ * It has the service, its environment and release, and the active trace. It is sent in the
+ * background. A process sends five a minute, and then the number of those left out.
+ *
+ * @param options its severity (default: `warning`), and further fields.
+ */
+export function sendAlert(message: string | Error, options?: AlertOptions): void {
+  preloadApi()?.sendAlert?.(message, options);
 }
 
 /** Sets a tag of all later events of the current request. */

@@ -5,6 +5,8 @@ import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { AdminDeps } from "./admin/deps.ts";
 import type { MountedPages } from "./admin/mounted-pages.ts";
 import { createAdmin } from "./admin/server.ts";
+import type { AlertsDeps } from "./alerts/alerts.ts";
+import { createLazyAlerts, type LazyAlerts } from "./alerts/lazy-alerts.ts";
 import { claimStart, type LoggerApi, publishApi, type PreloadApi } from "./api.ts";
 import type { CacheRegistry } from "./caches/caches.ts";
 import type { Config } from "./config/config.ts";
@@ -117,6 +119,7 @@ interface Signals {
   readonly metrics: Metrics;
   readonly logs: Logs;
   readonly errors: Errors;
+  readonly alerts: LazyAlerts;
   readonly propagator: CompositePropagator;
   readonly health: Health;
   readonly requests: () => RequestSummary;
@@ -139,15 +142,13 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     counters: counters.events,
     meter: () => metrics.meter,
   });
+  const alerts = createAlerts(config, shared);
   const observed = { ...shared, ...createObservers(config, errors) };
   const logs = createLogs({ ...observed, config: config.logs, counters });
   const processors = createProcessors(config, logs);
   const spans = { config: config.traces, counters: counters.spans, processors };
   const traces = createTraces({ ...observed, ...spans });
   const metrics = createMetrics({ ...shared, config, counters });
-  const propagator = createPropagator(config.propagators, {
-    sentry: config.extractOnly.includes("sentry"),
-  });
   return {
     config,
     diagnostics,
@@ -157,11 +158,12 @@ function createSignals(config: Config, diagnostics: Diagnostics): Signals {
     metrics,
     logs,
     errors,
-    propagator,
+    alerts,
+    propagator: propagatorOf(config),
     health: createHealth({ config, counters }),
     requests: createLazyRequestSummary(metrics),
     logger: createLazyLoggerApi(config, shared),
-    pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, metrics, logs.files],
+    pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, alerts, metrics, logs.files],
   };
 }
 
@@ -174,6 +176,26 @@ function lazyRelease(
     release: () => loadRelease().detectRelease(config, attributes)?.name,
     environment: () => loadRelease().detectEnvironment(config),
   };
+}
+
+function propagatorOf({ propagators, extractOnly }: Config): CompositePropagator {
+  return createPropagator(propagators, { sentry: extractOnly.includes("sentry") });
+}
+
+function createAlerts(
+  config: Config,
+  deps: Pick<AlertsDeps, "redactor" | "diagnostics" | "unsent"> & { readonly resource: Resource },
+): LazyAlerts {
+  const { release, environment } = lazyRelease(config, deps.resource);
+  return createLazyAlerts(config.alertReceiver, {
+    ...deps,
+    traceUrl: config.errors.traceUrl,
+    source: () => ({
+      service: String(deps.resource.attributes["service.name"]),
+      environment: environment(),
+      release: release(),
+    }),
+  });
 }
 
 /** Creates what logs each query, if that is asked for. */
@@ -271,6 +293,7 @@ function createPreloadApi(
       if (!setRequestId(id)) diagnostics.warn("request-id", INVALID_REQUEST_ID);
     },
     keepTrace: keepActiveTrace,
+    sendAlert: signals.alerts.send,
     requests: signals.requests,
     instruments: createLazyInstruments(signals),
     servePage: createLazyPages(signals),
@@ -350,7 +373,8 @@ function createLazyLoggerApi(
 
 /** Flushes what is unsent when the process exits or is killed by a signal. */
 function watchEnd(signals: Signals, { http, messaging }: Tracing): void {
-  const { config, metrics, counters, health, pipelines, diagnostics, unsent, errors } = signals;
+  const { config, metrics, counters, health, pipelines, diagnostics, unsent, errors, alerts } =
+    signals;
   installLifecycle({
     pipelines,
     timeoutMs: config.flushTimeoutMs,
@@ -361,6 +385,7 @@ function watchEnd(signals: Signals, { http, messaging }: Tracing): void {
       metrics.hasUnsent() ||
       hasQueued(counters) ||
       errors.hasUnsentSessions() ||
+      alerts.hasUnsent() ||
       http.inFlightCount() + messaging.inFlightCount() > 0,
     onSignal: () => health.startDraining(),
     onEnd: () => {

@@ -57,6 +57,7 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
       () => api.logSecurityEvent("failed_login", { severity: "low" }),
       undefined,
     ],
+    ["sendAlert", () => api.sendAlert("disk full", { severity: "critical" }), undefined],
     ["addHealthCheck", () => api.addHealthCheck(check)(), undefined],
     ["setLogLevel", () => api.setLogLevel("api", "debug"), undefined],
     ["addRedaction", () => api.addRedaction({ fields: ["nationalId"] }), undefined],
@@ -114,6 +115,7 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
     setOrganization: recorder("setOrganization", undefined),
     setRequestId: recorder("setRequestId", undefined),
     keepTrace: recorder("keepTrace", undefined),
+    sendAlert: recorder("sendAlert", undefined),
     runJob: (name, work) => {
       record(["job", name]);
       return work();
@@ -267,7 +269,7 @@ describe("The public API", () => {
     const names = ["setOrganization", "setRequestId", "keepTrace", "setTags", "setExtra"];
     const monitors = ["captureFeedback", "captureCheckIn", "withMonitor"];
     const scopes = ["setExtras", "withIsolationScope", "lastEventId", "flush"];
-    const events = ["logPerformance", "time", "logSecurityEvent"];
+    const events = ["logPerformance", "time", "logSecurityEvent", "sendAlert"];
     const added = [...instruments, ...events, ...names, ...monitors, ...scopes];
     for (const [name, call, result] of calls) {
       if (added.includes(name)) assert.deepEqual(await call(), result, name);

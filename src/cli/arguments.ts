@@ -10,24 +10,40 @@ export interface CommandArguments {
   /** Texts of each option in their order. The last one is effective where an option takes one. */
   readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly flags: ReadonlySet<string>;
+  /** The argument that is no option, of a command that takes one. */
+  readonly positional: string | undefined;
   /** What is wrong with the arguments, one line each. Contains no values, which may be secrets. */
   readonly problems: readonly string[];
 }
 
 /**
- * Parses the options of a command that takes nothing else: `--name value`, `--name=value`
- * and `--flag`. `parseArgs` of Node throws at the first problem, with the argument in its
- * message; this collects all. A value that begins with a dash needs an equals sign.
+ * Parses the options of a command: `--name value`, `--name=value` and `--flag`. `parseArgs`
+ * of Node throws at the first problem, with the argument in its message; this collects all.
+ * A value that begins with a dash needs an equals sign.
+ *
+ * @param positionalName what the command takes beside its options, once; undefined: nothing.
+ *   One that begins with a dash follows `--`.
  */
-export function parseArguments(args: readonly string[], kinds: OptionKinds): CommandArguments {
+export function parseArguments(
+  args: readonly string[],
+  kinds: OptionKinds,
+  positionalName?: string,
+): CommandArguments {
   const texts = new Map<string, string[]>();
   const flags = new Set<string>();
   const problems = new Set<string>();
+  const positionals: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const { name, inlineValue } = splitArgument(args[at] ?? "");
     const kind = name !== undefined && Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (name === "" && positionalName !== undefined) {
+      positionals.push(...args.slice(at + 1));
+      break;
+    }
     if (name === undefined) {
-      problems.add("unexpected argument: all are options, such as --help");
+      if (positionalName === undefined)
+        problems.add("unexpected argument: all are options, such as --help");
+      else positionals.push(args[at] ?? "");
     } else if (kind === undefined) {
       problems.add(unknownOption(name, Object.keys(kinds)));
     } else if (kind === "flag") {
@@ -42,7 +58,9 @@ export function parseArguments(args: readonly string[], kinds: OptionKinds): Com
       else texts.set(name, [...(texts.get(name) ?? []), value]);
     }
   }
-  return { texts, flags, problems: [...problems] };
+  if (positionals.length > 1)
+    problems.add(`unexpected argument after the ${positionalName}: quote it as a whole`);
+  return { texts, flags, problems: [...problems], positional: positionals[0] };
 }
 
 /** Returns the name of an option, and its value after an equals sign. */
@@ -50,7 +68,9 @@ function splitArgument(argument: string): {
   readonly name: string | undefined;
   readonly inlineValue: string | undefined;
 } {
-  if (!argument.startsWith("-")) return { name: undefined, inlineValue: undefined };
+  // A dash alone is the name of standard input.
+  if (!argument.startsWith("-") || argument === "-")
+    return { name: undefined, inlineValue: undefined };
   const equals = argument.indexOf("=");
   const end = equals === -1 ? argument.length : equals;
   return {

@@ -5,6 +5,8 @@ import { demo } from "./demo.ts";
 /** In its own file, which shares the configuration and the connections with the preload. */
 const loadDeploy = lazy<typeof import("./deploy.ts")>("cli/deploy.ts");
 
+const loadNotify = lazy<typeof import("./notify.ts")>("cli/notify.ts");
+
 const loadRedact = lazy<typeof import("./redact.ts")>("cli/redact.ts");
 
 const loadSlo = lazy<typeof import("./slo.ts")>("cli/slo.ts");
@@ -20,6 +22,10 @@ const HELP = `telltale ${version}
   telltale deploy [--release NAME] [--environment NAME] [--finalize] ...
       Creates a release in Sentry and records that it was deployed, with the
       token in SENTRY_AUTH_TOKEN. See telltale deploy --help.
+
+  telltale notify MESSAGE [--severity NAME] ...
+      Sends an alert to Slack or another webhook, whose address is in
+      TELLTALE_ALERT_URL. See telltale notify --help.
 
   telltale redact [--print] [--json] < FILE
       Shows what the policy of secrets would replace in log lines or any other
@@ -43,6 +49,8 @@ async function run(args: readonly string[]): Promise<number> {
       return demo(rest);
     case "deploy":
       return loadDeploy().deploy(rest);
+    case "notify":
+      return loadNotify().notify(rest);
     case "redact":
       return loadRedact().redact(rest);
     case "slo":

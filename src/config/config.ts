@@ -379,6 +379,15 @@ export interface RedactionSetting {
   readonly config: RedactionConfig | undefined;
 }
 
+/** Where alerts are sent. */
+export interface AlertReceiver {
+  /** Without user and password. The rest is a secret, too: messages show `maskAddress(url)`. */
+  readonly url: string;
+  /** User and password of the URL, as `authorization`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly format: "slack" | "json";
+}
+
 export interface Config {
   readonly disabled: boolean;
   readonly logLevel: LogLevel;
@@ -410,6 +419,8 @@ export interface Config {
   readonly metrics: MetricsConfig;
   readonly logs: LogsConfig;
   readonly errors: ErrorsConfig;
+  /** Undefined: no alert is sent. */
+  readonly alertReceiver: AlertReceiver | undefined;
   /** Undefined: nothing is redacted. */
   readonly redaction: RedactionConfig | undefined;
   /** Fields to read of the user that a framework knows; empty: none is read. */

@@ -1,4 +1,5 @@
-import { redactPath, redactQuery } from "../secrets.ts";
+import { decodeText, redactPath, redactQuery } from "../secrets.ts";
+import type { AlertReceiver } from "./config.ts";
 import type { ReportIssue } from "./issue.ts";
 
 /** Placeholders of a trace URL. Only the first one is required. */
@@ -69,6 +70,34 @@ export function parseSpotlight(text: string, report: ReportIssue): string | unde
   if (url !== undefined && url.username === "" && url.password === "") return url.href;
   report({ expected: `1, 0 or a URL like ${DEFAULT_SPOTLIGHT_URL}`, used: "no Spotlight" });
   return undefined;
+}
+
+/** Slack's incoming webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks */
+const SLACK_HOST = /^hooks\.slack(?:-gov)?\.com$/i;
+const SLACK_PATH = /^\/services\/T\w+\/B\w+\/\w+\/?$/;
+
+/** Parses the address of a webhook. Its user and password become a header. */
+export function parseAlertUrl(text: string, report: ReportIssue): AlertReceiver | undefined {
+  const url = parseHttpUrl(text);
+  if (url === undefined) {
+    report({
+      expected: "a URL that begins with https:// or http:// and a host",
+      used: "no alerts",
+    });
+    return undefined;
+  }
+  const isSlack = SLACK_HOST.test(url.hostname) || SLACK_PATH.test(url.pathname);
+  const headers = authorizationOf(url);
+  url.username = "";
+  url.password = "";
+  url.hash = "";
+  return { url: url.href, headers, format: isSlack ? "slack" : "json" };
+}
+
+function authorizationOf({ username, password }: URL): Readonly<Record<string, string>> {
+  if (username === "" && password === "") return {};
+  const credentials = `${decodeText(username)}:${decodeText(password)}`;
+  return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
 }
 
 const NOT_HTTP = "it does not begin with https:// or http:// and a host";

@@ -82,6 +82,7 @@ function readConfig(reader: EnvironmentReader): Config {
       exportsTraces,
       traceUrl: exportsTraces ? errors.traceUrl : undefined,
     },
+    alertReceiver: reader.read(table.alertUrl),
     redaction: reader.read(table.redaction).config,
     userFields: reader.read(table.userFields),
     flushTimeoutMs: reader.read(table.flushTimeoutMs),

@@ -8,6 +8,7 @@ import { suggest } from "./suggest.ts";
 import { MASK, maskAddress, quote, formatMasked } from "./mask.ts";
 import type { ReportIssue, ValueIssue } from "./issue.ts";
 import type {
+  AlertReceiver,
   DataCollectionName,
   ErrorPattern,
   InstrumentRule,
@@ -183,6 +184,13 @@ export const orgUrl: ValueType<string> = {
   description: "URL",
   parse: (value, report) => loadLinkUrls().parseOrgUrl(value, report),
   format: formatAddress,
+};
+
+/** The address of a webhook, which is a secret as a whole. */
+export const alertUrl: ValueType<AlertReceiver> = {
+  description: "URL",
+  parse: (value, report) => loadLinkUrls().parseAlertUrl(value, report),
+  format: () => MASK,
 };
 
 /** Texts and regular expressions of errors. Malformed ones are ignored. */

@@ -1,6 +1,7 @@
 import type { LoggerLevel } from "../api.ts";
 import type {
   AccessLogRequests,
+  AlertReceiver,
   BreadcrumbKind,
   ConsoleLines,
   DataCollectionName,
@@ -748,6 +749,15 @@ export const terminationSignals: Variable<readonly TerminationSignal[]> = define
   fallback: ["SIGTERM", "SIGINT"],
   default: "`SIGTERM,SIGINT`",
   doc: "Signals on which telltale flushes unsent telemetry before the process dies, unless the app has its own listener. `none`: telltale never listens, and unsent telemetry is lost.",
+});
+
+export const alertUrl: Variable<AlertReceiver | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_ALERT_URL",
+  valueType: types.alertUrl,
+  fallback: undefined,
+  default: "no alerts",
+  doc: "Incoming webhook of Slack, or any other address that takes a POST of JSON, for [alerts](alerts.md). A secret.",
 });
 
 export const redaction: Variable<RedactionSetting> = defineVariable({

@@ -32,9 +32,31 @@ const rows: readonly Row[] = [
     problems: ["option --relase is not known, did you mean --release?"],
   },
   { args: ["-release"], problems: ["option -release is not known, did you mean --release?"] },
+  { args: ["-"], problems: [unexpected] },
   { args: ["-x"], problems: ["option -x is not known"] },
   { args: ["--"], problems: ["option -- is not known"] },
   { args: ["--toString"], problems: ["option --toString is not known"] },
+];
+
+const tooMany = "unexpected argument after the message: quote it as a whole";
+
+interface PositionalRow {
+  readonly args: readonly string[];
+  readonly positional?: string;
+  readonly problems?: readonly string[];
+}
+
+const positionalRows: readonly PositionalRow[] = [
+  { args: [] },
+  { args: ["--json"] },
+  { args: ["down", "--json"], positional: "down" },
+  { args: ["--release", "a", "down"], positional: "down" },
+  { args: ["-"], positional: "-" },
+  { args: [""], positional: "" },
+  { args: ["--", "--json"], positional: "--json" },
+  { args: ["shop", "is", "down"], positional: "shop", problems: [tooMany] },
+  { args: ["shop", "--", "down"], positional: "shop", problems: [tooMany] },
+  { args: ["-x", "down"], positional: "down", problems: ["option -x is not known"] },
 ];
 
 describe("The options of a command", () => {
@@ -44,6 +66,14 @@ describe("The options of a command", () => {
       assert.deepEqual(Object.fromEntries(parsed.texts), texts);
       assert.deepEqual([...parsed.flags], flags);
       assert.deepEqual(parsed.problems, problems);
+    });
+  }
+
+  for (const { args, positional, problems = [] } of positionalRows) {
+    it(`may surround its message: ${JSON.stringify(args)}`, () => {
+      const parsed = parseArguments(args, kinds, "message");
+      assert.deepEqual(parsed.problems, problems);
+      assert.equal(parsed.positional, positional);
     });
   }
 });

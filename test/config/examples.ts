@@ -221,6 +221,15 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   },
   TELLTALE_CRON_CHECK_INS: { text: "true", read: (c) => c.errors.cronCheckIns, value: true },
 
+  TELLTALE_ALERT_URL: {
+    text: "https://anna:s3cret@alerts.example/hook?key=1#top",
+    read: (c) => c.alertReceiver,
+    value: {
+      url: "https://alerts.example/hook?key=1",
+      headers: { authorization: `Basic ${Buffer.from("anna:s3cret").toString("base64")}` },
+      format: "json",
+    },
+  },
   TELLTALE_REDACT: {
     text: "nationalId, user.*,items[*].code,/EMP-\\d{3,6}/i,-session_id,-/^test,/,email",
     read: (c) => c.redaction,

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { ValueIssue } from "../../src/config/issue.ts";
-import { parseOrgUrl, parseSpotlight, parseTraceUrl } from "../../src/config/link-urls.ts";
+import {
+  parseAlertUrl,
+  parseOrgUrl,
+  parseSpotlight,
+  parseTraceUrl,
+} from "../../src/config/link-urls.ts";
 import { harmlessQueryKeys, secretQueryKeys } from "../secret-keys.ts";
 
 const base = "https://grafana.example";
@@ -128,6 +133,48 @@ describe("The address of Spotlight", () => {
       const expected = "1, 0 or a URL like http://localhost:8969/stream";
       const issue = { expected, used: "no Spotlight" };
       assert.deepEqual(parse(parseSpotlight, text), [undefined, [issue]]);
+    });
+  }
+});
+
+const alertFormats: readonly (readonly [text: string, format: "slack" | "json"])[] = [
+  ["https://hooks.slack.com/services/T0/B0/abc", "slack"],
+  ["https://HOOKS.slack.com/workflows/T0/A0/1/abc", "slack"],
+  ["https://hooks.slack-gov.com/services/T0/B0/abc", "slack"],
+  ["http://localhost:9000/services/T00/B00/abc", "slack"],
+  ["https://hooks.slack.com.evil.example/a", "json"],
+  ["https://mattermost.example/hooks/abc", "json"],
+  ["https://alerts.example", "json"],
+];
+
+describe("The address for alerts", () => {
+  for (const [text, format] of alertFormats) {
+    it(`gets messages in the form of ${format}: ${text}`, () => {
+      const receiver = parseAlertUrl(text, () => assert.fail("an issue"));
+      assert.deepEqual(receiver, { url: new URL(text).href, headers: {}, format });
+    });
+  }
+
+  it("has a header instead of user and password, and no fragment", () => {
+    assert.deepEqual(
+      parseAlertUrl("https://a%20b:p%40ss@alerts.example/x?y=z#f", () => assert.fail("an issue")),
+      {
+        url: "https://alerts.example/x?y=z",
+        headers: { authorization: `Basic ${Buffer.from("a b:p@ss").toString("base64")}` },
+        format: "json",
+      },
+    );
+  });
+
+  for (const text of ["hooks.slack.com/services/T0/B0/abc", "ftp://host/", "https:host", "on"]) {
+    it(`must not be ${text}`, () => {
+      const issues: ValueIssue[] = [];
+      assert.equal(
+        parseAlertUrl(text, (issue) => issues.push(issue)),
+        undefined,
+      );
+      const expected = "a URL that begins with https:// or http:// and a host";
+      assert.deepEqual(issues, [{ expected, used: "no alerts" }]);
     });
   }
 });

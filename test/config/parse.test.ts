@@ -112,6 +112,7 @@ describe("The default configuration", () => {
         spoolDir: undefined,
         spoolMaxBytes: 32_000_000,
       },
+      alertReceiver: undefined,
       redaction: {
         ...{ fields: [], exceptions: [], patterns: [], exceptionPatterns: [] },
         ...{ emailAddresses: false, ipAddresses: false },

@@ -117,6 +117,10 @@ describe("The report", () => {
       'SENTRY_ORG_URL: received "https://***@o1.ingest.sentry.io/***", expected a URL like https://acme.sentry.io (it contains a user or password); using no links to events',
     ],
     [
+      { TELLTALE_ALERT_URL: "T000/B000/s3cret" },
+      "TELLTALE_ALERT_URL: received ***, expected a URL that begins with https:// or http:// and a host; using no alerts",
+    ],
+    [
       { SENTRY_SPOTLIGHT: "localhost:8969" },
       'SENTRY_SPOTLIGHT: received "localhost:8969", expected 1, 0 or a URL like http://localhost:8969/stream; using no Spotlight',
     ],

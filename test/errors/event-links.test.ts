@@ -6,12 +6,8 @@ import { parseConfig } from "../../src/config/parse.ts";
 import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import type { TraceCoverage } from "../../src/diagnostics/telemetry-counters.ts";
 import { environmentOf } from "../../src/env.ts";
-import {
-  EventLinks,
-  eventUrlOf,
-  expandTraceUrl,
-  type LinkableEvent,
-} from "../../src/errors/event-links.ts";
+import { EventLinks, eventUrlOf, type LinkableEvent } from "../../src/errors/event-links.ts";
+import { expandTraceUrl } from "../../src/trace-url.ts";
 import { NonRecordingSpan } from "../../src/traces/non-recording-span.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";

@@ -92,6 +92,11 @@ export class Program {
     return this.#stdout;
   }
 
+  /** What it has printed on stderr so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
   /**
    * Resolves with the result of `find` on stdout. Rejects if the program ends without
    * one, or after the time limit.

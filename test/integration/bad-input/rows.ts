@@ -100,6 +100,13 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "an address for alerts that is none",
+    env: { TELLTALE_ALERT_URL: "hooks.slack.com/services/T000/B000/swordfish" },
+    lines: [
+      "TELLTALE_ALERT_URL: received ***, expected a URL that begins with https:// or http:// and a host; using no alerts",
+    ],
+  },
+  {
     title: "an exporter that no longer exists",
     env: { OTEL_TRACES_EXPORTER: "zipkin" },
     lines: [

@@ -1,0 +1,2 @@
+const { sendAlert } = require("telltale");
+require("./scenarios.cjs")(sendAlert)[process.argv[2]]();
