@@ -29,7 +29,7 @@ export interface Alert extends AlertSource {
   readonly traceId?: string | undefined;
   readonly traceUrl?: string | undefined;
   readonly requestId?: string | undefined;
-  /** Set on the alert that only tells how many others were left out. */
+  /** The number of alerts that were left out, on the one that reports them. */
   readonly omitted?: number;
 }
 

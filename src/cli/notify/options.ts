@@ -93,9 +93,7 @@ function readReceiver(
   }
   if (config.alertReceiver === undefined) {
     const isSet = (environment.get(ALERT_URL) ?? "").trim() !== "";
-    problems.push(
-      isSet ? invalidUrl(ALERT_URL) : `${ALERT_URL} is not set: it, or --url, says where to`,
-    );
+    problems.push(isSet ? invalidUrl(ALERT_URL) : `${ALERT_URL} is not set: set it, or pass --url`);
   }
   return config.alertReceiver;
 }

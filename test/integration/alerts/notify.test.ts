@@ -93,7 +93,7 @@ const misuses: readonly MisuseRow[] = [
     title: "no address",
     args: ["down"],
     env: { TELLTALE_ALERT_URL: " " },
-    lines: ["TELLTALE_ALERT_URL is not set: it, or --url, says where to"],
+    lines: ["TELLTALE_ALERT_URL is not set: set it, or pass --url"],
   },
   {
     title: "a variable that is no address",
