@@ -121,6 +121,17 @@ function cpuTime(work: () => unknown): number {
   return (user + system) / 1000;
 }
 
+const MAX_RUNS = 5;
+
+/** Returns the shortest time of several runs: the threads of the garbage collector count, too. */
+function cpuTimeBelow(maximum: number, work: () => unknown): number {
+  let shortest = Infinity;
+  for (let run = 0; run < MAX_RUNS && shortest >= maximum; run++) {
+    shortest = Math.min(shortest, cpuTime(work));
+  }
+  return shortest;
+}
+
 const LENGTH = 100_000;
 /** Quadratic time would be sixteen times as long for four times the text. */
 const MAX_RATIO = 8;
@@ -135,9 +146,10 @@ describe("A hostile text of 100 kB takes linear time:", function () {
         const once = `${piece.repeat(LENGTH / piece.length)}!`;
         const fourTimes = `${piece.repeat((4 * LENGTH) / piece.length)}!`;
         const cpu = cpuTime(() => read(once));
-        const cpuOfMore = cpuTime(() => read(fourTimes));
+        const maximum = MAX_RATIO * cpu + NOISE_MS;
+        const cpuOfMore = cpuTimeBelow(maximum, () => read(fourTimes));
         assert.ok(
-          cpuOfMore < MAX_RATIO * cpu + NOISE_MS,
+          cpuOfMore < maximum,
           `${JSON.stringify(piece)}: ${cpu} ms, and ${cpuOfMore} ms for four times the text`,
         );
       }
