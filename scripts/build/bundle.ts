@@ -42,6 +42,12 @@ const PROGRAM_START = `#!/usr/bin/env node
   }
 }`;
 
+/**
+ * The ES modules of `yaml`, of which a bundle has only what it uses, and which need none
+ * of Node's modules. By its `exports` Node gets CommonJS.
+ */
+const YAML_MODULES = join(root, "node_modules/yaml/browser/index.js");
+
 /** Bundles everything into the staging folder. */
 export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
   const { preload, index, health, logger, programs, aliases } = entries;
@@ -64,6 +70,7 @@ export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
   const loggers = await bundleLogger(logger);
   const commands = await build({
     ...alone,
+    alias: { ...aliases, yaml: YAML_MODULES },
     entryPoints: programs,
     outdir: staging,
     banner: { js: PROGRAM_START },

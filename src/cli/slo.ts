@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { parseConfig } from "../config/parse.ts";
 import { formatIssues } from "../config/report.ts";
 import { readEnvironment } from "../env.ts";
@@ -11,6 +12,7 @@ import { parseSloOptions, type SloOptions } from "./slo/options.ts";
 import { FIRST_LINE, writeRuleFile } from "./slo/rule-file-output.ts";
 
 const HELP = `telltale slo --objective PERCENT [options]
+telltale slo --from FILE [options]
 
   Writes rules for Prometheus: the ratio of failed requests by window, the error
   budget left, and alerts if it is spent too fast (multi-window, multi-burn-rate).
@@ -28,6 +30,7 @@ const HELP = `telltale slo --objective PERCENT [options]
   --route ROUTE                only this route (/orders/:id); once for each, with a
                                budget of its own
   --by-route                   each route has a budget of its own
+  --from FILE                  objectives of Sloth (prometheus/v1) instead
   --min-events NUMBER          fewer requests in the long window of an alert never
                                fire it; default: 20
   --out FILE                   default: stdout
@@ -45,7 +48,9 @@ const WRONG_USE = 2;
 export async function slo(args: readonly string[]): Promise<number> {
   // A reader of the output may end first (`| head`).
   process.stdout.on("error", () => {});
-  const { options, problems, flags } = parseSloOptions(args, bucketBoundaries());
+  const { options, problems, flags } = parseSloOptions(args, bucketBoundaries(), (file) =>
+    readFileSync(file, "utf8"),
+  );
   if (flags.has("help")) {
     process.stdout.write(HELP);
     return 0;

@@ -1,6 +1,7 @@
 import { quote } from "../../config/mask.ts";
 import type { Objective, RequestSelection } from "../../ops/slo/objective.ts";
 import { type CommandArguments, type OptionKinds, parseArguments } from "../arguments.ts";
+import { readSlothFile } from "./sloth-file.ts";
 
 /** The options of `telltale slo`. */
 const optionKinds = {
@@ -12,6 +13,7 @@ const optionKinds = {
   route: "texts",
   "by-route": "flag",
   "min-events": "text",
+  from: "text",
   out: "text",
   json: "flag",
   help: "flag",
@@ -49,34 +51,86 @@ const ROUTE = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
  * Parses the options of `telltale slo`. Never throws.
  *
  * @param boundaries of the buckets of `http.server.request.duration`, in seconds.
+ * @param readFile returns the text of a file, or throws.
  */
 export function parseSloOptions(
   args: readonly string[],
   boundaries: readonly number[],
+  readFile: (file: string) => string,
 ): ParsedSloOptions {
   const parsed = parseArguments(args, optionKinds);
   const reader = new SloOptionReader(parsed);
+  const minEvents =
+    reader.read("min-events", MIN_EVENTS_EXPECTED, parseCount) ?? DEFAULT_MIN_EVENTS;
+  const file = reader.read("out", "a path of a file", (text) => text || undefined);
+  const from = reader.read("from", "a path of a file", (text) => text || undefined);
+  const objectives =
+    from === undefined
+      ? readObjectives(reader, parsed, { boundaries, minEvents })
+      : readFromFile(reader, parsed, { from, minEvents, readFile });
+  const { problems } = reader;
+  const options = problems.length === 0 ? { objectives, file } : undefined;
+  return { options, problems, flags: parsed.flags };
+}
+
+/** Options whose place a file takes. */
+const LINE_OPTIONS: readonly string[] = [
+  ...["objective", "latency", "latency-objective", "name", "service", "route", "by-route"],
+];
+
+function readFromFile(
+  reader: SloOptionReader,
+  { texts, flags }: CommandArguments,
+  { from, minEvents, readFile }: FileSource,
+): readonly Objective[] {
+  const excluded = LINE_OPTIONS.filter((option) => texts.has(option) || flags.has(option));
+  for (const option of excluded) reader.problems.push(`--from and --${option} exclude each other`);
+  try {
+    const { objectives, problems } = readSlothFile(from, readFile(from), minEvents);
+    reader.problems.push(...problems);
+    return objectives;
+  } catch (error) {
+    reader.problems.push(`--from: the file can't be read (${String(error)})`);
+    return [];
+  }
+}
+
+interface FileSource {
+  readonly from: string;
+  readonly minEvents: number;
+  readonly readFile: (file: string) => string;
+}
+
+function readObjectives(
+  reader: SloOptionReader,
+  { texts, flags }: CommandArguments,
+  {
+    boundaries,
+    minEvents,
+  }: Pick<Objective, "minEvents"> & { readonly boundaries: readonly number[] },
+): readonly Objective[] {
   const percent = reader.read("objective", PERCENT_EXPECTED, parsePercent);
-  if (!parsed.texts.has("objective")) reader.problems.push("--objective is missing, such as 99.9");
+  if (!texts.has("objective")) reader.problems.push("--objective is missing, such as 99.9");
   const latency = readLatency(reader, boundaries);
   const latencyPercent = reader.read("latency-objective", PERCENT_EXPECTED, parsePercent);
-  if (parsed.texts.has("latency-objective") && !parsed.texts.has("latency"))
+  if (texts.has("latency-objective") && !texts.has("latency"))
     reader.problems.push("--latency-objective needs --latency");
-  const shared = {
-    name: reader.read("name", NAME_EXPECTED, matching(NAME)) ?? DEFAULT_NAME,
-    selection: readSelection(reader, parsed.flags),
-    minEvents: reader.read("min-events", MIN_EVENTS_EXPECTED, parseCount) ?? DEFAULT_MIN_EVENTS,
+  const name = reader.read("name", NAME_EXPECTED, matching(NAME)) ?? DEFAULT_NAME;
+  const selection = readSelection(reader, flags);
+  if (percent === undefined) return [];
+  const shared = { service: selection.service ?? "all", minEvents, percent };
+  const availability: Objective = {
+    ...{ ...shared, name: `${name}-availability` },
+    indicator: { kind: "availability", selection },
   };
-  const file = reader.read("out", "a path of a file", (text) => text || undefined);
-  const { problems } = reader;
-  if (problems.length > 0 || percent === undefined)
-    return { options: undefined, problems, flags: parsed.flags };
-  const objectives: Objective[] = [{ ...shared, percent, indicator: { kind: "availability" } }];
-  if (latency !== undefined) {
-    const indicator = { kind: "latency", thresholdSeconds: latency } as const;
-    objectives.push({ ...shared, percent: latencyPercent ?? percent, indicator });
-  }
-  return { options: { objectives, file }, problems, flags: parsed.flags };
+  if (latency === undefined) return [availability];
+  return [
+    availability,
+    {
+      ...{ ...shared, name: `${name}-latency`, percent: latencyPercent ?? percent },
+      indicator: { kind: "latency", selection, thresholdSeconds: latency },
+    },
+  ];
 }
 
 const PERCENT_EXPECTED = `a percentage from ${LOWEST_OBJECTIVE} to ${HIGHEST_OBJECTIVE}, such as 99.9`;

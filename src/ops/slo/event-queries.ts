@@ -1,5 +1,5 @@
 import { bucketLimit, escapeRegex, type Matcher, oneOf, selector } from "../prometheus/promql.ts";
-import type { Objective, RequestSelection } from "./objective.ts";
+import type { Indicator, RequestSelection, WindowQuery } from "./objective.ts";
 
 /** The histogram of docs/metrics.md, whose count is that of the requests. */
 const DURATION = "http_server_request_duration_seconds";
@@ -19,11 +19,35 @@ interface Query {
   readonly comment: readonly string[];
 }
 
-/** Returns the queries of an objective. */
-export function eventQueries({ indicator, selection }: Objective): EventQueries {
-  return indicator.kind === "availability"
-    ? availabilityQueries(selection)
-    : latencyQueries(selection, indicator.thresholdSeconds);
+/** Returns the queries of an indicator. Undefined: the number of events is not known. */
+export function eventQueries(indicator: Indicator): EventQueries | undefined {
+  switch (indicator.kind) {
+    case "availability":
+      return availabilityQueries(indicator.selection);
+    case "latency":
+      return latencyQueries(indicator.selection, indicator.thresholdSeconds);
+    case "events":
+      return ownQueries(indicator.failed, indicator.total, indicator.perSecond ? " * 300" : "");
+    case "ratio":
+      return undefined;
+  }
+}
+
+/** @param times makes numbers of events within 5 minutes of events per second. */
+function ownQueries(failed: WindowQuery, total: WindowQuery, times: string): EventQueries {
+  return {
+    events: {
+      expr: `(${total("5m")})${times}`,
+      comment: ["All events within 5 minutes: total_query."],
+    },
+    failedEvents: {
+      expr: [`(${failed("5m")})${times}`, "or", `0 * (${total("5m")})`].join("\n"),
+      comment: [
+        "Failed events within 5 minutes: error_query. Its series may not exist before the first",
+        "failure, which is none, and not unknown: hence the zero, by the series of all events.",
+      ],
+    },
+  };
 }
 
 function availabilityQueries(selection: RequestSelection): EventQueries {

@@ -1,3 +1,5 @@
+import type { Pairs } from "../prometheus/rule-file.ts";
+
 /** The requests that an objective is about. */
 export interface RequestSelection {
   /** The service's name, which is the label `job`, or its end after a slash. Undefined: each job by itself. */
@@ -8,43 +10,61 @@ export interface RequestSelection {
   readonly byRoute: boolean;
 }
 
-/** What makes a request fail the objective. */
+/** PromQL with the window that it is for, such as `5m`. */
+export type WindowQuery = (window: string) => string;
+
+/** What makes an event, or a request, fail the objective. */
 export type Indicator =
-  | { readonly kind: "availability" }
+  | { readonly kind: "availability"; readonly selection: RequestSelection }
   | {
       readonly kind: "latency";
+      readonly selection: RequestSelection;
       /** In seconds. A boundary of the buckets of `http.server.request.duration`. */
       readonly thresholdSeconds: number;
+    }
+  | {
+      readonly kind: "events";
+      readonly failed: WindowQuery;
+      readonly total: WindowQuery;
+      /** Whether the queries are events per second, by `rate`, and not numbers, by `increase`. */
+      readonly perSecond: boolean;
+    }
+  | {
+      /** A ratio, whose number of events is not known. */
+      readonly kind: "ratio";
+      readonly failedRatio: WindowQuery;
     };
 
-/** An objective for the requests of 30 days. */
+/** What a file of objectives changes in an alert. */
+export interface AlertChanges {
+  /** Undefined: the name of the alert. */
+  readonly name: string | undefined;
+  readonly labels: Pairs;
+  readonly annotations: Pairs;
+  readonly isDisabled: boolean;
+}
+
+/** An objective for the events of 30 days. */
 export interface Objective {
-  /** Begins the names of the objective. */
+  readonly service: string;
+  /** Unique in its service. */
   readonly name: string;
-  /** Good requests, in percent. */
+  /** Good events, in percent. */
   readonly percent: number;
   readonly indicator: Indicator;
-  readonly selection: RequestSelection;
   /** Fewer events in the long window of an alert never fire it. */
   readonly minEvents: number;
-}
-
-/** Returns the name of the service in labels. */
-export function serviceOf({ selection }: Objective): string {
-  return selection.service ?? "all";
-}
-
-/** Returns the name of an objective of its service. */
-export function nameOf({ name, indicator }: Objective): string {
-  return `${name}-${indicator.kind}`;
+  /** More labels of each recorded ratio and alert. */
+  readonly labels?: Pairs;
+  readonly alerts?: Readonly<Record<"page" | "ticket", AlertChanges>>;
 }
 
 /** Returns the id of an objective. */
-export function idOf(objective: Objective): string {
-  return `${serviceOf(objective).replaceAll("/", "-")}-${nameOf(objective)}`;
+export function idOf({ service, name }: Objective): string {
+  return `${service.replaceAll("/", "-")}-${name}`;
 }
 
-/** Returns the part of the requests that may fail, without the noise of binary fractions. */
+/** Returns the part of the events that may fail, without the noise of binary fractions. */
 export function budgetOf({ percent }: Objective): number {
   return tidy((100 - percent) / 100);
 }

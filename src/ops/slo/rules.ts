@@ -1,26 +1,13 @@
-import type { AlertingRule, Pairs, RecordingRule, RuleGroup } from "../prometheus/rule-file.ts";
-import {
-  type BurnAlert,
-  burnAlerts,
-  type BurnCondition,
-  PERIOD_DAYS,
-  type Window,
-  WINDOWS,
-} from "./burn-alerts.ts";
-import { eventQueries, groupLabels } from "./event-queries.ts";
-import { budgetOf, idOf, nameOf, type Objective, serviceOf, tidy } from "./objective.ts";
+import type { RecordingRule, RuleGroup } from "../prometheus/rule-file.ts";
+import { alertRules } from "./alert-rules.ts";
+import { burnAlerts, PERIOD_DAYS, type Window, WINDOWS } from "./burn-alerts.ts";
+import { eventQueries } from "./event-queries.ts";
+import { budgetOf, idOf, type Objective, tidy, type WindowQuery } from "./objective.ts";
+import { EVENTS, FAILED_EVENTS, labelsOf, ratioName, recorded } from "./recorded-series.ts";
 
 /** All groups have it: the number of events in a window is the sum of the numbers of each minute. */
 const INTERVAL = "1m";
 
-/** `increase` over 5 minutes, evaluated each minute, counts every event five times. */
-const COUNTED_TIMES = 5;
-
-/** Fewer failures never fire an alert, however few requests there are. */
-const MIN_FAILURES = 3;
-
-const EVENTS = "slo:events:increase5m";
-const FAILED_EVENTS = "slo:error_events:increase5m";
 const BUDGET = "slo:error_budget:ratio";
 const PERIOD_BURN_RATE = "slo:period_burn_rate:ratio";
 
@@ -36,7 +23,7 @@ export function sloRuleGroups(objective: Objective): readonly RuleGroup[] {
       ...group,
       name: `sloth-slo-sli-recordings-${id}`,
       comment: [
-        `${serviceOf(objective)}, ${nameOf(objective)}: ${objective.percent}% of the requests of ${PERIOD_DAYS} days are good.`,
+        `${objective.service}, ${objective.name}: ${objective.percent}% of the events of ${PERIOD_DAYS} days are good.`,
         `The ratio of failed events by window. The interval has to stay ${INTERVAL}: the numbers of`,
         "events in the alerts are sums of the numbers of each minute.",
       ],
@@ -47,21 +34,10 @@ export function sloRuleGroups(objective: Objective): readonly RuleGroup[] {
   ];
 }
 
-function labelsOf(objective: Objective): Pairs {
-  return {
-    sloth_id: idOf(objective),
-    sloth_service: serviceOf(objective),
-    sloth_slo: nameOf(objective),
-  };
-}
-
-/** Selects the recorded series of an objective. */
-function recorded(name: string, objective: Objective): string {
-  return `${name}{sloth_id=${JSON.stringify(idOf(objective))}}`;
-}
-
 function eventRules(objective: Objective): RecordingRule[] {
-  const { events, failedEvents } = eventQueries(objective);
+  const queries = eventQueries(objective.indicator);
+  if (queries === undefined) return [];
+  const { events, failedEvents } = queries;
   const labels = labelsOf(objective);
   return [
     { ...events, record: EVENTS, labels },
@@ -69,36 +45,57 @@ function eventRules(objective: Objective): RecordingRule[] {
   ];
 }
 
-function ratioName(window: Window): string {
-  return `slo:sli_error:ratio_rate${window}`;
-}
-
 function ratioRule(objective: Objective, window: Window): RecordingRule {
-  const [failed, all] = [FAILED_EVENTS, EVENTS].map((name) => recorded(name, objective));
-  const over = (series = ""): string =>
-    window === "5m" ? series : `sum_over_time(${series}[${window}])`;
+  const { indicator } = objective;
+  const isRatio = indicator.kind === "ratio";
   return {
     record: ratioName(window),
-    expr: `${over(failed)}\n/\n(${over(all)} > 0)`,
+    expr: isRatio
+      ? ratioExpr(objective, window, indicator.failedRatio)
+      : eventsExpr(objective, window),
     labels: { ...labelsOf(objective), sloth_window: window },
-    comment: ratioComment(window),
+    comment: [
+      `${window}: ${useOf(window)}.`,
+      isRatio ? commentOfRatio(window) : commentOfEvents(window),
+    ],
   };
 }
 
+function eventsExpr(objective: Objective, window: Window): string {
+  const over = (name: string): string => {
+    const series = recorded(name, objective);
+    return window === "5m" ? series : `sum_over_time(${series}[${window}])`;
+  };
+  return `${over(FAILED_EVENTS)}\n/\n(${over(EVENTS)} > 0)`;
+}
+
+function commentOfEvents(window: Window): string {
+  return window === "5m"
+    ? "No series without traffic: nothing is known then."
+    : "Sums, so that each request has the same weight, and days are cheap to read.";
+}
+
+function ratioExpr(objective: Objective, window: Window, query: WindowQuery): string {
+  return window === "30d"
+    ? `avg_over_time(${recorded(ratioName("5m"), objective)}[30d])`
+    : `(${query(window)}) >= 0`;
+}
+
+function commentOfRatio(window: Window): string {
+  return window === "30d"
+    ? "Each 5 minutes have the same weight, since the number of events is not known."
+    : "error_ratio_query, without NaN, which no traffic is.";
+}
+
 /** Names what the window is for. */
-function ratioComment(window: Window): string[] {
-  const roles = burnAlerts.flatMap(({ name, conditions }) =>
+function useOf(window: Window): string {
+  const uses = burnAlerts.flatMap(({ name, conditions }) =>
     conditions.flatMap(({ factor, long, short }) => [
       ...(long === window ? [`the long window of ${factor}x in ${name}`] : []),
       ...(short === window ? [`the short window of ${factor}x in ${name}`] : []),
     ]),
   );
-  const use = roles.length > 0 ? roles.join(", ") : "the period of the objective";
-  const source =
-    window === "5m"
-      ? "No series without traffic: nothing is known then."
-      : "Sums, so that each request has the same weight, and days are cheap to read.";
-  return [`${window}: ${use}.`, source];
+  return uses.length > 0 ? uses.join(", ") : "the period of the objective";
 }
 
 function metadataRules(objective: Objective): RecordingRule[] {
@@ -151,95 +148,4 @@ function budgetRules(objective: Objective): RecordingRule[] {
       comment: ["The error budget left: 1 is all of it, below 0 the objective is missed."],
     },
   ];
-}
-
-function alertRules(objective: Objective): AlertingRule[] {
-  const burns = burnAlerts.flatMap((alert) => burnRule(objective, alert) ?? []);
-  return objective.indicator.kind === "latency" ? [...burns, bucketRule(objective)] : burns;
-}
-
-/** Returns undefined if no rate of failures can reach the alert's. */
-function burnRule(objective: Objective, alert: BurnAlert): AlertingRule | undefined {
-  const reachable = alert.conditions.filter(({ factor }) => factor * budgetOf(objective) <= 1);
-  if (reachable.length === 0) return undefined;
-  const { minEvents } = objective;
-  return {
-    alert: alert.name,
-    comment: [
-      ...reachable.map(
-        ({ factor, long, short, budgetPercent }) =>
-          `${factor}x the budget's rate over ${long}, which uses ${budgetPercent}% of it up, and over ${short}, so that it ends soon.`,
-      ),
-      `Fewer than ${minEvents} events or ${minFailures(objective)} failures in the long window never fire: one failed`,
-      "request of three is 33%, and no reason to wake anyone. The sums have each event five times.",
-    ],
-    expr: reachable.map((condition) => burnExpr(objective, condition)).join("\nor\n"),
-    labels: { severity: alert.severity, sloth_severity: alert.severity, ...labelsOf(objective) },
-    annotations: burnAnnotations(objective, alert),
-  };
-}
-
-function burnExpr(objective: Objective, { factor, long, short }: BurnCondition): string {
-  const threshold = tidy(factor * budgetOf(objective));
-  const ratio = (window: Window): string =>
-    `max without (sloth_window) (${recorded(ratioName(window), objective)}) >= ${threshold}`;
-  const count = (name: string): string =>
-    `sum_over_time(${recorded(name, objective)}[${long}]) / ${COUNTED_TIMES}`;
-  return [
-    "(",
-    `  ${ratio(long)}`,
-    `  and ${ratio(short)}`,
-    // Half an event less, since extrapolated numbers are not whole.
-    `  and ${count(EVENTS)} > ${objective.minEvents - 0.5}`,
-    `  and ${count(FAILED_EVENTS)} > ${minFailures(objective) - 0.5}`,
-    ")",
-  ].join("\n");
-}
-
-/** A service for which fewer events are enough has decided that each failure matters. */
-function minFailures({ minEvents }: Objective): number {
-  return Math.min(MIN_FAILURES, minEvents);
-}
-
-function burnAnnotations(objective: Objective, { severity }: BurnAlert): Pairs {
-  const { indicator, percent } = objective;
-  const what =
-    indicator.kind === "availability"
-      ? "failed with a status of 5xx"
-      : `took more than ${indicator.thresholdSeconds} s`;
-  const speed = severity === "page" ? "within days" : "by the end of the period";
-  return {
-    summary: `{{ $value | humanizePercentage }} of the requests of ${subject(objective)} ${what}`,
-    description: `The objective is ${percent}% in ${PERIOD_DAYS} days. At this rate its error budget is used up ${speed}.`,
-    action:
-      severity === "page"
-        ? "Look at the errors and slow traces of the last hour, and at what was deployed; roll back if in doubt"
-        : "Find the cause within days: the error budget left is slo:period_error_budget_remaining:ratio",
-  };
-}
-
-function subject({ selection }: Objective): string {
-  return groupLabels(selection)
-    .map((label) => `{{ $labels.${label} }}`)
-    .join(" ");
-}
-
-function bucketRule(objective: Objective): AlertingRule {
-  const { indicator } = objective;
-  const limit = indicator.kind === "latency" ? indicator.thresholdSeconds : 0;
-  return {
-    alert: "SLOBucketIsMissing",
-    comment: [
-      "Without the bucket of the threshold the objective would be silent for ever: the buckets",
-      "were changed (TELLTALE_METRICS_BUCKETS), or come from somewhere else.",
-    ],
-    expr: `${recorded(EVENTS, objective)} > 0\nunless\n${recorded(FAILED_EVENTS, objective)}`,
-    for: "15m",
-    labels: { severity: "ticket", ...labelsOf(objective) },
-    annotations: {
-      summary: `${subject(objective)} has requests, and no bucket for ${limit} s`,
-      action:
-        "Give telltale slo a latency that is a bucket boundary of the service, or the service that boundary",
-    },
-  };
 }

@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { parseSloOptions } from "../../../src/cli/slo/options.ts";
 import { SECONDS_BOUNDARIES } from "../../../src/metrics/boundaries.ts";
 
+const noFile = (): never => {
+  throw new Error("no such file");
+};
+
 function parse(args: readonly string[], boundaries = SECONDS_BOUNDARIES): object {
-  const { options, problems } = parseSloOptions(args, boundaries);
+  const { options, problems } = parseSloOptions(args, boundaries, noFile);
   return options === undefined ? { problems } : options;
 }
 
@@ -70,6 +74,14 @@ const invalidRows: readonly (readonly [args: readonly string[], problems: readon
   ),
   [["--objective=99", "--out="], ['--out: received "", expected a path of a file']],
   [
+    ["--from=a.yaml", "--objective=99", "--by-route"],
+    [
+      "--from and --objective exclude each other",
+      "--from and --by-route exclude each other",
+      "--from: the file can't be read (Error: no such file)",
+    ],
+  ],
+  [
     ["--objektive=99", "file"],
     [
       "option --objektive is not known, did you mean --objective?",
@@ -79,8 +91,14 @@ const invalidRows: readonly (readonly [args: readonly string[], problems: readon
   ],
 ];
 
-const base = { name: "requests", selection: { routes: [], byRoute: false }, minEvents: 20 };
-const availability = { ...base, percent: 99.9, indicator: { kind: "availability" } };
+const selection = { routes: [], byRoute: false };
+const byRoute = { routes: [], byRoute: true };
+const routes = { service: "eu/shop", routes: ["/a", "/b"], byRoute: false };
+const base = { service: "all", percent: 99.9, minEvents: 20 };
+const availability = {
+  ...{ ...base, name: "requests-availability" },
+  indicator: { kind: "availability", selection },
+};
 
 const validRows: readonly (readonly [args: readonly string[], expected: object])[] = [
   [["--objective", "99.9"], { objectives: [availability], file: undefined }],
@@ -89,10 +107,10 @@ const validRows: readonly (readonly [args: readonly string[], expected: object])
     ["--objective=99.9", "--latency=2500ms", "--latency-objective=95", "--by-route"],
     {
       objectives: [
-        { ...availability, selection: { routes: [], byRoute: true } },
+        { ...availability, indicator: { kind: "availability", selection: byRoute } },
         {
-          ...{ ...base, percent: 95, selection: { routes: [], byRoute: true } },
-          indicator: { kind: "latency", thresholdSeconds: 2.5 },
+          ...{ ...base, name: "requests-latency", percent: 95 },
+          indicator: { kind: "latency", selection: byRoute, thresholdSeconds: 2.5 },
         },
       ],
       file: undefined,
@@ -106,8 +124,8 @@ const validRows: readonly (readonly [args: readonly string[], expected: object])
     {
       objectives: [
         {
-          ...{ ...availability, name: "web", minEvents: 5 },
-          selection: { service: "eu/shop", routes: ["/a", "/b"], byRoute: false },
+          ...{ ...base, service: "eu/shop", name: "web-availability", minEvents: 5 },
+          indicator: { kind: "availability", selection: routes },
         },
       ],
       file: undefined,

@@ -11,6 +11,7 @@ const fixtures = join(import.meta.dirname, "fixtures");
 
 /** Files that `telltale slo --out FILE` has written, with the options of each. */
 const files: readonly (readonly [file: string, args: readonly string[]])[] = [
+  ["orders.yaml", ["--from", join(fixtures, "sloth", "orders.yaml"), "--min-events", "10"]],
   ["service.yaml", ["--objective", "99.9", "--latency", "250ms", "--service", "shop"]],
   [
     "routes.yaml",
@@ -45,7 +46,7 @@ describe("telltale slo", () => {
       assert.deepEqual(run(args), { status: 0, stdout: expected, stderr: "" });
       const written = run([...args, "--out", "slo.yaml"]);
       assert.deepEqual([written.status, written.stderr], [0, ""]);
-      assert.match(written.stdout, /^slo\.yaml: \d+ rules for \S+-availability, \S+-latency\n$/);
+      assert.match(written.stdout, /^slo\.yaml: \d+ rules for [\w-]+, [\w-]+\n$/);
       assert.deepEqual(readdirSync(folder), ["slo.yaml"]);
       assert.equal(readFileSync(join(folder, "slo.yaml"), "utf8"), expected);
       const promtool = programOrSkip(this, "promtool");
@@ -129,6 +130,13 @@ describe("telltale slo", () => {
     const buckets = { TELLTALE_METRICS_BUCKETS: "http.server.*:0.1,0.3,1" };
     assert.equal(run(args, buckets).status, 0);
     assert.match(readFileSync(join(folder, "slo.yaml"), "utf8"), /le="0\.3"/);
+  });
+
+  it("refuses a broken file of Sloth, with the line, and writes nothing", () => {
+    writeFileSync(join(folder, "sloth.yaml"), "version: prometheus/v1\nservice: a b\n");
+    const { status, stdout, stderr } = run(["--from", "sloth.yaml", "--out", "slo.yaml"]);
+    assert.deepEqual([status, stdout, readdirSync(folder)], [2, "", ["sloth.yaml"]]);
+    assert.match(stderr, /^telltale: sloth\.yaml:2: service: received "a b", expected [^\n]+\n/);
   });
 
   it("describes its options", () => {

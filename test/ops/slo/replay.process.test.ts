@@ -62,6 +62,8 @@ const BUDGET_LEFT = "sum(slo:period_error_budget_remaining:ratio)";
 interface Row {
   readonly title: string;
   readonly args?: readonly string[];
+  /** A file of Sloth instead. */
+  readonly file?: string;
   readonly counters: readonly Counter[];
   readonly checks: readonly Check[];
 }
@@ -370,10 +372,105 @@ const rows: readonly Row[] = [
   },
 ];
 
+/** An objective of Sloth for orders, whose labels an alert has. */
+function slothFile(sli: string): string {
+  return `version: prometheus/v1
+service: shop
+labels: { owner: web }
+slos:
+  - name: orders
+    objective: 99.9
+    sli: ${sli}
+    alerting: { name: OrdersFail, page_alert: { labels: { severity: wake } } }
+`;
+}
+
+function eventsBy(name: string): string {
+  return `{ events: { error_query: 'sum(${name}(failed_total[{{.window}}]))', total_query: 'sum(${name}(orders_total[{{.window}}]))' } }`;
+}
+
+const RATIO =
+  "{ raw: { error_ratio_query: 'sum(rate(failed_total[{{.window}}])) / sum(rate(orders_total[{{.window}}]))' } }";
+
+function orders(phases: readonly Phase[], failed: readonly Phase[]): Counter[] {
+  return [
+    { name: "orders_total", labels: { job: "shop" }, phases },
+    { name: "failed_total", labels: { job: "shop" }, phases: failed },
+  ];
+}
+
+/** The alerts of an objective of Sloth that fire, by their severity. */
+function ordersFiring(at: number, severities: readonly string[]): Check {
+  return {
+    at,
+    expr: 'count by (severity, owner) (ALERTS{alertname="OrdersFail",sloth_id="shop-orders"})',
+    samples: Object.fromEntries(
+      severities.map((severity) => [`{owner="web",severity="${severity}"}`, 1]),
+    ),
+  };
+}
+
+const slothRows: readonly Row[] = [
+  ...["rate", "increase"].flatMap((name) => [
+    {
+      title: `an objective of Sloth by ${name} pages, with its name and labels`,
+      file: slothFile(eventsBy(name)),
+      counters: orders([[HOUR, 100]], [[HOUR, 2]]),
+      checks: [ordersFiring(HOUR, ["wake", "ticket"])],
+    },
+    {
+      title: `one failed event of three never fires, by ${name}`,
+      file: slothFile(eventsBy(name)),
+      counters: orders(
+        [
+          [10, 0],
+          [1, 3],
+          [8 * HOUR, 0],
+        ],
+        [
+          [10, 0],
+          [1, 1],
+          [8 * HOUR, 0],
+        ],
+      ),
+      checks: [
+        silent(8 * HOUR),
+        value(20, "round(sum(sum_over_time(slo:events:increase5m[20m])) / 5, 0.01)", 3),
+      ],
+    },
+  ]),
+  {
+    title: "an objective of Sloth by a ratio pages, and no traffic does not change its budget",
+    file: slothFile(RATIO),
+    counters: orders(
+      [
+        [HOUR, 100],
+        [HOUR, 0],
+      ],
+      [
+        [HOUR, 2],
+        [HOUR, 0],
+      ],
+    ),
+    checks: [
+      ordersFiring(HOUR, ["wake", "ticket"]),
+      value(2 * HOUR, "round(sum(slo:period_burn_rate:ratio), 0.1)", 20),
+    ],
+  },
+  {
+    title: "an objective of Sloth without failures never fires",
+    file: slothFile(eventsBy("rate")),
+    counters: orders([[HOUR, 100]], []),
+    checks: [silent(HOUR), value(HOUR, BUDGET_LEFT, 1)],
+  },
+];
+
 describe("The rules of telltale slo, replayed by promtool", () => {
-  for (const { title, args = availability, counters, checks } of rows) {
+  for (const { title, args = availability, file, counters, checks } of [...rows, ...slothRows]) {
     it(title, async function () {
-      await replay(programOrSkip(this, "promtool"), ruleFileOf(args), counters, checks);
+      const rules =
+        file === undefined ? ruleFileOf(args) : ruleFileOf(["--from", "sloth.yaml"], file);
+      await replay(programOrSkip(this, "promtool"), rules, counters, checks);
     });
   }
 });
