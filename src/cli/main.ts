@@ -5,6 +5,8 @@ import { demo } from "./demo.ts";
 /** In its own file, which shares the configuration and the connections with the preload. */
 const loadDeploy = lazy<typeof import("./deploy.ts")>("cli/deploy.ts");
 
+const loadCheckUrl = lazy<typeof import("./check-url.ts")>("cli/check-url.ts");
+
 const loadNotify = lazy<typeof import("./notify.ts")>("cli/notify.ts");
 
 const loadRedact = lazy<typeof import("./redact.ts")>("cli/redact.ts");
@@ -26,6 +28,10 @@ const HELP = `telltale ${version}
   telltale notify MESSAGE [--severity NAME] ...
       Sends an alert to Slack or another webhook, whose address is in
       TELLTALE_ALERT_URL. See telltale notify --help.
+
+  telltale check-url URL [--state FILE] ...
+      Requests a URL, for cron, and sends an alert after several failures. See
+      telltale check-url --help.
 
   telltale redact [--print] [--json] < FILE
       Shows what the policy of secrets would replace in log lines or any other
@@ -49,6 +55,8 @@ async function run(args: readonly string[]): Promise<number> {
       return demo(rest);
     case "deploy":
       return loadDeploy().deploy(rest);
+    case "check-url":
+      return loadCheckUrl().checkUrl(rest);
     case "notify":
       return loadNotify().notify(rest);
     case "redact":

@@ -1,9 +1,9 @@
 import { isSeverity, severities, type Severity } from "../../alerts/alert.ts";
 import type { AlertReceiver, Config } from "../../config/config.ts";
-import { parseAlertUrl } from "../../config/link-urls.ts";
 import { quote } from "../../config/mask.ts";
 import { parseConfig } from "../../config/parse.ts";
 import type { Environment } from "../../env.ts";
+import { readReceiver, readSeconds, textOf } from "../alert-options.ts";
 import { type CommandArguments, type OptionKinds, parseArguments } from "../arguments.ts";
 
 const optionKinds = {
@@ -14,8 +14,6 @@ const optionKinds = {
   json: "flag",
   help: "flag",
 } as const satisfies OptionKinds;
-
-const ALERT_URL = "TELLTALE_ALERT_URL";
 
 export interface NotifyOptions {
   /** Undefined: it is read from standard input. */
@@ -41,22 +39,18 @@ export function parseNotifyOptions(
   // It concerns the telemetry of apps.
   const relevant = [...environment].filter(([name]) => name !== "OTEL_SDK_DISABLED");
   const { config } = parseConfig(new Map(relevant));
+  const sources = { parsed, environment, config };
   const { positional } = parsed;
   return {
     message: positional === "-" ? undefined : positional,
     severity: readSeverity(parsed, problems),
     fields: readFields(parsed, problems),
-    receiver: readReceiver(parsed, environment, config, problems),
-    timeoutMs: readTimeout(parsed, problems),
+    receiver: readReceiver("url", sources, problems),
+    timeoutMs: readSeconds("timeout", 30, parsed, problems) * 1000,
     config,
     flags: parsed.flags,
     problems,
   };
-}
-
-/** Returns the last text of an option. */
-function textOf({ texts }: CommandArguments, option: string): string | undefined {
-  return texts.get(option)?.at(-1);
 }
 
 function readSeverity(parsed: CommandArguments, problems: string[]): Severity {
@@ -77,39 +71,4 @@ function readFields(
     return [];
   });
   return Object.fromEntries(entries);
-}
-
-function readReceiver(
-  parsed: CommandArguments,
-  environment: Environment,
-  config: Config,
-  problems: string[],
-): AlertReceiver | undefined {
-  const option = textOf(parsed, "url");
-  if (option !== undefined) {
-    const receiver = parseAlertUrl(option, () => {});
-    if (receiver === undefined) problems.push(invalidUrl("--url"));
-    return receiver;
-  }
-  if (config.alertReceiver === undefined) {
-    const isSet = (environment.get(ALERT_URL) ?? "").trim() !== "";
-    problems.push(isSet ? invalidUrl(ALERT_URL) : `${ALERT_URL} is not set: set it, or pass --url`);
-  }
-  return config.alertReceiver;
-}
-
-function invalidUrl(name: string): string {
-  return `${name}: received ***, expected a URL that begins with https:// or http:// and a host`;
-}
-
-const MAX_TIMEOUT_SECONDS = 3600;
-
-function readTimeout(parsed: CommandArguments, problems: string[]): number {
-  const text = textOf(parsed, "timeout") ?? "30";
-  const seconds = /^\d{1,4}(?:\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
-  if (seconds > 0 && seconds <= MAX_TIMEOUT_SECONDS) return seconds * 1000;
-  problems.push(
-    `--timeout: received ${quote(text)}, expected seconds, more than 0 and at most ${MAX_TIMEOUT_SECONDS}`,
-  );
-  return 0;
 }

@@ -1,21 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { freePort } from "../../free-port.ts";
-import { node } from "../../nodes.ts";
 import { isDocumentedMessage } from "../bad-input/documented-messages.ts";
+import { type CliOptions, type CliResult, runCli, SECRET } from "./cli-program.ts";
 import { Webhook, type WebhookAnswer } from "./webhook.ts";
-
-const cli = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
-const SECRET = "s3cretOfTheWebhook";
-
-interface Result {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 interface AnswerRow {
   readonly title: string;
@@ -137,28 +124,11 @@ describe("telltale notify", () => {
   after(() => webhook.close());
   beforeEach(() => webhook.clear());
 
-  const run = async (
-    args: readonly string[],
-    { env = {}, input = "" }: { env?: Readonly<Record<string, string>>; input?: string } = {},
-  ): Promise<Result> => {
-    const child = spawn(node, [cli, "notify", ...args], {
-      cwd: "/",
-      env: {
-        PATH: process.env["PATH"],
-        TELLTALE_ALERT_URL: `${webhook.url}/hook/${SECRET}`,
-        ...env,
-      },
+  const run = (args: readonly string[], { env, ...rest }: CliOptions = {}): Promise<CliResult> =>
+    runCli(["notify", ...args], {
+      env: { TELLTALE_ALERT_URL: `${webhook.url}/hook/${SECRET}`, ...env },
+      ...rest,
     });
-    child.stdin.on("error", () => {});
-    child.stdin.end(input);
-    const [stdout, stderr, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, "close") as Promise<[number | null]>,
-    ]);
-    assert.ok(!`${stdout}${stderr}`.includes(SECRET), `${stdout}${stderr}`);
-    return { code, stdout, stderr };
-  };
 
   for (const row of answers) {
     it(`exits with ${row.code} after ${row.requests} requests if the answer is ${row.title}`, async () => {
