@@ -45,7 +45,8 @@ async function buildDist(): Promise<string[]> {
     index: "src/index.ts",
     health: "src/health.ts",
     logger: "src/logger.ts",
-    programs: { cli: "src/cli/main.ts", ...commands },
+    cli: "src/cli/main.ts",
+    commands,
     aliases: moduleAliases,
   });
   slimMaps();

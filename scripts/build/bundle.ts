@@ -23,16 +23,18 @@ export interface BundleEntries {
   readonly health: string;
   /** The entry `telltale/logger`, for `import` and `require`. It imports the app's winston. */
   readonly logger: string;
+  /** The command-line program. It imports nothing, so that it can check the version of Node. */
+  readonly cli: string;
   /**
-   * Name in `dist/` -> source file: `cli`, the command-line program, and its lazy
-   * commands. They share no files with the preload, which would then load more of them.
+   * Name in `dist/` -> source file: its lazy commands. They share files with each other,
+   * but not with the preload, which would then load more of them.
    */
-  readonly programs: Readonly<Record<string, string>>;
+  readonly commands: Readonly<Record<string, string>>;
   /** Packages replaced by modules of this project. */
   readonly aliases: Readonly<Record<string, string>>;
 }
 
-/** Precedes everything else in the files of commands, which import nothing (`builtins.ts`). */
+/** Precedes everything else in the program, which imports nothing (`builtins.ts`). */
 const PROGRAM_START = `#!/usr/bin/env node
 {
   const [major, minor] = process.versions.node.split(".").map(Number);
@@ -50,7 +52,7 @@ const YAML_MODULES = join(root, "node_modules/yaml/browser/index.js");
 
 /** Bundles everything into the staging folder. */
 export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
-  const { preload, index, health, logger, programs, aliases } = entries;
+  const { preload, index, health, logger, cli, commands, aliases } = entries;
   await bundleRegister();
   const split = await build({
     ...buildOptions,
@@ -68,15 +70,24 @@ export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
   const alone = { ...buildOptions, alias: aliases, plugins: [builtinsPlugin()] };
   const apis = await bundleApis({ index, health }, alone);
   const loggers = await bundleLogger(logger);
-  const commands = await build({
+  const program = await build({
     ...alone,
-    alias: { ...aliases, yaml: YAML_MODULES },
-    entryPoints: programs,
+    entryPoints: { cli },
     outdir: staging,
     banner: { js: PROGRAM_START },
   });
+  const lazyCommands = await build({
+    ...alone,
+    alias: { ...aliases, yaml: YAML_MODULES },
+    entryPoints: commands,
+    outdir: staging,
+    splitting: true,
+    chunkNames: "cli-chunk-[hash]",
+  });
   await chmod(join(staging, "cli.js"), 0o755);
-  const alones = [...apis, loggers, commands].flatMap(({ metafile }) => filesOf(metafile));
+  const alones = [...apis, loggers, program, lazyCommands].flatMap(({ metafile }) =>
+    filesOf(metafile),
+  );
   return new Map([...merged, ...alones]);
 }
 
