@@ -63,8 +63,8 @@ export class StateFile {
     await takeLock(lock);
     try {
       const states = readStates(this.#path);
-      const state = { ...NEW_STATE, ...states.get(this.#key) };
-      states.set(this.#key, { ...change(state), updatedAt: Date.now() });
+      const state = change({ ...NEW_STATE, ...states.get(this.#key) });
+      states.set(this.#key, { ...state, updatedAt: Date.now() });
       writeStates(this.#path, states);
     } finally {
       rmSync(lock, { force: true });
