@@ -45,6 +45,8 @@ export class ClientConnections {
   readonly #duration: BindableRecorder;
   readonly #open = new Map<Socket, OpenConnection>();
   readonly #calls = new Set<CallInFlight>();
+  readonly #openCounts = new Counts();
+  readonly #callCounts = new Counts();
 
   constructor(meter: StoreMeter) {
     this.#duration = meter.createHistogram("http.client.connection.duration", {
@@ -122,14 +124,14 @@ export class ClientConnections {
 
   #observeOpen(result: BatchObservableResult, open: Observable): void {
     for (const call of this.#calls) this.#addSocketOf(call);
-    const counts = new Counts();
+    const counts = this.#openCounts;
     for (const { attributes, isActive } of this.#open.values())
       counts.add({ ...attributes, "http.connection.state": isActive() ? "active" : "idle" });
     counts.observe(result, open);
   }
 
   #observeCalls(result: BatchObservableResult, active: Observable): void {
-    const counts = new Counts();
+    const counts = this.#callCounts;
     for (const call of this.#calls) {
       const peer = tryRead(() => call.currentTarget());
       if (peer === undefined) continue;
@@ -143,7 +145,13 @@ export class ClientConnections {
   }
 }
 
-/** Counts by attributes. */
+/** Services call few servers. Beyond this, a count is forgotten when it is 0. */
+const MAX_KEPT_COUNTS = 500;
+
+/**
+ * Counts by attributes. One that was observed is 0 later, and not absent: a backend would
+ * show its last value.
+ */
 class Counts {
   readonly #counts = new Map<string, { readonly attributes: Attributes; count: number }>();
 
@@ -154,8 +162,12 @@ class Counts {
     else known.count++;
   }
 
+  /** Observes the counts, and starts again from 0. */
   observe(result: BatchObservableResult, observable: Observable): void {
-    for (const { attributes, count } of this.#counts.values())
-      result.observe(observable, count, attributes);
+    for (const [key, counted] of this.#counts) {
+      result.observe(observable, counted.count, counted.attributes);
+      counted.count = 0;
+      if (this.#counts.size > MAX_KEPT_COUNTS) this.#counts.delete(key);
+    }
   }
 }

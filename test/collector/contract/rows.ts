@@ -548,9 +548,9 @@ export const differences: Readonly<Record<DifferenceName, Difference>> = {
   },
   limits: {
     what: "`le` of whole numbers",
-    page: "`1.0`",
-    gateway: "`1.0`",
-    remoteWrite: "`1`",
+    page: "`1.0`, `1e+06`",
+    gateway: "`1.0`, `1e+06`",
+    remoteWrite: "`1`, `1000000`",
     why: 'OpenMetrics requires the first, the remote-write exporter writes the second. `histogram_quantile` accepts both; a query for one bucket needs `le=~"1|1.0"`, and one Prometheus should receive a metric on one path only',
   },
   runs: {
