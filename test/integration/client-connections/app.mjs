@@ -39,6 +39,9 @@ const server = createServer((request, response) => {
   await closed;
   agent.destroy();
   // The clients notice it later.
-  const isOpen = new RegExp(`^http_client_open_connections\\{.*server_port="${port}"`, "m");
+  const isOpen = new RegExp(
+    `^http_client_open_connections\\{.*server_port="${port}"[^}]*\\} [1-9]`,
+    "m",
+  );
   while (isOpen.test(await show())) await wait(5);
 });

@@ -9,7 +9,7 @@ const file = fileURLToPath(new URL("app.mjs", import.meta.url));
 
 type State = Readonly<Record<string, number>>;
 
-/** What each step shows of the app's server. A level without connections is absent. */
+/** What each step shows of the app's server, without levels of 0. */
 const STEPS: Readonly<Record<string, State>> = {
   "two idle connections": { idle: 2 },
   "calls in flight, on three connections": { active: 3, "GET in flight": 3 },
@@ -41,17 +41,13 @@ describe("The metrics of client connections", () => {
 function stateOf(line: string): State {
   const { port, page } = JSON.parse(line) as { readonly port: number; readonly page: string };
   const parsed = parsePage(page);
-  const mine = (name: string) =>
-    samplesOf(parsed, name).filter(({ labels }) => labels["server_port"] === String(port));
-  return Object.fromEntries([
-    ...mine("http_client_open_connections").map(({ labels, value }) => [
-      labels["http_connection_state"],
-      value,
-    ]),
-    ...mine("http_client_active_requests").map(({ labels, value }) => [
-      `${labels["http_request_method"]} in flight`,
-      value,
-    ]),
-    ...mine("http_client_connection_duration_seconds_count").map(({ value }) => ["closed", value]),
-  ]) as State;
+  const state: Record<string, number> = {};
+  const add = (name: string, titleOf: (labels: Readonly<Record<string, string>>) => string) => {
+    for (const { labels, value } of samplesOf(parsed, name))
+      if (labels["server_port"] === String(port) && value > 0) state[titleOf(labels)] = value;
+  };
+  add("http_client_open_connections", (labels) => String(labels["http_connection_state"]));
+  add("http_client_active_requests", (labels) => `${labels["http_request_method"]} in flight`);
+  add("http_client_connection_duration_seconds_count", () => "closed");
+  return state;
 }
