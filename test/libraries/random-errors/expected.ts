@@ -9,6 +9,7 @@ export interface ExpectedEvent {
   readonly unit: string;
   readonly kind: UnitKind;
   readonly user: string | undefined;
+  readonly requestId: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -23,6 +24,20 @@ export interface ExpectedUnit {
 export interface Expected {
   readonly events: readonly ExpectedEvent[];
   readonly units: ReadonlyMap<string, ExpectedUnit>;
+}
+
+/** What a message carries of the unit of work that sends it. */
+interface Sender {
+  readonly user: string | undefined;
+  readonly requestId: string | undefined;
+}
+
+/** A unit of work that is being followed. */
+interface Run {
+  readonly id: string;
+  readonly kind: UnitKind;
+  readonly requestId: string | undefined;
+  hasError: boolean;
 }
 
 /** The scope of a unit of work. */
@@ -42,11 +57,14 @@ export class Expectations implements Expected {
   }
 
   /** Adds a unit and those that it starts. Returns whether it fails. */
-  add(id: string, kind: UnitKind): boolean {
+  add(id: string, kind: UnitKind, sender?: Sender): boolean {
     const unit = unitOf(this.#seed, id);
     const before = this.events.length;
-    const scope: Scope = { user: undefined, tags: {} };
-    const run = { id, kind, hasError: false };
+    const scope: Scope = { user: sender?.user, tags: {} };
+    // The run sends the first messages by requests of their own.
+    const hasOwnRequest = kind === "request" || (kind === "message" && sender === undefined);
+    const requestId = hasOwnRequest ? `request-${id}` : sender?.requestId;
+    const run: Run = { id, kind, requestId, hasError: false };
     this.#follow(unit.steps, scope, run);
     if (unit.failure !== undefined) this.#addEvent(unit.failure.message, scope, run);
     this.#follow(unit.late, scope, run);
@@ -55,11 +73,7 @@ export class Expectations implements Expected {
     return unit.failure !== undefined;
   }
 
-  #follow(
-    steps: readonly Step[],
-    scope: Scope,
-    run: { readonly id: string; readonly kind: UnitKind; hasError: boolean },
-  ): void {
+  #follow(steps: readonly Step[], scope: Scope, run: Run): void {
     for (const step of steps) {
       switch (step.do) {
         case "pause":
@@ -84,7 +98,7 @@ export class Expectations implements Expected {
           if (this.add(step.id, "request")) run.hasError = true;
           break;
         case "enqueue":
-          this.add(step.id, "message");
+          this.add(step.id, "message", { user: scope.user, requestId: run.requestId });
           break;
         default:
           this.add(step.id, step.do);
@@ -92,11 +106,7 @@ export class Expectations implements Expected {
     }
   }
 
-  #addEvent(
-    message: string,
-    { user, tags }: Scope,
-    { id, kind }: { readonly id: string; readonly kind: UnitKind },
-  ): void {
-    this.events.push({ message, unit: id, kind, user, tags: { ...tags } });
+  #addEvent(message: string, { user, tags }: Scope, { id, kind, requestId }: Run): void {
+    this.events.push({ message, unit: id, kind, user, requestId, tags: { ...tags } });
   }
 }

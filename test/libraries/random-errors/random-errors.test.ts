@@ -84,7 +84,7 @@ describe(`${COUNT} random requests, messages and jobs with random errors (TEST_S
     });
   });
 
-  it("have the user and the tags that their own unit of work has set before", () => {
+  it("have the user and the tags of their own unit of work, or the user of the one that sent their message", () => {
     checkEvents(({ user, tags = {} }, expected) => {
       const own = Object.entries(tags).filter(([key]) => key.startsWith(TAG_PREFIX));
       try {
@@ -96,11 +96,10 @@ describe(`${COUNT} random requests, messages and jobs with random errors (TEST_S
     });
   });
 
-  it("have the ids of their own unit of work", () => {
-    checkEvents(({ tags, request }, { unit, kind }) => {
+  it("have the ids of their own unit of work, or of the one that sent their message", () => {
+    checkEvents(({ tags, request }, { unit, kind, requestId }) => {
       const ids = [tags?.["request_id"], request?.["url"]];
-      const expectedIds =
-        kind === "request" ? [`request-${unit}`, `/run/${unit}`] : [undefined, undefined];
+      const expectedIds = [requestId, kind === "request" ? `/run/${unit}` : undefined];
       return ids.join() === expectedIds.join() ? undefined : ids.join();
     });
   });
