@@ -61,8 +61,14 @@ export class AccessControl {
 }
 
 /** Compares digests, whose time depends neither on the length nor on the content of the secret. */
-export function isSameSecret(given: string, secret: string): boolean {
+function isSameSecret(given: string, secret: string): boolean {
   return timingSafeEqual(digest(given), digest(secret));
+}
+
+/** Whether an `Authorization` header has a bearer token. No header has an empty one. */
+export function hasBearerToken(header: string | undefined, token: string): boolean {
+  const { scheme, credentials } = parseAuthorization(header);
+  return token !== "" && scheme === "bearer" && isSameSecret(credentials, token);
 }
 
 /** Splits an `Authorization` header into its scheme, in lower case, and the credentials. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { LoggerApi } from "../api.ts";
-import { isSameSecret, parseAuthorization } from "./access.ts";
+import { hasBearerToken } from "./access.ts";
 import { type HttpReply, jsonReply, textReply } from "./http-reply.ts";
 
 const METHODS = "GET, POST, DELETE";
@@ -15,7 +15,7 @@ const METHODS = "GET, POST, DELETE";
  * @param token the bearer token that a request must have.
  */
 export function loggersPage(request: IncomingMessage, token: string, logger: LoggerApi): HttpReply {
-  if (!isAuthorized(request.headers.authorization, token)) {
+  if (!hasBearerToken(request.headers.authorization, token)) {
     return textReply(401, "A bearer token is required: TELLTALE_ADMIN_TOKEN.\n", {
       "www-authenticate": 'Bearer realm="telltale"',
     });
@@ -31,11 +31,6 @@ export function loggersPage(request: IncomingMessage, token: string, logger: Log
     default:
       return textReply(405, `Only ${METHODS} are allowed.\n`, { allow: METHODS });
   }
-}
-
-function isAuthorized(header: string | undefined, token: string): boolean {
-  const { scheme, credentials } = parseAuthorization(header);
-  return scheme === "bearer" && isSameSecret(credentials, token);
 }
 
 function queryOf(url: string): URLSearchParams {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { MountedRequest } from "../api.ts";
 import { runSuppressed } from "../context/manager.ts";
-import { type AccessControl, isSameSecret, parseAuthorization } from "./access.ts";
+import { type AccessControl, hasBearerToken } from "./access.ts";
 import type { AdminDeps } from "./deps.ts";
 import { createAccessControl, createPage, pathOf, respond } from "./handler.ts";
 import { type HttpReply, textReply } from "./http-reply.ts";
@@ -46,7 +46,7 @@ export class MountedPages {
   ): Promise<HttpReply | undefined> {
     const { authorization } = request.headers;
     if (authorize !== undefined) return (await authorize(request)) === true ? undefined : FORBIDDEN;
-    if (token !== undefined) return hasToken(authorization, token) ? undefined : UNAUTHORIZED;
+    if (token !== undefined) return hasBearerToken(authorization, token) ? undefined : UNAUTHORIZED;
     if (pages === "health" && this.#accessControl?.includesProbes !== true) return undefined;
     return this.#accessControl === undefined
       ? NOT_PROTECTED
@@ -61,11 +61,6 @@ export function createMountedPages(deps: AdminDeps): MountedPages {
 function pageAt(path: string, pages: MountedRequest["pages"]): string | undefined {
   const names: readonly string[] = PAGES[pages];
   return path === "/" ? names[0] : names.find((name) => name === path);
-}
-
-function hasToken(header: string | undefined, token: string): boolean {
-  const { scheme, credentials } = parseAuthorization(header);
-  return token !== "" && scheme === "bearer" && isSameSecret(credentials, token);
 }
 
 const FORBIDDEN = textReply(403, "Forbidden.\n");
