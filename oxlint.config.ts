@@ -10,24 +10,45 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   caches: ["context"],
   config: [],
   context: [],
-  testing: [],
+  files: [],
+  otlp: [],
+  queries: [],
+  replies: [],
+  testing: ["development", "otlp", "queries"],
   diagnostics: ["config"],
   resource: ["config", "diagnostics"],
   redaction: ["config"],
   export: ["config", "context", "diagnostics"],
   traces: ["config", "context", "diagnostics", "export", "redaction", "resource"],
   metrics: ["config", "context", "diagnostics", "export", "redaction", "resource"],
-  logs: ["config", "context", "diagnostics", "export", "redaction", "resource"],
+  logs: ["config", "context", "diagnostics", "export", "files", "redaction", "resource"],
   alerts: ["config", "context", "diagnostics", "export", "redaction"],
-  errors: ["config", "context", "diagnostics", "export", "redaction", "resource"],
-  http: ["config", "context", "diagnostics", "errors", "metrics", "traces"],
+  errors: ["config", "context", "diagnostics", "export", "files", "redaction", "resource"],
+  // What only the viewer receives of an app: loaded with `TELLTALE_VIEWER` only.
+  development: ["config", "context", "diagnostics", "export", "queries", "redaction", "resource"],
+  http: ["config", "context", "development", "diagnostics", "errors", "metrics", "traces"],
   messaging: ["config", "context", "diagnostics", "errors", "metrics", "traces"],
-  instrumentation: ["config", "context", "diagnostics", "logs"],
+  instrumentation: ["config", "context", "development", "diagnostics", "logs", "queries"],
   logger: ["config", "diagnostics", "logs", "redaction"],
-  health: ["config", "diagnostics"],
-  admin: ["config", "context", "diagnostics", "health", "metrics"],
+  health: ["config", "context", "diagnostics"],
+  // Its runs are jobs, which `start.ts` passes in.
+  warming: ["context", "diagnostics", "logs"],
+  admin: ["config", "context", "diagnostics", "health", "metrics", "replies", "warming"],
+  viewer: ["config", "development", "files", "otlp", "queries", "replies"],
+  // Context that processes and threads receive from each other.
+  processes: ["config", "context", "diagnostics", "traces"],
+  // Applies the app's own parts to the pipelines.
+  extension: [
+    ...["config", "context", "diagnostics", "errors", "export", "files", "health", "http"],
+    ...["instrumentation", "logs", "metrics", "redaction", "resource", "traces"],
+  ],
   lifecycle: ["config", "diagnostics", "export"],
-  ops: [],
+  // The SDK of OpenTelemetry in the place of the pipelines: loaded with `TELLTALE_PIPELINE=sdk` only.
+  sdk: ["config", "context", "diagnostics", "export", "logs", "metrics", "redaction", "traces"],
+  // Reads values of YAML files, and reports what is wrong with them as `config/` does.
+  yaml: ["config"],
+  // Its options are sections of a YAML file.
+  ops: ["yaml"],
 };
 
 /** The layers that create and end units of work; all others get narrow views of them. */
@@ -172,6 +193,18 @@ export default defineConfig({
       // It leaves an error of ours behind without catching those of the library.
       files: ["src/instrumentation/upstream/original-fallback.ts"],
       rules: { "eslint/no-unsafe-finally": "off" },
+    },
+    {
+      // It runs in a browser. A component is a function whose length is that of its markup.
+      files: ["src/viewer/page/**"],
+      env: { browser: true, node: false },
+      rules: {
+        "eslint/max-lines-per-function": ["error", { max: 80 }],
+        "no-restricted-imports": [
+          "error",
+          { patterns: [{ regex: "^node:", message: "The page runs in a browser." }] },
+        ],
+      },
     },
     { files: ["test/**"], rules: { "unicorn/consistent-function-scoping": "off" } },
     {

@@ -7,8 +7,8 @@ import { findDistProblems } from "./build/checks.ts";
 import { writeDeclarations } from "./build/declarations.ts";
 import { lazyEntryPoints } from "./build/lazy-modules.ts";
 import { thirdPartyLicences } from "./build/licences.ts";
-import { slimMaps } from "./build/maps.ts";
 import { bundledPackages } from "./build/packages.ts";
+import { bundlePage } from "./build/page.ts";
 import { dist, scratch, staging } from "./build/paths.ts";
 import { billOfMaterials } from "./build/sbom.ts";
 import { isUpToDate, writeStamp } from "./build/stamp.ts";
@@ -40,16 +40,17 @@ function messageOf(error: unknown): string {
 async function buildDist(): Promise<string[]> {
   const commands = lazyEntryPoints("cli/");
   const modules = Object.entries(lazyEntryPoints()).filter(([name]) => !(name in commands));
-  const files = await bundleDist({
+  const bundle = await bundleDist({
     preload: { start: "src/start.ts", ...Object.fromEntries(modules) },
     index: "src/index.ts",
     health: "src/health.ts",
     logger: "src/logger.ts",
+    testing: "src/testing/observe.ts",
     cli: "src/cli/main.ts",
     commands,
     aliases: moduleAliases,
   });
-  slimMaps();
+  const files = new Map([...bundle, await bundlePage()]);
   printFiles(files);
   const packages = bundledPackages(files);
   const [sbom, problems] = await Promise.all([billOfMaterials(packages), writeDeclarations()]);

@@ -1,5 +1,5 @@
 import { collectorBinary } from "./collector/build.ts";
-import { UserError } from "./collector/user-error.ts";
+import { UserError } from "./user-error.ts";
 import { readConfiguration } from "./collector/configuration.ts";
 import { generate } from "./collector/generate.ts";
 import { parseOptions, USAGE } from "./collector/options.ts";

@@ -10,7 +10,7 @@ const SPECIFIER = /(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g;
 const COMMENT = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
 
 export function importGraph(folder: string): ImportGraph {
-  const files = globSync("**/*.ts", { cwd: folder }).map(withSlashes);
+  const files = globSync("**/*.{ts,tsx}", { cwd: folder }).map(withSlashes);
   return new Map(files.map((file) => [file, importsOf(folder, file)]));
 }
 

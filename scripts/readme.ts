@@ -3,15 +3,23 @@ import { join } from "node:path";
 import { root } from "./build/paths.ts";
 import { benchTable } from "./readme/bench.ts";
 import { commitVariablesList } from "./readme/commits.ts";
+import { configurationFileTable } from "./readme/configuration-file.ts";
+import { alertsTable } from "./readme/alerts.ts";
+import { dashboardsTables } from "./readme/dashboards.ts";
 import { errorSourcesTables } from "./readme/error-sources.ts";
+import { checklistTable, findingsTables } from "./readme/findings.ts";
+import { faultTables } from "./readme/faults.ts";
 import { librariesTable } from "./readme/libraries.ts";
 import { readBlock, replaceBlock } from "./readme/marks.ts";
 import { metricsTables } from "./readme/metrics.ts";
 import { demoOutput } from "./readme/demo-output.ts";
 import { withoutVolatileParts } from "./readme/volatile-parts.ts";
 import { throughputBlock } from "./readme/throughput.ts";
+import { operationsProofTables } from "./readme/operations-proof.ts";
+import { pipelineDifferencesTable } from "./readme/pipeline-differences.ts";
 import { secretKindsTable } from "./readme/secret-kinds.ts";
 import { sentryFunctionsTable } from "./readme/sentry-functions.ts";
+import { slothDifferencesTable } from "./readme/sloth-differences.ts";
 import { variablesTable } from "./readme/variables.ts";
 
 /*
@@ -35,7 +43,12 @@ const trimmed = (content: string): string => content.trim();
 
 const blocks: readonly GeneratedBlock[] = [
   { name: "variables", file: "docs/variables.md", render: variablesTable, comparable: trimmed },
+  {
+    ...{ name: "configuration-file", file: "docs/configuration-file.md", comparable: trimmed },
+    render: configurationFileTable,
+  },
   { name: "commits", file: "docs/releases.md", render: commitVariablesList, comparable: trimmed },
+  { name: "faults", file: "docs/reliability.md", render: faultTables, comparable: trimmed },
   { name: "libraries", file: "docs/libraries.md", render: librariesTable, comparable: trimmed },
   {
     ...{ name: "error-sources", file: "docs/errors.md", comparable: trimmed },
@@ -45,6 +58,13 @@ const blocks: readonly GeneratedBlock[] = [
     ...{ name: "sentry-functions", file: "docs/errors.md", comparable: trimmed },
     render: sentryFunctionsTable,
   },
+  {
+    name: "findings",
+    file: "docs/troubleshooting.md",
+    render: findingsTables,
+    comparable: trimmed,
+  },
+  { name: "checklist", file: "docs/check.md", render: checklistTable, comparable: trimmed },
   { name: "bench", render: benchTable, comparable: trimmed },
   {
     name: "secret-kinds",
@@ -52,7 +72,21 @@ const blocks: readonly GeneratedBlock[] = [
     render: secretKindsTable,
     comparable: trimmed,
   },
+  { name: "alerts", file: "docs/operations.md", render: alertsTable, comparable: trimmed },
+  { name: "dashboards", file: "docs/dashboards.md", render: dashboardsTables, comparable: trimmed },
+  {
+    ...{ name: "sloth-differences", file: "docs/slo.md", comparable: trimmed },
+    render: slothDifferencesTable,
+  },
+  {
+    ...{ name: "pipeline-differences", file: "docs/pipeline-sdk.md", comparable: trimmed },
+    render: pipelineDifferencesTable,
+  },
   { name: "metrics", file: "docs/metrics.md", render: metricsTables, comparable: trimmed },
+  {
+    ...{ name: "operations-proof", file: "docs/operations-proof.md", comparable: trimmed },
+    render: operationsProofTables,
+  },
   { name: "picture", render: demoOutput, comparable: withoutVolatileParts },
   { name: "throughput", file: "collector/README.md", render: throughputBlock, comparable: trimmed },
 ];

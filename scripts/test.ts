@@ -1,10 +1,14 @@
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runBackgroundBuilds } from "./test/background-builds.ts";
 import { missingPrograms } from "./test/programs.ts";
 import { type TestStage, testStages } from "./test/stages.ts";
 import type { StageResult } from "./test/outcome.ts";
 
 /*
- * Runs the named stages (by default all), one after the other. The stages after a
- * failed one still run, unless they need its result. Arguments after the names go
+ * Runs the named stages (by default all), one after the other, but for those that run beside
+ * the ones after them. The stages after a failed one still run, unless they need its result. Arguments after the names go
  * to mocha: `scripts/test.ts unit --grep span`.
  *
  * The very last line is `N passed, N failed`, over all stages.
@@ -14,32 +18,61 @@ const firstOption = args.findIndex((arg) => !testStages.some(({ name }) => name 
 const names = firstOption === -1 ? args : args.slice(0, firstOption);
 const options = args.slice(names.length);
 
+/** They need a core, and so does a stage beside others. */
+const builds = names.length === 0 ? runBackgroundBuilds() : Promise.resolve();
 process.exitCode = (await runAll()) ? 0 : 1;
 
 async function runAll(): Promise<boolean> {
   const chosen = testStages.filter(({ name }) => names.length === 0 || names.includes(name));
   const results = new Map<string, StageResult>();
   if (names.length === 0) results.set("programs", reportMissingPrograms());
-  for (const stage of chosen) results.set(stage.name, await runStage(stage, results));
+  const beside: Promise<void>[] = [];
+  for (const stage of chosen) {
+    const isBeside = names.length === 0 && stage.runsBeside === true;
+    const run = async (): Promise<void> =>
+      void results.set(stage.name, await runStage(stage, results, isBeside));
+    if (isBeside) beside.push(builds.then(run));
+    else await run();
+  }
+  await Promise.all(beside);
   return printSummary(results);
 }
 
+/** @param isBeside whether other stages write to the terminal meanwhile. */
 async function runStage(
   stage: TestStage,
   before: ReadonlyMap<string, StageResult>,
+  isBeside: boolean,
 ): Promise<StageResult> {
-  process.stdout.write(`\n── ${stage.name}: ${stage.description}\n`);
+  process.stdout.write(
+    `\n── ${stage.name}: ${stage.description}${isBeside ? ", beside the next stages" : ""}\n`,
+  );
   const broken = stage.needs.find((name) => (before.get(name)?.failed ?? 0) > 0);
   if (broken !== undefined) {
     process.stdout.write(`── ${stage.name}: not run, as ${broken} failed\n`);
     return { passed: 0, failed: 1 };
   }
   const start = performance.now();
-  const stageResult = await stage.run(options);
+  const stageResult = isBeside ? await runBeside(stage) : await stage.run(options);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const result = stageResult.failed === 0 ? "passed" : "failed";
   process.stdout.write(`── ${stage.name}: ${result} in ${seconds} s\n`);
   return stageResult;
+}
+
+/** Runs a stage whose output is shown when it has ended. */
+async function runBeside(stage: TestStage): Promise<StageResult> {
+  const folder = await mkdtemp(join(tmpdir(), "telltale-stage-"));
+  const file = await open(join(folder, "output"), "w+");
+  try {
+    const result = await stage.run(options, file.fd);
+    process.stdout.write(`\n── ${stage.name}: its output\n`);
+    process.stdout.write(await readFile(join(folder, "output"), "utf8"));
+    return result;
+  } finally {
+    await file.close();
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** Lists missing programs: their tests are skipped on a developer's machine, and fail in CI. */

@@ -273,6 +273,29 @@ export interface HealthCheckResult {
   readonly detail?: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** What a check gets for one run. */
+export interface HealthCheckContext {
+  /** Aborted when the time limit of the run is over. */
+  readonly signal: AbortSignal;
+  /** The time limit in milliseconds. */
+  readonly timeout: number;
+}
+
+/** Checks something once. No result is a `pass`; an error and a timeout are a `fail`. */
+export type HealthCheckFunction = (
+  context: HealthCheckContext,
+) => HealthCheckResult | undefined | void | Promise<HealthCheckResult | undefined | void>;
+
+/** How a check runs. Times are in milliseconds. */
+export interface HealthCheckOptions {
+  /** Time limit of one run. Default: 1000. */
+  readonly timeout?: number;
+  /** How long a result is reused, at least 100. Default: 5000. */
+  readonly interval?: number;
+  /** Whether the process is not ready while the check fails. Default: true. Else a failure is a warning. */
+  readonly critical?: boolean;
+}
+
 /**
  * A check of the process's health. `fail` makes the process not ready, and so do
  * an error and a timeout. No result is a `pass`.
@@ -281,7 +304,75 @@ export interface HealthCheck {
   readonly name: string;
   /** Time limit of one run, in milliseconds. Default: 1000. */
   readonly timeoutMs?: number;
-  run(): HealthCheckResult | undefined | void | Promise<HealthCheckResult | undefined | void>;
+  /** How long a result is reused, in milliseconds, at least 100. Default: 5000. */
+  readonly intervalMs?: number;
+  /** Whether the process is not ready while the check fails. Default: true. Else a failure is a warning. */
+  readonly critical?: boolean;
+  run(context: HealthCheckContext): ReturnType<HealthCheckFunction>;
+}
+
+/** What has started a run of a cache warmer: its registration, its schedule, or `telltale warm`. */
+export type CacheWarmingTrigger = "start" | "schedule" | "command";
+
+/** What a cache warmer gets for one run, beside the parameters. */
+export interface CacheWarmingContext {
+  readonly trigger: CacheWarmingTrigger;
+  /** Aborted when the time limit of the run is over, and when the process shuts down. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Fills a cache once. A run ends with the promise that it returns.
+ *
+ * @param params those of `telltale warm --param user=123`; empty at the start and by schedule.
+ */
+export type CacheWarmer = (
+  params: Readonly<Record<string, string>>,
+  context: CacheWarmingContext,
+) => unknown;
+
+/** When a cache warmer runs. Times are in milliseconds. */
+export interface CacheWarmerOptions {
+  /** Whether it runs once after it is registered. Default: true. */
+  readonly onStart?: boolean;
+  /**
+   * Whether the process is not ready until that run has ended, with or without success. Default:
+   * false.
+   */
+  readonly beforeReady?: boolean;
+  /**
+   * From the end of a run to the next one, at least 1000. It is varied by 10% at random, so that
+   * replicas don't run at the same time. Default: no runs by schedule.
+   */
+  readonly every?: number;
+  /** Time limit of one run. Default: 60,000. */
+  readonly timeout?: number;
+}
+
+/** A server of `node:http`, `node:https` or `node:http2`, or an app of Fastify. */
+export interface ShutdownServer {
+  close(...args: never[]): unknown;
+  listen(...args: never[]): unknown;
+}
+
+/** How a process ends in order. Times are in milliseconds. */
+export interface GracefulShutdownOptions {
+  /**
+   * From the signal to the end of the process, in any case. It should be less than what the
+   * orchestrator waits. Default: 25,000.
+   */
+  readonly deadline?: number;
+  /**
+   * From the signal until the servers close: at least one period of the readiness probe. Default:
+   * 10,000, or 40% of the deadline if that is less.
+   */
+  readonly wait?: number;
+  /** What `/readyz` responds from the signal on: 503, or as before. Default: `fail`. */
+  readonly readiness?: "fail" | "keep";
+  /** Stops what starts new work, such as consumers of queues, when the servers close. */
+  readonly onDrain?: ((signal: string) => unknown) | undefined;
+  /** Closes dependencies, when no work is in flight any more. */
+  readonly onShutdown?: ((signal: string) => unknown) | undefined;
 }
 
 /** The error functions behind the public API. None of them throws. */
@@ -428,6 +519,17 @@ export interface PreloadApi {
   readonly servePage: (request: MountedRequest) => void;
   /** Adds a readiness check, or replaces the one of the same name. Returns a function that removes it. */
   readonly addHealthCheck: (check: HealthCheck) => () => void;
+  /** Adds a cache warmer, or replaces the one of the same name. Returns a function that removes it. */
+  readonly registerCacheWarmer: (
+    name: string,
+    warm: CacheWarmer,
+    options: CacheWarmerOptions | undefined,
+  ) => () => void;
+  /** Adds servers, and how they end, to the graceful shutdown. Never throws. */
+  readonly gracefulShutdown: (
+    servers: ShutdownServer | readonly ShutdownServer[],
+    options: GracefulShutdownOptions | undefined,
+  ) => void;
   /** Created at the first use. */
   readonly logger: () => LoggerApi;
 }

@@ -40,6 +40,8 @@ export const environmentVariables: readonly string[] = [
 
 const relevantNames: ReadonlySet<string> = new Set([
   ...["NODE_ENV", "LAMBDA_TASK_ROOT", "_HANDLER", "NETLIFY"],
+  // Of telltale deploy.
+  ...["GRAFANA_URL", "GRAFANA_TOKEN"],
   ...commitVariables,
   ...environmentVariables,
 ]);
@@ -67,6 +69,11 @@ function withPm2Variables(
   }
 }
 
+/** Returns the value of any variable, to which a configuration file may refer. */
+export function variableOf(name: string): string | undefined {
+  return withPm2Variables(process.env)[name];
+}
+
 /** Creates an environment from any record, for tests and tools. */
 export function environmentOf(
   variables: Readonly<Record<string, string | undefined>>,
@@ -83,6 +90,15 @@ export function environmentOf(
 /** Reads `OTEL_SDK_DISABLED` before anything else is loaded, for `register.ts`. */
 export function isSdkDisabled(): boolean {
   return withPm2Variables(process.env)["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true";
+}
+
+/**
+ * Returns variables as they are, for a carrier of context: the values of this process, or of this
+ * thread. Empty ones are left out.
+ */
+export function readVariables(names: readonly string[]): ReadonlyMap<string, string> {
+  const found = names.map((name) => [name, process.env[name] ?? ""] as const);
+  return new Map(found.filter(([, value]) => value !== ""));
 }
 
 /** Returns Node's flags, those of `NODE_OPTIONS` first. The last one of the same flag is effective. */

@@ -2,9 +2,23 @@ import type { ServerResponse } from "node:http";
 import { type MountedRequest, preloadApi } from "./api.ts";
 import { propertyOf } from "./property.ts";
 
+/** Checks of the usual dependencies: `addHealthCheck("database", checks.pg(pool))`. */
+export * as checks from "./health/checks/checks.ts";
+export type { AmqpConnection, KafkaAdmin } from "./health/checks/brokers.ts";
+export type {
+  IoredisClient,
+  MongoClient,
+  Mysql2Client,
+  PgClient,
+  RedisClient,
+} from "./health/checks/databases.ts";
+export type { HttpCheckOptions } from "./health/checks/http.ts";
+export type { DiskSpaceOptions } from "./health/checks/process.ts";
+export type { Target } from "./health/checks/target.ts";
+
 /*
- * The entry `telltale/health`: pages of the admin server on the app's own port, for
- * platforms that probe or scrape one port only. It reaches the preload through the
+ * The entry `telltale/health`: checks of the usual dependencies, and pages of the admin server on
+ * the app's own port, for platforms that probe or scrape one port only. It reaches the preload through the
  * global object, as `index.ts` does.
  */
 
@@ -23,8 +37,8 @@ export interface HandlerOptions {
 export type Handler = (request: object, response: object, next?: (error?: unknown) => void) => void;
 
 /**
- * Returns a handler of `/livez`, `/readyz` and `/healthz` below the path where it is
- * mounted; that path itself is `/healthz`:
+ * Returns a handler of `/livez`, `/readyz` and `/healthz`, with their checks (`/readyz/database`),
+ * below the path where it is mounted; that path itself is `/healthz`:
  *
  *     app.use("/health", healthHandler());
  *
@@ -58,7 +72,14 @@ export function healthPlugin(
   options: HandlerOptions,
   done: () => void,
 ): void {
-  addRoutes(instance, pagesOf("health", options), ["/", "/livez", "/readyz", "/healthz"]);
+  const checks = ["/readyz/:check", "/healthz/:check"];
+  addRoutes(instance, pagesOf("health", options), [
+    "/",
+    "/livez",
+    "/readyz",
+    "/healthz",
+    ...checks,
+  ]);
   done();
 }
 
@@ -82,8 +103,13 @@ export interface FastifyRoutes {
     readonly method: ("GET" | "HEAD")[];
     readonly url: string;
     readonly exposeHeadRoute: boolean;
-    handler(request: { readonly raw: object }, reply: FastifyReply): unknown;
+    handler(request: FastifyRequest, reply: FastifyReply): unknown;
   }): unknown;
+}
+
+interface FastifyRequest {
+  readonly raw: object;
+  readonly params?: unknown;
 }
 
 interface FastifyReply {
@@ -112,7 +138,10 @@ function addRoutes(instance: FastifyRoutes, handle: PathHandler, urls: readonly 
       exposeHeadRoute: false,
       handler(request, reply) {
         reply.hijack();
-        handle(request.raw, reply.raw, undefined, url);
+        const check = propertyOf(request.params, "check");
+        const path =
+          typeof check === "string" ? url.replace(":check", () => encodeURIComponent(check)) : url;
+        handle(request.raw, reply.raw, undefined, path);
       },
     });
   }

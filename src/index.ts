@@ -5,6 +5,10 @@ import {
   type Attachment,
   type Breadcrumb,
   type CacheStats,
+  type CacheWarmer,
+  type CacheWarmerOptions,
+  type CacheWarmingContext,
+  type CacheWarmingTrigger,
   type CaptureContext,
   type CaptureHint,
   type CheckIn,
@@ -15,7 +19,11 @@ import {
   existingLoggerApi,
   type FeedbackHint,
   type Gettable,
+  type GracefulShutdownOptions,
   type HealthCheck,
+  type HealthCheckContext,
+  type HealthCheckFunction,
+  type HealthCheckOptions,
   type HealthCheckResult,
   type HealthStatus,
   type LoggerLevel,
@@ -33,9 +41,31 @@ import {
   type SendFeedbackParams,
   type SetLogLevelOptions,
   type SeverityLevel,
+  type ShutdownServer,
   type User,
 } from "./api.ts";
 import { AppInstrument } from "./public-api/app-instruments.ts";
+import type {
+  ExtensionConfig,
+  ExtensionHealthCheck,
+  ExtensionIdGenerator,
+  ExtensionInstrumentation,
+  ExtensionLogRecord,
+  ExtensionLogRecordProcessor,
+  ExtensionMetricReader,
+  ExtensionPropagator,
+  ExtensionSampler,
+  ExtensionSource,
+  ExtensionSpanExporter,
+  ExtensionSpanProcessor,
+  ExtensionView,
+  FinishedSpan,
+  IncomingRequest,
+  OutgoingResponse,
+  SpanAttributes,
+  SpanIds,
+  WritableSpan,
+} from "./public-api/extension-config.ts";
 import type {
   BoundCounter,
   BoundGauge,
@@ -64,6 +94,10 @@ export type {
   BoundHistogram,
   Breadcrumb,
   CacheStats,
+  CacheWarmer,
+  CacheWarmerOptions,
+  CacheWarmingContext,
+  CacheWarmingTrigger,
   CaptureContext,
   CaptureHint,
   CheckIn,
@@ -71,10 +105,30 @@ export type {
   EndTimer,
   EndpointMetrics,
   EventFields,
+  ExtensionConfig,
+  ExtensionHealthCheck,
+  ExtensionIdGenerator,
+  ExtensionInstrumentation,
+  ExtensionLogRecord,
+  ExtensionLogRecordProcessor,
+  ExtensionMetricReader,
+  ExtensionPropagator,
+  ExtensionSampler,
+  ExtensionSource,
+  ExtensionSpanExporter,
+  ExtensionSpanProcessor,
+  ExtensionView,
   FeedbackHint,
+  FinishedSpan,
+  IncomingRequest,
+  OutgoingResponse,
   Gauge,
   Gettable,
+  GracefulShutdownOptions,
   HealthCheck,
+  HealthCheckContext,
+  HealthCheckFunction,
+  HealthCheckOptions,
   HealthCheckResult,
   HealthStatus,
   Histogram,
@@ -97,9 +151,13 @@ export type {
   SendFeedbackParams,
   SetLogLevelOptions,
   SeverityLevel,
+  ShutdownServer,
+  SpanAttributes,
+  SpanIds,
   Summary,
   SummaryOptions,
   User,
+  WritableSpan,
 };
 
 /*
@@ -399,6 +457,35 @@ export function getCacheStats(): CacheStats[] {
 }
 
 /**
+ * Registers a function that fills a cache. It runs once in the background, by schedule if that is
+ * asked for, and by `telltale warm NAME`. Each run is a job with a trace and a time limit. An error
+ * or a run that does not end never affects the app. It replaces the warmer of the same name.
+ *
+ *     registerCacheWarmer("products", async () => {
+ *       for (const product of await loadPopular()) products.set(product.id, product);
+ *     }, { every: 600_000 });
+ *
+ * Without the preload it does nothing, and `warm` never runs. Invalid arguments are reported in one
+ * line: without a usable name or function there is no warmer.
+ *
+ * @param name must have few values, because it becomes a metric attribute.
+ * @param warm gets the parameters of `telltale warm --param`.
+ * @param options when it runs, in milliseconds.
+ * @returns a function that removes the warmer. A run in progress goes on.
+ */
+export function registerCacheWarmer(
+  name: string,
+  warm: CacheWarmer,
+  options?: CacheWarmerOptions,
+): () => void {
+  try {
+    return preloadApi()?.registerCacheWarmer?.(name, warm, options) ?? noop;
+  } catch {
+    return noop;
+  }
+}
+
+/**
  * Returns how many requests the HTTP servers of the process have received, and how many
  * of them failed: since the start, and in the last five minutes. Undefined without the preload.
  */
@@ -477,15 +564,60 @@ function events(): EventsApi | undefined {
  * limit, `/readyz` and `/healthz` respond with 503. It replaces the check of the
  * same name.
  *
- *     addHealthCheck({ name: "database", run: async () => void (await pool.query("SELECT 1")) });
+ *     addHealthCheck("database", checks.pg(pool));
+ *     addHealthCheck("search", searchIsUp, { timeout: 500, interval: 10_000, critical: false });
  *
+ * @param name appears in the pages and as an attribute of the metric `telltale.health.check.passing`.
+ * @param check `telltale/health` has checks for the usual dependencies.
  * @returns a function that removes the check.
  */
-export function addHealthCheck(check: HealthCheck): () => void {
+export function addHealthCheck(
+  name: string,
+  check: HealthCheckFunction,
+  options?: HealthCheckOptions,
+): () => void;
+/** The same, with one object: `addHealthCheck({ name: "database", run: async () => … })`. */
+export function addHealthCheck(check: HealthCheck): () => void;
+export function addHealthCheck(
+  first: string | HealthCheck,
+  run?: HealthCheckFunction,
+  options?: HealthCheckOptions,
+): () => void {
   try {
+    const check = typeof first === "string" ? healthCheckOf(first, run, options) : first;
     return preloadApi()?.addHealthCheck?.(check) ?? noop;
   } catch {
     return noop;
+  }
+}
+
+function healthCheckOf(
+  name: string,
+  run: HealthCheckFunction | undefined,
+  { timeout: timeoutMs, interval: intervalMs, critical }: HealthCheckOptions = {},
+): HealthCheck {
+  return { name, run, timeoutMs, intervalMs, critical } as HealthCheck;
+}
+
+/**
+ * Ends the process in order at SIGTERM and SIGINT: `/readyz` fails, and after some time the server
+ * closes; requests and jobs in flight finish; `onShutdown` closes dependencies; telemetry is sent;
+ * the process dies of the signal. Idle connections are closed, and a second signal ends the process
+ * at once. Has no effect without the preload, and in worker threads.
+ *
+ *     const server = app.listen(3000);
+ *     gracefulShutdown(server, { onShutdown: () => pool.end() });
+ *
+ * @param servers one, or several.
+ */
+export function gracefulShutdown(
+  servers: ShutdownServer | readonly ShutdownServer[],
+  options?: GracefulShutdownOptions,
+): void {
+  try {
+    preloadApi()?.gracefulShutdown?.(servers, options);
+  } catch {
+    // A proxy that throws when it is read, for instance.
   }
 }
 
@@ -529,6 +661,19 @@ export function addRedaction(additions: RedactionAdditions): void {
   } catch {
     // A preload of an earlier version has no such function.
   }
+}
+
+/**
+ * Types the default export of an extension: the module of `TELLTALE_EXTENSION`, or
+ * `telltale.config.js` beside the app's `package.json`.
+ *
+ *     export default defineConfig({ spanProcessors: [new BaggageSpanProcessor(ALLOW_ALL_BAGGAGE_KEYS)] });
+ *
+ * @param config a configuration, a promise of one, or a function that returns either.
+ * @returns the same.
+ */
+export function defineConfig<Config extends ExtensionSource>(config: Config): Config {
+  return config;
 }
 
 function noop(): void {}

@@ -1,4 +1,7 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { closeSync, openSync } from "node:fs";
 import { createRequire } from "node:module";
+import { devNull } from "node:os";
 
 /*
  * Lazy modules are loaded at their first use. The importing module declares them:
@@ -33,16 +36,118 @@ export function isLoading(): boolean {
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export function lazy<Module>(path: string): () => Module {
   let module: Module | undefined;
-  return () => (module ??= load(path) as Module);
+  let failure: { readonly error: unknown; readonly until: number } | undefined;
+  return () => {
+    if (module !== undefined) return module;
+    // Each attempt costs a millisecond, and callers may be on the path of each request.
+    if (failure !== undefined && performance.now() < failure.until) throw failure.error;
+    try {
+      return (module = load(path) as Module);
+    } catch (error) {
+      if (isOutOfDescriptors(error)) {
+        failure = { error, until: performance.now() + RETRY_MS };
+        unloadable.add(error);
+      }
+      throw error;
+    }
+  };
+}
+
+/** How long a load that found no file descriptor is not tried again. */
+const RETRY_MS = 100;
+
+/** The errors of loads that found no file descriptor. */
+const unloadable = new WeakSet<Error>();
+
+/** Whether a lazy module threw the error because no file descriptor was left for its file. A later call may load it. */
+export function isUnloadable(error: unknown): boolean {
+  return error instanceof Error && unloadable.has(error);
+}
+
+function isOutOfDescriptors(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { code, message } = error as NodeJS.ErrnoException;
+  // Node's error about a package.json that it can't open has another code.
+  return code === "EMFILE" || code === "ENFILE" || message.includes("too many open files");
 }
 
 function load(path: string): unknown {
   loading++;
   try {
-    return require(inSource ? `./${path}` : `./${fileOf(path)}`);
+    return requireModule(inSource ? `./${path}` : `./${fileOf(path)}`);
   } finally {
     loading--;
   }
+}
+
+function requireModule(file: string): unknown {
+  try {
+    return require(file);
+  } catch (error) {
+    if (!isOutOfDescriptors(error)) throw error;
+    reserve.release();
+    try {
+      return require(file);
+    } finally {
+      reserve.fill();
+    }
+  }
+}
+
+/**
+ * The number of reserved descriptors. One is for the file of a module; the others may be
+ * taken by files that are being opened in libuv's threads, as of `/proc`, and that stay
+ * open while the module is loaded.
+ */
+const RESERVED = 5;
+
+/** Time between two attempts to get back the descriptors that others took. */
+const REFILL_MS = 100;
+
+/**
+ * File descriptors that are released while a module is loaded, if the app has used up all
+ * others: that may be when telltale is needed for the first time.
+ */
+class DescriptorReserve {
+  readonly #descriptors: number[] = [];
+  /** A timer in the context of a request would retain it. */
+  readonly #runDetached: (work: () => void) => void = AsyncLocalStorage.snapshot();
+  #isRefilling = false;
+
+  /** Opens what is missing, now and later. Opens nothing if Node's permissions deny it. */
+  fill(): void {
+    try {
+      while (this.#descriptors.length < RESERVED) this.#descriptors.push(openSync(devNull, "r"));
+    } catch (error) {
+      if (isOutOfDescriptors(error)) this.#fillLater();
+    }
+  }
+
+  release(): void {
+    for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor);
+  }
+
+  #fillLater(): void {
+    if (this.#isRefilling) return;
+    this.#isRefilling = true;
+    const refill = (): void => {
+      this.#isRefilling = false;
+      this.fill();
+    };
+    this.#runDetached(() => setTimeout(refill, REFILL_MS).unref());
+  }
+}
+
+const reserve = new DescriptorReserve();
+reserve.fill();
+
+/**
+ * Closes a file of telltale's own, and reserves its descriptor if one is missing, in the
+ * same turn: closed by a thread of libuv, it would go to the next connection.
+ */
+export function closeFile(descriptor: number): void {
+  closeSync(descriptor);
+  reserve.fill();
 }
 
 /** Returns the module's file in `dist/`; the build names it by this function too. */

@@ -19,6 +19,26 @@ export interface Stall {
   readonly by: { readonly unit: StallSlot } | { readonly trace: object } | "active" | undefined;
 }
 
+/** Milliseconds on the monotonic clock. */
+export type StallPeriod = Pick<Stall, "from" | "to">;
+
+/** Knows more of stalls than the code after them, while an app is developed. Its methods must not throw. */
+export interface StallObserver {
+  start(): void;
+  /** Called when a stall was noticed, which is recorded two beats later. */
+  noticed(): void;
+  /** Called by a timer, every 40 ms or as soon as the loop runs. */
+  beat(): void;
+  /** Returns the app's stack within a stall; undefined if none was read. */
+  stackDuring(period: StallPeriod): string | undefined;
+  /** Returns a stack with the places of the original source. */
+  originalStack(stack: string): string;
+  /** Whether a debugger has paused the code; to be called when a stall is noticed. */
+  wasPaused(period: StallPeriod): boolean;
+  /** Returns the time in which the process was suspended, in milliseconds; known with the next beat. */
+  suspendedMs(period: StallPeriod): number;
+}
+
 class LoopActivity {
   /** Infinity until it is watched, so that nothing is ever late. */
   #latestAt = Infinity;
@@ -75,6 +95,11 @@ class LoopActivity {
     if (at - this.#latestAt > this.#limitMs) this.#stalled(at, undefined);
     this.#latestAt = at;
     this.#latestTrace = undefined;
+  }
+
+  /** Notes work of telltale's own, such as the start of a profile: no time before `at` is a stall. */
+  skipped(at: number): void {
+    if (at > this.#latestAt) this.#latestAt = at;
   }
 
   #stalled(to: number, by: Stall["by"]): void {

@@ -1,4 +1,5 @@
-import { fstatSync } from "node:fs";
+import { fstatSync, realpathSync } from "node:fs";
+import { join } from "node:path";
 import type { Resource } from "@opentelemetry/resources";
 import { isInternalThread, isMainThread } from "node:worker_threads";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
@@ -13,16 +14,24 @@ import type { Config } from "./config/config.ts";
 import { parseConfig } from "./config/parse.ts";
 import type { ConfigIssue } from "./config/issue.ts";
 import { formatIssues } from "./config/report.ts";
+import { ADMIN_SERVER } from "./context/admin-server.ts";
 import { addToTrail } from "./context/breadcrumb-trail.ts";
 import { StorageContextManager } from "./context/manager.ts";
+import type { WorkObserver } from "./context/unit-views.ts";
 import { keepActiveTrace, logIdsIn, setOrganization, setRequestId } from "./context/unit-access.ts";
+import type { CallRecorder } from "./development/call-recorder.ts";
+import type { Development } from "./development/development.ts";
+import type { TimingHeaders } from "./development/timing-headers.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
+import type { ProcessObserver } from "./diagnostics/process-observer.ts";
 import {
   createTelemetryCounters,
   type TelemetryCounters,
 } from "./diagnostics/telemetry-counters.ts";
 import { UnsentTelemetry } from "./diagnostics/unsent-telemetry.ts";
-import { type Environment, nodeFlags, readEnvironment } from "./env.ts";
+import { type Environment, nodeFlags, readEnvironment, readVariables } from "./env.ts";
+import type { Extension } from "./extension/extension.ts";
+import { findExtension } from "./extension/find-extension.ts";
 import type { Errors } from "./errors/api.ts";
 import { createErrors } from "./errors/errors.ts";
 import { hasAppClient } from "./errors/sentry-carrier.ts";
@@ -37,6 +46,7 @@ import { installInstrumentations } from "./instrumentation/loader.ts";
 import { patchConsole } from "./instrumentation/loggers/console/patch-console.ts";
 import { lazy } from "./lazy.ts";
 import type { LoggerDeps } from "./logger/logger-api.ts";
+import type { GracefulShutdown, WorkInFlight } from "./lifecycle/graceful/graceful-shutdown.ts";
 import { installLifecycle } from "./lifecycle/lifecycle.ts";
 import { addActiveIds } from "./logs/correlation.ts";
 import type { LogObserver } from "./logs/log-observer.ts";
@@ -47,14 +57,23 @@ import { createLazyMessagingTracer, type LazyMessagingTracer } from "./messaging
 import type { InstrumentsApi } from "./metrics-api.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import type { RequestSummary } from "./metrics/summary/request-summary.ts";
-import { createRedactor } from "./redaction/redactor.ts";
+import { installChildProcesses } from "./processes/child-processes.ts";
+import { createRedactor, type Redactor } from "./redaction/redactor.ts";
 import { registeredSdk, registerApi } from "./register-api.ts";
-import { createResource } from "./resource/resource.ts";
+import { createResource, type ExtensibleResource } from "./resource/resource.ts";
+import type { SdkDeps } from "./sdk/sdk-deps.ts";
+import type { SdkPipelines } from "./sdk/sdk.ts";
 import { type CompositePropagator, createPropagator } from "./traces/propagation/propagator.ts";
 import type { OnClientSpan } from "./traces/tracer.ts";
 import { createTraces, type Traces } from "./traces/traces.ts";
+import { testRecorder } from "./development/test-recorder.ts";
 import { version } from "./version.ts";
+import { createLazyWarming, type LazyWarming } from "./warming/lazy-warming.ts";
 
+/** Loaded under `telltale doctor` only. */
+const loadObserver = lazy<typeof import("./diagnostics/process-observer.ts")>(
+  "diagnostics/process-observer.ts",
+);
 const loadRelease = lazy<typeof import("./resource/release.ts")>("resource/release.ts");
 const loadLoggerApi = lazy<typeof import("./logger/logger-api.ts")>("logger/logger-api.ts");
 const loadAppEvents = lazy<typeof import("./logs/events/app-events.ts")>(
@@ -74,6 +93,27 @@ const loadMountedPages = lazy<typeof import("./admin/mounted-pages.ts")>("admin/
 const loadLineBuffer = lazy<typeof import("./logs/buffer/line-buffer.ts")>(
   "logs/buffer/line-buffer.ts",
 );
+const loadGracefulShutdown = lazy<typeof import("./lifecycle/graceful/graceful-shutdown.ts")>(
+  "lifecycle/graceful/graceful-shutdown.ts",
+);
+/** Loaded with `TELLTALE_VIEWER` or `TELLTALE_DEV_LOG` only. */
+const loadDevelopment = lazy<typeof import("./development/development.ts")>(
+  "development/development.ts",
+);
+/** Loaded in tests that use `telltale/testing` only. */
+const loadTestObservation = lazy<typeof import("./development/test-observation.ts")>(
+  "development/test-observation.ts",
+);
+const loadTimingHeaders = lazy<typeof import("./development/timing-headers.ts")>(
+  "development/timing-headers.ts",
+);
+const loadCallSites = lazy<typeof import("./instrumentation/call-sites/rows.ts")>(
+  "instrumentation/call-sites/rows.ts",
+);
+/** Loaded if the app has an extension. */
+const loadExtension = lazy<typeof import("./extension/extension.ts")>("extension/extension.ts");
+/** Loaded with `TELLTALE_PIPELINE=sdk` only. */
+const loadSdk = lazy<typeof import("./sdk/sdk.ts")>("sdk/sdk.ts");
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
 /**
@@ -83,31 +123,75 @@ const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts")
 export function start(): void {
   // Node's thread for `module.register` (tsx uses it on 22) runs `--require` preloads too. It runs
   // no code of the app, and can't load telltale's lazy modules.
-  if (isInternalThread || !claimStart()) return;
+  if (isInternalThread || isOwnCommand(process.argv[1])) return;
+  if (!claimStart()) {
+    const folder = readEnvironment().get("TELLTALE_DOCTOR");
+    if (folder !== undefined) loadObserver().observePreload(folder);
+    return;
+  }
   try {
-    configureAndStart(readEnvironment());
+    const environment = readEnvironment();
+    const isTest = testRecorder() !== undefined;
+    configureAndStart(isTest ? loadTestObservation().environmentOfTests(environment) : environment);
   } catch (error) {
     writeToStderr(`telltale: could not start, nothing is recorded: ${String(error)}\n`);
   }
 }
 
+/**
+ * Whether the process is the command `telltale`, which is preloaded where NODE_OPTIONS is set for
+ * a container: `telltale health` should start fast, and is no traffic of the app.
+ */
+function isOwnCommand(script: string | undefined): boolean {
+  if (script === undefined || !/[\\/](?:telltale|cli\.js)$/.test(script)) return false;
+  try {
+    const command = realpathSync(script);
+    return command === join(import.meta.dirname, "cli.js") || OWN_COMMAND.test(command);
+  } catch {
+    return false;
+  }
+}
+
+/** Of another copy of telltale. */
+const OWN_COMMAND = /[\\/]telltale[\\/]dist[\\/]cli\.js$/;
+
 function configureAndStart(environment: Environment): void {
   const { config, issues } = parseConfig(environment, knownInstrumentations);
   if (config.disabled) return;
-  const diagnostics = new Diagnostics(config.logLevel, writeToStderr);
+  const observer = createObserver(config, environment);
+  const observe = observer?.messageLogged.bind(observer);
+  const diagnostics = new Diagnostics(config.logLevel, writeToStderr, observe);
   reportIssues(issues, diagnostics);
   if (hasRegisteredSdk(diagnostics)) return;
   warnWithoutApp(diagnostics);
-  assemble(config, diagnostics);
+  assemble(config, diagnostics, observer);
 }
 
-function assemble(config: Config, diagnostics: Diagnostics): void {
-  const signals = createSignals(config, diagnostics);
+/** Returns what reports to `telltale doctor` about this thread; undefined unless it has started the process. */
+function createObserver(
+  { doctorFolder: folder }: Config,
+  environment: Environment,
+): ProcessObserver | undefined {
+  if (folder === undefined) return undefined;
+  const { ProcessObserver } = loadObserver();
+  return new ProcessObserver({ folder, flags: nodeFlags(), environment, readEnvironment });
+}
+
+function assemble(
+  config: Config,
+  diagnostics: Diagnostics,
+  observer: ProcessObserver | undefined,
+): void {
+  const signals = createSignals(config, diagnostics, observer);
   registerSignals(signals);
+  installChildProcesses({ ...signals, readVariables });
   bufferLines(signals);
   const tracing = instrumentLibraries(signals);
   watchEnd(signals, tracing);
+  tracing.shutdown.watchServers();
+  signals.extension?.load({ ...signals, ...tracing.http });
   runSignals(signals, tracing);
+  observer?.start(signals.counters);
 }
 
 interface Signals {
@@ -115,6 +199,7 @@ interface Signals {
   readonly diagnostics: Diagnostics;
   readonly counters: TelemetryCounters;
   readonly unsent: UnsentTelemetry;
+  readonly redactor: Redactor;
   readonly traces: Traces;
   readonly metrics: Metrics;
   readonly logs: Logs;
@@ -125,46 +210,151 @@ interface Signals {
   readonly requests: () => RequestSummary;
   readonly logger: () => LoggerApi;
   readonly pipelines: readonly Pipeline[];
+  readonly observer: ProcessObserver | undefined;
+  readonly resource: ExtensibleResource;
+  /** Undefined unless the app has one. */
+  readonly extension: Extension | undefined;
+  /** Undefined without a viewer. */
+  readonly development: Development | undefined;
+  readonly workObserver: WorkObserver | undefined;
+  readonly viewerCalls: CallRecorder | undefined;
+  /** Undefined unless responses have headers with their times. */
+  readonly timings: TimingHeaders | undefined;
 }
 
-function createSignals(config: Config, diagnostics: Diagnostics): Signals {
+function createSignals(...[config, diagnostics, observer]: Parameters<typeof assemble>): Signals {
   const counters = createTelemetryCounters();
   const unsent = new UnsentTelemetry();
   const redactor = createRedactor(config.redaction, (key, text) => diagnostics.warn(key, text));
-  const resource = createResource(config);
   const { flushTimeoutMs } = config;
+  const resource = createResource(config);
   const shared = { resource, redactor, diagnostics, unsent, flushTimeoutMs };
+  const development = createDevelopment(config, shared);
+  const extension = createExtension(config, diagnostics);
   const errors = createErrors({
     ...shared,
     ...lazyRelease(config, resource),
-    config: config.errors,
-    nodeFlags: nodeFlags(),
-    counters: counters.events,
+    ...{ config: config.errors, nodeFlags: nodeFlags(), counters: counters.events },
     meter: () => metrics.meter,
+    ...{ onEnvelope: development?.onEnvelope, extensionFilters: extension?.eventFilters },
   });
   const alerts = createAlerts(config, shared);
-  const observed = { ...shared, ...createObservers(config, errors) };
-  const logs = createLogs({ ...observed, config: config.logs, counters });
-  const processors = createProcessors(config, logs);
-  const spans = { config: config.traces, counters: counters.spans, processors };
-  const traces = createTraces({ ...observed, ...spans });
-  const metrics = createMetrics({ ...shared, config, counters });
+  const observed = { ...shared, ...createObservers(config, errors, observer, development) };
+  const sdk = startSdk({ ...shared, config, counters, isObserved: development !== undefined });
+  const pipelineDeps = { ...observed, counters, observer, development, sdk };
+  const { logs, traces } = createLogsAndTraces(config, pipelineDeps);
+  const hasExtension = extension !== undefined;
+  const metricDeps = { ...shared, ...viewerMetrics(development), hasExtension };
+  const metrics = sdk?.metrics ?? createMetrics({ ...metricDeps, config, counters });
   return {
-    config,
-    diagnostics,
-    counters,
-    unsent,
-    traces,
-    metrics,
-    logs,
-    errors,
-    alerts,
+    ...{ config, diagnostics, counters, unsent, redactor, resource, extension },
+    ...{ traces, metrics, logs, errors, alerts },
     propagator: propagatorOf(config),
-    health: createHealth({ config, counters }),
+    // Only the main thread serves the pages of health.
+    health: createHealth({ ...shared, config, counters, meter: mainThreadMeter(metrics) }),
     requests: createLazyRequestSummary(metrics),
     logger: createLazyLoggerApi(config, shared),
-    pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, alerts, metrics, logs.files],
+    pipelines: pipelinesOf({ traces, logs, errors, alerts, metrics, extension, development }),
+    observer,
+    ...developmentParts(config, development),
   };
+}
+
+/** Starts the pipelines of the SDK, if they are asked for. */
+function startSdk(deps: SdkDeps): SdkPipelines | undefined {
+  return deps.config.pipeline === "sdk" ? loadSdk().startSdk(deps) : undefined;
+}
+
+/** Returns what is flushed; the log files are flushed last, as the others write to them. */
+function pipelinesOf(
+  signals: Pick<
+    Signals,
+    "traces" | "logs" | "errors" | "alerts" | "metrics" | "extension" | "development"
+  >,
+): Pipeline[] {
+  const { traces, logs, errors, alerts, metrics, extension, development } = signals;
+  return [
+    ...[traces.pipeline, logs.pipeline, errors.pipeline, alerts, metrics],
+    ...(extension === undefined ? [] : [extension]),
+    ...[logs.files, ...(development?.pipelines ?? [])],
+  ];
+}
+
+/** Creates the app's extension, if it has one; it is loaded when its libraries are instrumented. */
+function createExtension(config: Config, diagnostics: Diagnostics): Extension | undefined {
+  const found = findExtension(config);
+  if (found === undefined) return undefined;
+  // Each thread loads it, and the main thread reports what is wrong with it.
+  const report = (key: string, line: string): void =>
+    isMainThread ? diagnostics.warn(key, line) : diagnostics.debug(key, line);
+  try {
+    return loadExtension().createExtension({ ...found, report });
+  } catch (error) {
+    report("extension", `${found.source} can't be loaded: ${String(error)}`);
+    return undefined;
+  }
+}
+
+/** Returns what the instrumentations do for development only. */
+function developmentParts(
+  { viewer: { timingHeaders } }: Config,
+  development: Development | undefined,
+): Pick<Signals, "development" | "workObserver" | "viewerCalls" | "timings"> {
+  const timings = timingHeaders ? loadTimingHeaders().timingHeaders : undefined;
+  return {
+    development,
+    workObserver: development?.workObserver,
+    viewerCalls: development?.calls,
+    timings: development === undefined ? timings : development.headSent(timings),
+  };
+}
+
+type PipelineDeps = Omit<Parameters<typeof createLogs>[0], "config"> &
+  Pick<Signals, "counters" | "observer" | "development"> &
+  Observers & {
+    readonly sdk: SdkPipelines | undefined;
+  };
+
+function createLogsAndTraces(config: Config, deps: PipelineDeps): Pick<Signals, "logs" | "traces"> {
+  const { counters, observer, development, sdk, onClientSpan } = deps;
+  const logs = createLogs({
+    ...{ ...deps, config: config.logs, addToViewer: development?.addRecord },
+    sdkOutput: sdk?.logOutput,
+  });
+  const processors = createProcessors(config, logs, [observer, development]);
+  const recordsAll = development !== undefined;
+  const spans = { config: config.traces, counters: counters.spans, processors, recordsAll };
+  const traces = sdk?.traces({ processors, onClientSpan }) ?? createTraces({ ...deps, ...spans });
+  return { logs, traces };
+}
+
+/** Returns what metrics and the watch of stalls need for the viewer. */
+function viewerMetrics(
+  development: Development | undefined,
+): Pick<Parameters<typeof createMetrics>[0], "createViewerExporter" | "stallObserver"> {
+  if (development === undefined) return {};
+  const { createMetricExporter: createViewerExporter, stallObserver } = development;
+  return { ...(createViewerExporter !== undefined && { createViewerExporter }), stallObserver };
+}
+
+/** Creates what only development needs, if it is asked for. */
+function createDevelopment(
+  { viewer: { url: viewerUrl, requestLog, ignoredCalls }, logs: { slowRequestMs } }: Config,
+  shared: Omit<
+    Parameters<ReturnType<typeof loadDevelopment>["createDevelopment"]>[0],
+    "viewerUrl" | "requestLog" | "ignoredCalls" | "slowRequestMs"
+  >,
+): Development | undefined {
+  const recorder = testRecorder();
+  if (recorder !== undefined)
+    return loadTestObservation().createTestObservation(recorder, shared.redactor);
+  if (viewerUrl === undefined && requestLog === undefined) return undefined;
+  const options = { viewerUrl, requestLog, ignoredCalls, slowRequestMs };
+  return loadDevelopment().createDevelopment({ ...shared, ...options });
+}
+
+function mainThreadMeter({ meter }: Metrics): Metrics["meter"] | undefined {
+  return isMainThread ? meter : undefined;
 }
 
 /** Returns what detects release and environment, when they are needed. */
@@ -198,9 +388,16 @@ function createAlerts(
   });
 }
 
-/** Creates what logs each query, if that is asked for. */
-function createProcessors({ logs: { queries } }: Config, { provider }: Logs): SpanProcessor[] {
-  return queries ? [loadSqlLog().createSqlLog(provider)] : [];
+/** Creates what logs each query, if that is asked for, and takes the processors of others. */
+function createProcessors(
+  { logs: { queries } }: Config,
+  { provider }: Logs,
+  others: readonly (Pick<Development, "spanProcessor"> | undefined)[],
+): SpanProcessor[] {
+  return [
+    ...(queries ? [loadSqlLog().createSqlLog(provider)] : []),
+    ...others.flatMap((other) => other?.spanProcessor ?? []),
+  ];
 }
 
 /** What the other pipelines learn of spans and lines. */
@@ -210,7 +407,41 @@ interface Observers {
 }
 
 /** Returns what remembers calls, queries and lines for breadcrumbs, and captures the errors of lines. */
-function createObservers(config: Config, errors: Errors): Observers {
+function createObservers(
+  config: Config,
+  errors: Errors,
+  observer: ProcessObserver | undefined,
+  development: Development | undefined,
+): Observers {
+  const observers = withCallSites(createErrorObservers(config, errors), development);
+  if (observer === undefined) return observers;
+  const { addRecord, captureError } = observers.logObserver ?? {};
+  return {
+    ...observers,
+    logObserver: {
+      addRecord: (record, line) => {
+        observer.recordLogged(line.spanContext?.traceId);
+        addRecord?.(record, line);
+      },
+      captureError,
+    },
+  };
+}
+
+/** Records where calls are made, if there is a viewer. */
+function withCallSites(observers: Observers, development: Development | undefined): Observers {
+  if (development === undefined) return observers;
+  const { onClientSpan } = observers;
+  return {
+    ...observers,
+    onClientSpan(span, context) {
+      development.calls.spanStarted(span, context);
+      onClientSpan?.(span, context);
+    },
+  };
+}
+
+function createErrorObservers(config: Config, errors: Errors): Observers {
   const { dsn, breadcrumbs, logEvents } = config.errors;
   if (dsn === undefined) return {};
   const addsLines = breadcrumbs.includes("log");
@@ -249,6 +480,8 @@ function bufferLines({ config: { logs }, metrics: { meter } }: Signals): void {
 interface Tracing {
   readonly http: HttpTracing;
   readonly messaging: LazyMessagingTracer;
+  readonly shutdown: LazyShutdown;
+  readonly warming: LazyWarming;
 }
 
 /** Instruments HTTP, libraries and the console, and publishes the preload's API for `index.ts`. */
@@ -260,7 +493,17 @@ function instrumentLibraries(signals: Signals): Tracing {
   const http = installHttpTracing({ ...requestEvents(signals, events), ...signals, isEnabled });
   const messaging = createLazyMessagingTracer(signals);
   const caches = createLazyCacheRegistry(metrics);
-  publishApi(createPreloadApi(signals, { events, caches, runJob: messaging.runJob }));
+  const countsRequests = isEnabled("http");
+  const shutdown = createLazyShutdown(signals, () => ({
+    requests: countsRequests ? http.inFlightCount() : undefined,
+    jobs: messaging.inFlightCount(),
+  }));
+  const { runJob } = messaging;
+  const { add: gracefulShutdown } = shutdown;
+  const warming = createLazyWarming({ ...signals, runJob, caches });
+  const { register: registerCacheWarmer } = warming;
+  const parts = { events, caches, runJob, gracefulShutdown, registerCacheWarmer };
+  publishApi(createPreloadApi(signals, parts));
   installInstrumentations(instrumentations, {
     ...signals,
     tracerProvider: signals.traces.provider,
@@ -273,15 +516,19 @@ function instrumentLibraries(signals: Signals): Tracing {
     flush: () => flushAll(signals.pipelines, config.flushTimeoutMs),
     messaging: messaging.instrumenter,
     outgoing: http.outgoing,
+    moreRows: signals.viewerCalls === undefined ? [] : loadCallSites().callSiteRows,
   });
   if (isEnabled("console")) recordConsoleLines(signals);
-  return { http, messaging };
+  return { http, messaging, shutdown, warming };
 }
 
 /** Returns the preload's API for `index.ts`. */
 function createPreloadApi(
   signals: Signals,
-  parts: Pick<PreloadApi, "events" | "caches" | "runJob">,
+  parts: Pick<
+    PreloadApi,
+    "events" | "caches" | "runJob" | "gracefulShutdown" | "registerCacheWarmer"
+  >,
 ): PreloadApi {
   const { errors, diagnostics, health } = signals;
   return {
@@ -350,6 +597,40 @@ function createLazyPages(signals: Signals): PreloadApi["servePage"] {
   };
 }
 
+/** What ends the process in order, where the variable or the app asks for it. */
+interface LazyShutdown {
+  readonly add: PreloadApi["gracefulShutdown"];
+  /** Watches all servers of the app, if the variable is set. */
+  watchServers(): void;
+  /** Whether it decides what happens at a signal. */
+  isActive(): boolean;
+}
+
+function createLazyShutdown(
+  { config, diagnostics, health, pipelines }: Signals,
+  inFlight: () => WorkInFlight,
+): LazyShutdown {
+  let shutdown: GracefulShutdown | undefined;
+  const { flushTimeoutMs, gracefulShutdown: settings } = config;
+  const create = (): GracefulShutdown =>
+    (shutdown ??= loadGracefulShutdown().createGracefulShutdown(settings, {
+      diagnostics,
+      flushTimeoutMs,
+      startDraining: () => health.startDraining(),
+      inFlight,
+      flush: () => flushAll(pipelines, flushTimeoutMs),
+    }));
+  return {
+    // Worker threads receive no signals.
+    add: (servers, options) => isMainThread && create().add(servers, options),
+    watchServers() {
+      if (settings !== undefined && isMainThread)
+        create().watchServers((server) => !(ADMIN_SERVER in server));
+    },
+    isActive: () => shutdown !== undefined,
+  };
+}
+
 function createLazyCacheRegistry({ meter }: Metrics): () => CacheRegistry {
   let registry: CacheRegistry | undefined;
   return () => (registry ??= loadCaches().createCacheRegistry(meter));
@@ -372,9 +653,10 @@ function createLazyLoggerApi(
 }
 
 /** Flushes what is unsent when the process exits or is killed by a signal. */
-function watchEnd(signals: Signals, { http, messaging }: Tracing): void {
+function watchEnd(signals: Signals, { http, messaging, shutdown }: Tracing): void {
   const { config, metrics, counters, health, pipelines, diagnostics, unsent, errors, alerts } =
     signals;
+  const { development } = signals;
   installLifecycle({
     pipelines,
     timeoutMs: config.flushTimeoutMs,
@@ -384,10 +666,15 @@ function watchEnd(signals: Signals, { http, messaging }: Tracing): void {
     hasUnsent: () =>
       metrics.hasUnsent() ||
       hasQueued(counters) ||
+      development?.hasUnsent() === true ||
       errors.hasUnsentSessions() ||
       alerts.hasUnsent() ||
       http.inFlightCount() + messaging.inFlightCount() > 0,
-    onSignal: () => health.startDraining(),
+    onSignal: (signal) => {
+      // Apps use other signals to read their configuration again, for instance.
+      const isEnding = signal === "SIGTERM" || signal === "SIGINT";
+      if (isEnding && !shutdown.isActive()) health.startDraining();
+    },
     onEnd: () => {
       http.endAll();
       messaging.endAll();
@@ -396,15 +683,22 @@ function watchEnd(signals: Signals, { http, messaging }: Tracing): void {
 }
 
 /** Starts what runs by itself: error capture, periodic exports and the admin server. */
-function runSignals(signals: Signals, { http, messaging }: Tracing): void {
-  const { config, errors, metrics, diagnostics } = signals;
+function runSignals(signals: Signals, { http, messaging, warming }: Tracing): void {
+  const { config, errors, metrics, diagnostics, development } = signals;
   errors.start(() => http.startEarly());
   metrics.start();
-  if (!isMainThread) return;
+  development?.start({
+    collect: () => metrics.collect(),
+    tracerProvider: signals.traces.provider,
+    flushEvents: (timeoutMs) => errors.pipeline.flush(timeoutMs),
+  });
+  // Tests have no port: their processes run in parallel.
+  if (!isMainThread || testRecorder() !== undefined) return;
   const { levelSignal } = config.logs;
   if (levelSignal !== undefined) loadLevelSignal().watchLevelSignal(levelSignal, diagnostics);
   createAdmin({
     ...adminDeps(signals),
+    warmers: warming.existing,
     hasHandledWork: () => http.hasHandledRequests() || messaging.hasHandledMessages(),
     sharePage: () => metrics.sharePage(),
   }).start();

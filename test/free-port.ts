@@ -6,14 +6,20 @@ import { createServer } from "node:net";
  * no process gets one by chance between the check and its use.
  */
 const FIRST_PORT = 20_000;
-const PORT_COUNT = 12_000;
+const PORT_COUNT = 6_000;
+
+/**
+ * The ports of this process: a stage of tests that runs beside others has the second half of
+ * them (`scripts/test/mocha.ts`), as each would get ports that the other is about to use.
+ */
+const firstPort = FIRST_PORT + (process.env["TEST_PORTS"] === "second" ? PORT_COUNT : 0);
 
 const handedOut = new Set<number>();
 
 /** Returns a port that is unused at all addresses of this host; never the same twice. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * PORT_COUNT);
+    const port = firstPort + Math.floor(Math.random() * PORT_COUNT);
     if (handedOut.has(port)) continue;
     handedOut.add(port);
     if (await isFree(port)) return port;

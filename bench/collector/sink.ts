@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { createDecoder, type JsonObject } from "../../src/testing/protobuf.ts";
+import { createDecoder, type JsonObject } from "../../src/otlp/protobuf.ts";
 
 /** A back end that counts the spans that arrive, each once. */
 export interface SpanSink {

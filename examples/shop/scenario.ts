@@ -7,7 +7,7 @@ import type {
   RunningScenario,
   ServiceAddress,
   DemoEnvironment,
-} from "../../src/cli/scenario.ts";
+} from "../../src/cli/demo/scenario.ts";
 import { startPostgres } from "./postgres.ts";
 
 /** Number of orders of the scenario. */

@@ -1,5 +1,5 @@
 import { isBuiltin } from "node:module";
-import type { Plugin } from "esbuild";
+import type { ImportKind, Plugin } from "esbuild";
 
 /**
  * Loads Node's modules by `process.getBuiltinModule` instead of by `import`.
@@ -15,16 +15,27 @@ export function builtinsPlugin(): Plugin {
     name: "builtins",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^(node:)?[a-z0-9_]+(\/[a-z_]+)?$/ }, ({ path, kind }) => {
-        if (kind !== "import-statement" || !isBuiltin(path)) return undefined;
+        const namespace = NAMESPACES[kind];
+        if (namespace === undefined || !isBuiltin(path)) return undefined;
         const id = path.startsWith("node:") ? path : `node:${path}`;
-        return { path: id, namespace: "builtin", sideEffects: false };
+        return { path: id, namespace, sideEffects: false };
       });
+      // CommonJS of packages: a file of ES modules has no `require`.
+      onLoad({ filter: /.*/, namespace: "required-builtin" }, ({ path }) => ({
+        contents: `module.exports = process.getBuiltinModule("${path}");`,
+      }));
       onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
         contents: moduleOf(path),
       }));
     },
   };
 }
+
+/** The namespace of a module by how it is loaded; others are left to esbuild. */
+const NAMESPACES: Partial<Record<ImportKind, string>> = {
+  "import-statement": "builtin",
+  "require-call": "required-builtin",
+};
 
 /** Marks the calls as pure, so that esbuild drops unused ones. */
 function moduleOf(id: string): string {

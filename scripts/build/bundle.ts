@@ -1,6 +1,8 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type BuildOptions, type Metafile } from "esbuild";
+import { libraryRows } from "../../src/instrumentation/table.ts";
+import { upstreamRows } from "../../src/instrumentation/upstream/generated/rows.ts";
 import { mergeIntoStart } from "./merge.ts";
 import { buildOptions } from "./options.ts";
 import { root, scratch, staging } from "./paths.ts";
@@ -8,6 +10,7 @@ import { builtinsPlugin } from "./builtins.ts";
 import { eagerModulesPlugin } from "./lazy-modules.ts";
 import { stripDocsPlugin } from "./docs.ts";
 import { ownApiPlugin } from "./own-api.ts";
+import { sdkPackagesPlugin } from "./sdk-packages.ts";
 import { workerCodePlugin } from "./worker-code.ts";
 import type { BundledFile, Bundle } from "./bundled-file.ts";
 
@@ -23,6 +26,8 @@ export interface BundleEntries {
   readonly health: string;
   /** The entry `telltale/logger`, for `import` and `require`. It imports the app's winston. */
   readonly logger: string;
+  /** The entry `telltale/testing`, for `import` and `require`. It starts the preload. */
+  readonly testing: string;
   /** The command-line program. It imports nothing, so that it can check the version of Node. */
   readonly cli: string;
   /**
@@ -52,11 +57,11 @@ const YAML_MODULES = join(root, "node_modules/yaml/browser/index.js");
 
 /** Bundles everything into the staging folder. */
 export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
-  const { preload, index, health, logger, cli, commands, aliases } = entries;
+  const { preload, index, health, logger, testing, cli, commands, aliases } = entries;
   await bundleRegister();
   const split = await build({
     ...buildOptions,
-    alias: aliases,
+    alias: { ...aliases, yaml: YAML_MODULES },
     entryPoints: preload,
     inject: ["src/node-globals.ts"],
     define: { "process.nextTick": "nextTick" },
@@ -64,12 +69,16 @@ export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
     splitting: true,
     chunkNames: "chunk-[hash]",
     minifySyntax: false,
-    plugins: [ownApiPlugin(), workerCodePlugin(), stripDocsPlugin()],
+    // The second pass reads the maps of the first.
+    sourcemap: "linked",
+    plugins: [ownApiPlugin(), sdkPackagesPlugin(), workerCodePlugin(), stripDocsPlugin()],
   });
   const merged = await mergeIntoStart(split.metafile);
   const alone = { ...buildOptions, alias: aliases, plugins: [builtinsPlugin()] };
   const apis = await bundleApis({ index, health }, alone);
   const loggers = await bundleLogger(logger);
+  const tests = await bundleTesting(testing);
+  await bundleJest();
   const program = await build({
     ...alone,
     entryPoints: { cli },
@@ -83,9 +92,10 @@ export async function bundleDist(entries: BundleEntries): Promise<Bundle> {
     outdir: staging,
     splitting: true,
     chunkNames: "cli-chunk-[hash]",
+    sourcemap: false,
   });
   await chmod(join(staging, "cli.js"), 0o755);
-  const alones = [...apis, loggers, program, lazyCommands].flatMap(({ metafile }) =>
+  const alones = [...apis, loggers, tests, program, lazyCommands].flatMap(({ metafile }) =>
     filesOf(metafile),
   );
   return new Map([...merged, ...alones]);
@@ -110,6 +120,7 @@ async function bundleApis(
 async function bundleLogger(logger: string): Promise<{ readonly metafile: Metafile }> {
   const options = {
     ...buildOptions,
+    alias: { yaml: YAML_MODULES },
     external: ["winston"],
     plugins: [eagerModulesPlugin(), builtinsPlugin()],
     entryPoints: [logger],
@@ -122,6 +133,46 @@ async function bundleLogger(logger: string): Promise<{ readonly metafile: Metafi
     outfile: join(staging, "logger.cjs"),
   });
   return build({ ...options, outfile: join(staging, "logger.js") });
+}
+
+/** Bundles `testing.js` and `testing.cjs`, which load the preload beside them. */
+async function bundleTesting(testing: string): Promise<{ readonly metafile: Metafile }> {
+  const options = { ...buildOptions, plugins: [builtinsPlugin()], entryPoints: [testing] };
+  await build({
+    ...options,
+    format: "cjs",
+    sourcemap: false,
+    define: { "import.meta.url": "__filename" },
+    outfile: join(staging, "testing.cjs"),
+  });
+  return build({ ...options, outfile: join(staging, "testing.js") });
+}
+
+/** The files of `telltale/testing/jest`, which jest requires. */
+const jestModules = {
+  "testing-jest": "src/testing/jest/config.ts",
+  "testing-jest-environment": "src/testing/jest/environment.ts",
+  "testing-jest-transformer": "src/testing/jest/transformer.ts",
+};
+
+/** Bundles what jest requires, with the names of the libraries that are instrumented. */
+async function bundleJest(): Promise<void> {
+  const packages = [...libraryRows, ...upstreamRows].map((row) => row.package);
+  const names = new Set(packages.filter((name) => !name.startsWith("node:")));
+  await build({
+    ...buildOptions,
+    plugins: [builtinsPlugin()],
+    entryPoints: jestModules,
+    format: "cjs",
+    sourcemap: false,
+    define: {
+      "import.meta.url": "__filename",
+      "import.meta.dirname": "__dirname",
+      LIBRARY_NAMES: JSON.stringify([...names].toSorted()),
+    },
+    outdir: staging,
+    outExtension: { ".js": ".cjs" },
+  });
 }
 
 /** Bundles `register.js` and `register.cjs`, which only check the version of Node. */

@@ -36,8 +36,7 @@ export async function writeDeclarations(): Promise<string[]> {
   const problems: string[] = [];
   for (const kind of [".js", ".cjs"] as const) {
     const publication = { emittedDir, kind, published: new Set<string>(), problems };
-    for (const entry of ["index.ts", "health.ts", "logger.ts"])
-      await publishDeclaration(entry, publication);
+    for (const entry of entries) await publishDeclaration(entry, publication);
   }
   for (const name of ["register.d.ts", "register.d.cts"]) {
     await writeFile(join(staging, name), "export {};\n");
@@ -47,6 +46,11 @@ export async function writeDeclarations(): Promise<string[]> {
 
 /** Packages that an app installs itself for the entries that need them. */
 const peers: ReadonlySet<string> = new Set(["winston"]);
+
+const entries = [
+  ...["index.ts", "health.ts", "logger.ts"],
+  ...["testing/observe.ts", "testing/jest/config.ts"],
+];
 
 const DECLARATIONS = { ".js": ".d.ts", ".cjs": ".d.cts" } as const;
 

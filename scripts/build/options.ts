@@ -14,7 +14,10 @@ export const buildOptions: BuildOptions & { readonly metafile: true } = {
   // when an error is thrown through our code Node prints one line, not the whole file.
   minifySyntax: true,
   legalComments: "none",
-  sourcemap: "linked",
+  // Beside the files, for the tests, and not published (`files` of package.json): names and
+  // lines are kept and the sources are not published, so no comment refers to a map.
+  sourcemap: "external",
+  sourcesContent: false,
   metafile: true,
   logLevel: "warning",
 };

@@ -2,29 +2,52 @@ import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { root } from "./paths.ts";
 
-const WORKER_MODULE = "src/export/exit/exit-worker.ts";
+/** A function that runs in a worker, and the module that exports its source code. */
+interface WorkerCode {
+  readonly filter: RegExp;
+  readonly exported: string;
+  readonly module: string;
+  readonly run: string;
+}
 
-/** Embeds the bundled exit worker as text, in place of its function's source at run time. */
+const WORKERS: readonly WorkerCode[] = [
+  {
+    filter: /src[\\/]export[\\/]exit[\\/]exit-worker-code\.ts$/,
+    exported: "exitWorkerCode",
+    module: "src/export/exit/exit-worker.ts",
+    run: "runExitWorker",
+  },
+  {
+    filter: /src[\\/]development[\\/]stalls[\\/]stall-worker-code\.ts$/,
+    exported: "stallWorkerCode",
+    module: "src/development/stalls/stall-worker.ts",
+    run: "runStallWorker",
+  },
+];
+
+/** Embeds bundled workers as text, in place of their functions' source at run time. */
 export function workerCodePlugin(): Plugin {
   return {
     name: "worker-code",
     setup({ onLoad }) {
-      onLoad({ filter: /src[\\/]export[\\/]exit[\\/]exit-worker-code\.ts$/ }, async () => {
-        const code = await bundleWorker();
-        return {
-          contents: `export const exitWorkerCode = ${JSON.stringify(code)};`,
-          watchFiles: [join(root, WORKER_MODULE)],
-        };
-      });
+      for (const worker of WORKERS) {
+        onLoad({ filter: worker.filter }, async () => {
+          const code = await bundleWorker(worker);
+          return {
+            contents: `export const ${worker.exported} = ${JSON.stringify(code)};`,
+            watchFiles: [join(root, worker.module)],
+          };
+        });
+      }
     },
   };
 }
 
 /** Returns a script for a worker with `eval: true`, which has `require`. */
-async function bundleWorker(): Promise<string> {
+async function bundleWorker({ module, run }: WorkerCode): Promise<string> {
   const result = await build({
     stdin: {
-      contents: `import { runExitWorker } from "./${WORKER_MODULE}"; runExitWorker(require, require("node:worker_threads"));`,
+      contents: `import { ${run} } from "./${module}"; ${run}(require, require("node:worker_threads"));`,
       resolveDir: root,
     },
     absWorkingDir: root,

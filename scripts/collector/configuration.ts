@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../user-error.ts";
 import { joinedPipelines } from "./pipelines.ts";
 import { collector } from "./paths.ts";
 import { defaultsIn, invalidValues } from "./values.ts";

@@ -3,9 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { TAGS } from "./build.ts";
-import { UserError } from "./user-error.ts";
-import { goVersion } from "./go.ts";
+import { collectorGoVersion, TAGS } from "./build.ts";
+import { UserError } from "../user-error.ts";
 import { distribution, manifest, ownModules } from "./paths.ts";
 
 const run = promisify(execFile);
@@ -21,7 +20,7 @@ const BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.155.0";
  * @throws UserError without Go, or when the Builder or go fails.
  */
 export async function generate(): Promise<void> {
-  await goVersion();
+  await collectorGoVersion();
   const folder = await mkdtemp(join(tmpdir(), "telltale-distribution-"));
   try {
     const text = await readFile(manifest, "utf8");

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../user-error.ts";
 
 export const USAGE = `npm run collector [-- [options] [configuration...]]
 

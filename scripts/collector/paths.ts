@@ -1,5 +1,4 @@
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { root } from "../build/paths.ts";
 
 /** Presets, back ends, image and manifests. */
@@ -14,13 +13,3 @@ export const ownModules: readonly string[] = [
 ];
 /** The name of the binary, as in `manifest.yaml`. */
 export const program = "telltale-collector";
-
-/**
- * The cache of built Collectors: outside of the checkout, so that the next one
- * need not build for minutes. A relative `XDG_CACHE_HOME` is ignored: https://specifications.freedesktop.org/basedir-spec/latest/
- */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const named = env["XDG_CACHE_HOME"] ?? "";
-  const cache = isAbsolute(named) ? named : join(homedir(), ".cache");
-  return join(cache, "telltale", "collector");
-}

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../user-error.ts";
 import type { Configuration } from "./configuration.ts";
 import { explain } from "./explain.ts";
 

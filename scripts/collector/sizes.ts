@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { collectorBinary, compile, FLAGS, TAGS } from "./build.ts";
+import { collectorBinary, collectorGoVersion, compile, TAGS } from "./build.ts";
+import { FLAGS } from "../go/compile.ts";
 import { generateSources, go, modulesOf } from "./generate.ts";
-import { goVersion } from "./go.ts";
 import { collector, distribution, manifest } from "./paths.ts";
 
 /** The measured sizes, stored beside the README that shows them. */
@@ -60,7 +60,7 @@ export async function measureSizes(): Promise<Sizes> {
       variants.push(variant);
     }
     const gzipped = (await promisify(gzip)(content)).length;
-    return { go: await goVersion(), binary: content.length, gzipped, variants };
+    return { go: await collectorGoVersion(), binary: content.length, gzipped, variants };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -28,12 +28,12 @@ export function metricsTables(): string {
 function tableOf(rows: readonly MetricRow[]): string {
   return table(
     ["OTLP", "Unit", "Kind", "Prometheus", "Attributes"],
-    rows.map(({ name, unit, kind, prometheus, labels }) => [
+    rows.map(({ name, unit, kind, prometheus, labels, failureLabels = [] }) => [
       asCode(name),
       unit === "" ? "" : asCode(unit),
       kind,
       asCode(prometheus),
-      labels.map(asCode).join(", "),
+      [...labels, ...failureLabels].map(asCode).join(", "),
     ]),
   );
 }

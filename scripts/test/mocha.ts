@@ -10,13 +10,20 @@ const LINGER_MS = 10_000;
 /**
  * Runs mocha on `args`. A run that died before its end, or that was kept alive
  * after it, counts as one more failure.
+ *
+ * @param output where mocha writes: the terminal, or a file descriptor if other stages write
+ *   to the terminal meanwhile.
  */
-export async function runMocha(args: readonly string[]): Promise<StageResult> {
+export async function runMocha(
+  args: readonly string[],
+  output: "inherit" | number = "inherit",
+): Promise<StageResult> {
   const mocha = join(root, "node_modules/mocha/bin/mocha.js");
   const reporter = join(root, "scripts/test/reporter.mjs");
   const child = spawn(process.execPath, [mocha, "--reporter", reporter, ...args], {
     cwd: root,
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    env: { ...process.env, TEST_PORTS: output === "inherit" ? "first" : "second" },
+    stdio: ["ignore", output, output, "pipe"],
   });
   const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   const counts = await readCounts(child);

@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
+import { relative } from "node:path";
 
 const { reporters } = createRequire(import.meta.url)("mocha");
 
@@ -10,16 +11,47 @@ const COUNTS = 3;
 const MAX_FAILURES = 10;
 const MAX_CHARACTERS = 2000;
 
-/** mocha's spec reporter, which also writes the counts to the parent process. */
+/** The files that are listed with their times, and the time below which none is, in seconds. */
+const MAX_FILES = 12;
+const LISTED_SECONDS = 5;
+
+/**
+ * mocha's spec reporter, which also lists the files that took longest, and writes the counts to
+ * the parent process.
+ */
 export default class Counting extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
+    const times = timesOfFiles(runner);
     runner.once("end", () => {
+      printSlowest(times);
       const { passes, failures, pending } = this.stats;
       const failed = this.failures.slice(0, MAX_FAILURES).map(describeFailure);
       const summary = JSON.stringify({ passes, failures, pending, failed });
       if (isOpen(COUNTS)) writeSync(COUNTS, `${summary}\n`);
     });
+  }
+}
+
+/** Returns the seconds of each file, by its name, which are complete at the end of the run. */
+function timesOfFiles(runner) {
+  const times = new Map();
+  let start = 0;
+  runner.on("suite", ({ parent }) => {
+    if (parent?.root) start = performance.now();
+  });
+  runner.on("suite end", ({ parent, file }) => {
+    if (!parent?.root || file === undefined) return;
+    const name = relative(process.cwd(), file);
+    times.set(name, (times.get(name) ?? 0) + (performance.now() - start) / 1000);
+  });
+  return times;
+}
+
+function printSlowest(times) {
+  const slowest = [...times].toSorted((a, b) => b[1] - a[1]).slice(0, MAX_FILES);
+  for (const [name, seconds] of slowest) {
+    if (seconds >= LISTED_SECONDS) console.log(`  ${seconds.toFixed(1).padStart(7)} s  ${name}`);
   }
 }
 

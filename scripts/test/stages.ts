@@ -10,8 +10,16 @@ export interface TestStage {
   readonly description: string;
   /** Stages that have to pass before this one can run. */
   readonly needs: readonly string[];
-  /** @param options arguments of mocha, for the stages that run it. */
-  run(options: readonly string[]): Promise<StageResult>;
+  /**
+   * Whether it runs beside the stages after it, if all run, once nothing is built in the
+   * background any more. Its output is shown when it has ended.
+   */
+  readonly runsBeside?: true;
+  /**
+   * @param options arguments of mocha, for the stages that run it.
+   * @param output where mocha writes.
+   */
+  run(options: readonly string[], output?: "inherit" | number): Promise<StageResult>;
 }
 
 /** Folders whose tests belong to other stages. */
@@ -28,11 +36,20 @@ export const testStages: readonly TestStage[] = [
     needs: [],
     async run() {
       const patterns = await runTool("scripts/patterns.ts", []);
-      const { passed, failed } = await runTool("node_modules/oxlint/bin/oxlint", []);
-      return { passed: patterns.passed + passed, failed: patterns.failed + failed };
+      return addResults([patterns, await runTool("node_modules/oxlint/bin/oxlint", [])]);
     },
   },
-  checkStage("types", "tsc", "node_modules/typescript/bin/tsc", ["-p", "."]),
+  {
+    name: "types",
+    description: "tsc, of the project and of the viewer's page",
+    needs: [],
+    async run() {
+      const results = [".", "src/viewer/page"].map((project) =>
+        runTool("node_modules/typescript/bin/tsc", ["-p", project]),
+      );
+      return addResults(await Promise.all(results));
+    },
+  },
   checkStage("build", "dist/", "scripts/build.ts", ["--quiet"]),
   testStage(
     "unit",
@@ -41,10 +58,21 @@ export const testStages: readonly TestStage[] = [
     ["test/**/*.test.ts"],
     [...OWN_STAGES, "test/**/*.process.test.ts"],
   ),
+  {
+    ...testStage(
+      "libraries",
+      "every library of the support table",
+      ["build"],
+      ["test/libraries/**/*.test.ts"],
+      ["test/libraries/*/node_modules/**"],
+    ),
+    // Half of all time, in which one core is mostly idle.
+    runsBeside: true,
+  },
   testStage(
     "process",
     "modules in processes, bundles and servers",
-    [],
+    ["build"],
     ["test/**/*.process.test.ts"],
     OWN_STAGES,
   ),
@@ -61,13 +89,6 @@ export const testStages: readonly TestStage[] = [
     ["test/readme/**/*.test.ts"],
   ),
   testStage(
-    "libraries",
-    "every library of the support table",
-    ["build"],
-    ["test/libraries/**/*.test.ts"],
-    ["test/libraries/*/node_modules/**"],
-  ),
-  testStage(
     "collector",
     "the Collector: build, configuration, faults",
     ["build"],
@@ -80,6 +101,13 @@ export const testStages: readonly TestStage[] = [
     ["test/integration/**/*.test.ts"],
   ),
 ];
+
+function addResults(results: readonly StageResult[]): StageResult {
+  return {
+    passed: results.reduce((sum, { passed }) => sum + passed, 0),
+    failed: results.reduce((sum, { failed }) => sum + failed, 0),
+  };
+}
 
 function checkStage(
   name: string,
@@ -101,10 +129,10 @@ function testStage(
     name,
     description,
     needs,
-    run(options) {
+    run(options, output) {
       const files = globSync(include, { cwd: root, exclude }).map((path) => join(root, path));
       const named = options.some((option) => option.endsWith(".ts"));
-      return runMocha([...options, ...(named ? [] : files.toSorted())]);
+      return runMocha([...options, ...(named ? [] : files.toSorted())], output);
     },
   };
 }

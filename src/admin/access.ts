@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { AdminAccess, SecretSource } from "../config/config.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { type HttpReply, textReply } from "./http-reply.ts";
+import { isSameSecret, parseAuthorization } from "../replies/credentials.ts";
+import { type HttpReply, textReply } from "../replies/http-reply.ts";
 import { SecretFile } from "./secret-file.ts";
 
 /** Returns a secret, or undefined while it can't be read. */
@@ -60,26 +60,6 @@ export class AccessControl {
   }
 }
 
-/** Compares digests, whose time depends neither on the length nor on the content of the secret. */
-function isSameSecret(given: string, secret: string): boolean {
-  return timingSafeEqual(digest(given), digest(secret));
-}
-
-/** Whether an `Authorization` header has a bearer token. No header has an empty one. */
-export function hasBearerToken(header: string | undefined, token: string): boolean {
-  const { scheme, credentials } = parseAuthorization(header);
-  return token !== "" && scheme === "bearer" && isSameSecret(credentials, token);
-}
-
-/** Splits an `Authorization` header into its scheme, in lower case, and the credentials. */
-export function parseAuthorization(header: string | undefined): {
-  readonly scheme: string;
-  readonly credentials: string;
-} {
-  const [scheme = "", credentials = ""] = (header ?? "").split(" ", 2);
-  return { scheme: scheme.toLowerCase(), credentials };
-}
-
 function readerOf(
   source: SecretSource | undefined,
   diagnostics: Diagnostics,
@@ -88,8 +68,4 @@ function readerOf(
   if ("text" in source) return async () => source.text;
   const file = new SecretFile(source, diagnostics);
   return () => file.read();
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

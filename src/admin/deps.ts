@@ -6,6 +6,7 @@ import type { Health } from "../health/health.ts";
 import type { AccessControl } from "./access.ts";
 import type { PageSharing } from "../metrics/cluster/page-sharing.ts";
 import type { MetricsPage } from "../metrics/metrics.ts";
+import type { CacheWarmers } from "../warming/cache-warmers.ts";
 
 export interface AdminDeps {
   readonly config: Config;
@@ -20,6 +21,8 @@ export interface AdminDeps {
   readonly sharePage?: () => PageSharing | undefined;
   /** Returns what changes the levels of loggers. Undefined: none can be changed. */
   readonly logger?: () => LoggerApi;
+  /** Returns the cache warmers; undefined while the app has registered none. */
+  readonly warmers?: () => CacheWarmers | undefined;
   /** Whether any request, message or job has been handled. */
   readonly hasHandledWork?: () => boolean;
   /** Overrides for tests. */

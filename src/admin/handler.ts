@@ -1,18 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type {
-  SignalCounters,
-  TelemetryCounters,
-  SignalName,
-} from "../diagnostics/telemetry-counters.ts";
-import type { HealthReport } from "../health/health.ts";
-import { version } from "../version.ts";
 import { AccessControl } from "./access.ts";
-import { compress } from "./compress.ts";
+import { compress } from "../replies/compress.ts";
 import type { AdminDeps, RequestHandlerDeps } from "./deps.ts";
+import { healthPage, isHealthPath } from "./health-pages.ts";
 import { hostRejection } from "./host-check.ts";
-import { type HttpReply, jsonReply, textReply } from "./http-reply.ts";
+import { type HttpReply, textReply } from "../replies/http-reply.ts";
 import { loggersPage } from "./loggers-page.ts";
 import { endpointsPage, summaryPage } from "./summary-page.ts";
+import { warmingPage } from "./warming-page.ts";
 
 export { ConnectionLimiter } from "./connection-limiter.ts";
 
@@ -20,15 +15,12 @@ type PageHandler = (request: IncomingMessage, deps: AdminDeps) => HttpReply | Pr
 
 const pageHandlers: Readonly<Record<string, PageHandler>> = {
   "/metrics": metricsPage,
-  "/healthz": async (_request, { health, counters }) => healthPage(await health.all(), counters),
-  "/livez": (_request, { health }) => healthPage(health.live()),
-  "/readyz": async (_request, { health }) => healthPage(await health.ready()),
+  "/healthz": (request, deps) => healthPage("/healthz", request, deps),
+  "/livez": (request, deps) => healthPage("/livez", request, deps),
+  "/readyz": (request, deps) => healthPage("/readyz", request, deps),
   "/summary": (_request, { requests }) => summaryPage(requests?.()),
   "/endpoints": (request, { requests }) => endpointsPage(request.url ?? "", requests?.()),
 };
-
-/** The pages of probes, which orchestrators and load balancers request without credentials. */
-const PROBES: ReadonlySet<string> = new Set(["/livez", "/readyz", "/healthz"]);
 
 /** @returns undefined if the pages require no credentials. */
 export function createAccessControl({ config, diagnostics }: AdminDeps): AccessControl | undefined {
@@ -74,8 +66,11 @@ async function createReply(request: IncomingMessage, deps: RequestHandlerDeps): 
   if (path === "/loggers" && token !== undefined && deps.logger !== undefined) {
     return loggersPage(request, token, deps.logger());
   }
+  if (path === "/warm") return warmingPage(request, token, deps.warmers?.());
   const { accessControl } = deps;
-  if (accessControl !== undefined && (accessControl.includesProbes || !PROBES.has(path))) {
+  // Orchestrators and load balancers probe without credentials.
+  const isProbe = isHealthPath(path) && accessControl?.includesProbes !== true;
+  if (accessControl !== undefined && !isProbe) {
     const unauthorized = await accessControl.rejection(request.headers.authorization);
     if (unauthorized !== undefined) return unauthorized;
   }
@@ -88,7 +83,7 @@ export async function createPage(
   request: IncomingMessage,
   deps: AdminDeps,
 ): Promise<HttpReply> {
-  const page = Object.hasOwn(pageHandlers, path) ? pageHandlers[path] : undefined;
+  const page = pageAt(path);
   if (page === undefined)
     return textReply(404, `Not found. Available: ${Object.keys(pageHandlers).join(", ")}.\n`);
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -98,6 +93,11 @@ export async function createPage(
     };
   }
   return page(request, deps);
+}
+
+function pageAt(path: string): PageHandler | undefined {
+  if (Object.hasOwn(pageHandlers, path)) return pageHandlers[path];
+  return isHealthPath(path) ? (request, deps) => healthPage(path, request, deps) : undefined;
 }
 
 async function metricsPage(
@@ -116,46 +116,6 @@ async function metricsPage(
     // A page with status 200 and no samples would look like an idle process.
     return textReply(500, "The metrics could not be collected; see the process's stderr.\n");
   }
-}
-
-function healthPage(report: HealthReport, counters?: TelemetryCounters): HttpReply {
-  const content = {
-    status: report.status,
-    version,
-    uptime_seconds: Math.round(process.uptime()),
-    checks: report.checks,
-    ...(counters !== undefined && { telemetry: telemetryCounts(counters) }),
-  };
-  return jsonReply(report.status === "fail" ? 503 : 200, content);
-}
-
-function telemetryCounts(counters: TelemetryCounters): Record<string, unknown> {
-  const rows = (Object.entries(counters) as [SignalName, SignalCounters][])
-    .filter(([signal, { created }]) => signal !== "log_lines" || created > 0)
-    .map(([signal, signalCounters]) => [signal, signalCounts(signalCounters)] as const);
-  const { traces } = counters.events;
-  const counts: Record<string, object> = Object.fromEntries(rows);
-  return { ...counts, events: { ...counts["events"], traces } };
-}
-
-/** `recovered` is a part of `created`, and `stored` of `queued`. */
-function signalCounts(counters: SignalCounters): Record<string, unknown> {
-  const { created, sent, queued, dropped, droppedTotal, recovered, stored } = counters;
-  return {
-    created,
-    sent,
-    queued,
-    dropped: droppedTotal,
-    ...dropReasons(dropped),
-    ...(recovered > 0 && { recovered }),
-    ...(stored > 0 && { stored }),
-  };
-}
-
-/** Omits the reasons that did not occur. */
-function dropReasons(dropped: SignalCounters["dropped"]): { reasons?: Record<string, number> } {
-  const reasons = Object.fromEntries(Object.entries(dropped).filter(([, count]) => count > 0));
-  return Object.keys(reasons).length > 0 ? { reasons } : {};
 }
 
 async function send(

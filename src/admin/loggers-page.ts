@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { LoggerApi } from "../api.ts";
-import { hasBearerToken } from "./access.ts";
-import { type HttpReply, jsonReply, textReply } from "./http-reply.ts";
+import { hasBearerToken } from "../replies/credentials.ts";
+import { type HttpReply, jsonReply, textReply } from "../replies/http-reply.ts";
 
 const METHODS = "GET, POST, DELETE";
 

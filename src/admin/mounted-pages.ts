@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { MountedRequest } from "../api.ts";
 import { runSuppressed } from "../context/manager.ts";
-import { type AccessControl, hasBearerToken } from "./access.ts";
+import { hasBearerToken } from "../replies/credentials.ts";
+import type { AccessControl } from "./access.ts";
 import type { AdminDeps } from "./deps.ts";
 import { createAccessControl, createPage, pathOf, respond } from "./handler.ts";
-import { type HttpReply, textReply } from "./http-reply.ts";
+import { isHealthPath } from "./health-pages.ts";
+import { type HttpReply, textReply } from "../replies/http-reply.ts";
 
 /** The pages of each handler of `telltale/health`; the first one is that of the mount path itself. */
 const PAGES = {
@@ -60,7 +62,9 @@ export function createMountedPages(deps: AdminDeps): MountedPages {
 
 function pageAt(path: string, pages: MountedRequest["pages"]): string | undefined {
   const names: readonly string[] = PAGES[pages];
-  return path === "/" ? names[0] : names.find((name) => name === path);
+  if (path === "/") return names[0];
+  if (pages === "health" && isHealthPath(path)) return path;
+  return names.find((name) => name === path);
 }
 
 const FORBIDDEN = textReply(403, "Forbidden.\n");

@@ -1,5 +1,5 @@
 import type { SummaryApi } from "../api.ts";
-import { type HttpReply, jsonReply, textReply } from "./http-reply.ts";
+import { type HttpReply, jsonReply, textReply } from "../replies/http-reply.ts";
 
 /** Responds to a request for `/summary`, with the requests since the start and of the last five minutes. */
 export function summaryPage(requests: SummaryApi | undefined): HttpReply {

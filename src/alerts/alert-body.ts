@@ -34,7 +34,7 @@ function slackTrace({ traceId, traceUrl }: Alert): string {
 }
 
 /** Escapes the characters of links, mentions and `<!channel>`. Slack knows no other escapes. */
-function escapeSlack(text: string): string {
+export function escapeSlack(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 

@@ -40,9 +40,17 @@ const MAX_READ_LENGTH = 8000;
 const MAX_FIELDS = 20;
 const MAX_FIELD_LENGTH = 200;
 
-/** Removes the secrets of a message, and truncates it. The address of the receiver is one of them. */
-export function alertText(message: string, redactor: Redactor, secretUrl: string): string {
-  const text = truncate(message, MAX_READ_LENGTH).replaceAll(secretUrl, "***");
+/**
+ * Removes the secrets of a message, and truncates it.
+ *
+ * @param secretUrl the address of the receiver, which is one of them; undefined for an e-mail.
+ */
+export function alertText(
+  message: string,
+  redactor: Redactor,
+  secretUrl: string | undefined,
+): string {
+  const text = withoutUrl(truncate(message, MAX_READ_LENGTH), secretUrl);
   const redacted = redactor.text(text);
   const shown = truncate(redacted, MAX_MESSAGE_LENGTH);
   return shown.length < redacted.length ? `${shown}…` : shown;
@@ -52,7 +60,7 @@ export function alertText(message: string, redactor: Redactor, secretUrl: string
 export function alertFields(
   fields: unknown,
   redactor: Redactor,
-  secretUrl: string,
+  secretUrl: string | undefined,
 ): Readonly<Record<string, string>> {
   if (typeof fields !== "object" || fields === null) return {};
   const names = (tryRead(() => Object.keys(fields)) ?? []).slice(0, MAX_FIELDS);
@@ -60,10 +68,14 @@ export function alertFields(
     const value = tryRead(() => redactor.field(name, (fields as Record<string, unknown>)[name]));
     const text = tryRead(() => fieldText(value));
     if (text === undefined) return [];
-    const shown = truncate(text.replaceAll(secretUrl, "***"), MAX_FIELD_LENGTH);
+    const shown = truncate(withoutUrl(text, secretUrl), MAX_FIELD_LENGTH);
     return [[truncate(name, MAX_FIELD_LENGTH), shown] as const];
   });
   return Object.fromEntries(entries);
+}
+
+function withoutUrl(text: string, secretUrl: string | undefined): string {
+  return secretUrl === undefined ? text : text.replaceAll(secretUrl, "***");
 }
 
 /** Returns undefined for what has no text: undefined, functions and symbols. */

@@ -12,6 +12,8 @@ export interface CommandArguments {
   readonly flags: ReadonlySet<string>;
   /** The argument that is no option, of a command that takes one. */
   readonly positional: string | undefined;
+  /** All of them, of a command that takes several. */
+  readonly positionals: readonly string[];
   /** What is wrong with the arguments, one line each. Contains no values, which may be secrets. */
   readonly problems: readonly string[];
 }
@@ -23,11 +25,13 @@ export interface CommandArguments {
  *
  * @param positionalName what the command takes beside its options, once; undefined: nothing.
  *   One that begins with a dash follows `--`.
+ * @param maxPositionals how many of them the command takes.
  */
 export function parseArguments(
   args: readonly string[],
   kinds: OptionKinds,
   positionalName?: string,
+  maxPositionals = 1,
 ): CommandArguments {
   const texts = new Map<string, string[]>();
   const flags = new Set<string>();
@@ -58,9 +62,9 @@ export function parseArguments(
       else texts.set(name, [...(texts.get(name) ?? []), value]);
     }
   }
-  if (positionals.length > 1)
+  if (positionals.length > maxPositionals)
     problems.add(`unexpected argument after the ${positionalName}: quote it as a whole`);
-  return { texts, flags, problems: [...problems], positional: positionals[0] };
+  return { texts, flags, problems: [...problems], positional: positionals[0], positionals };
 }
 
 /** Returns the name of an option, and its value after an equals sign. */

@@ -1,18 +1,24 @@
 import { existsSync } from "node:fs";
-import { once } from "node:events";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { inheritedEnvironment } from "../env.ts";
+import { lazy } from "../lazy.ts";
+import { projectFolderOf } from "../viewer/project-folder.ts";
+import { openingAddress } from "../viewer/state-file.ts";
+import { freePort } from "./child-process.ts";
+import { printMessage } from "./command-output.ts";
+import type { OpenViewer } from "./dev/open-viewer.ts";
 import { type Receiver, startReceiver } from "../testing/receiver.ts";
-import { demoCommand } from "./command.ts";
+import { demoCommand } from "./demo/command.ts";
 import { Interruption } from "./interruption.ts";
-import { type StyleText, createStyleText } from "./terminal-style.ts";
-import { renderTrace } from "./render-trace.ts";
-import type { FailedRequest, Scenario, ServiceAddress, DemoEnvironment } from "./scenario.ts";
-import { collectTraceOfRequest } from "./collect-trace.ts";
-import type { DemoView } from "./demo-view.ts";
+import { type StyleText, createStyleText } from "../diagnostics/terminal-style.ts";
+import { renderTrace } from "./demo/render-trace.ts";
+import type { FailedRequest, Scenario, ServiceAddress, DemoEnvironment } from "./demo/scenario.ts";
+import { collectTraceOfRequest } from "./demo/collect-trace.ts";
+import type { DemoView } from "./demo/demo-view.ts";
+
+/** Loaded with `--viewer` only. */
+const loadOpenViewer = lazy<typeof import("./dev/open-viewer.ts")>("cli/dev/open-viewer.ts");
 
 /** The root of the package, relative to `dist/cli.js` or to `src/cli/demo.ts`. */
 const root = new URL(import.meta.url.endsWith(".ts") ? "../../" : "../", import.meta.url);
@@ -33,20 +39,31 @@ const style: StyleText = createStyleText(process.stdout);
 export async function demo(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { once: { type: "boolean", default: false } },
+    options: {
+      once: { type: "boolean", default: false },
+      viewer: { type: "boolean", default: false },
+    },
     allowPositionals: true,
   });
   const receiver = await startReceiver();
   const interruption = new Interruption();
   const view: DemoView = { receiver, interruption, once: values.once, print, style };
-  const environment = createEnvironment(receiver);
+  const viewer = values.viewer ? await openDemoViewer() : undefined;
+  const environment = createEnvironment(receiver, viewer?.state.url);
+  if (viewer !== undefined) print(`telltale viewer: ${openingAddress(viewer.state)}`);
   try {
     if (positionals.length > 0) return await demoCommand(positionals, environment, view);
     return await demoShop(environment, view);
   } finally {
     interruption.dispose();
     await receiver.close();
+    await viewer?.close();
   }
+}
+
+function openDemoViewer(): Promise<OpenViewer> {
+  const project = projectFolderOf(process.cwd());
+  return loadOpenViewer().openViewer({ project, port: undefined, print: printMessage });
 }
 
 async function demoShop(environment: DemoEnvironment, view: DemoView): Promise<number> {
@@ -114,13 +131,14 @@ function formatAddresses(
   ];
 }
 
-function createEnvironment(receiver: Receiver): DemoEnvironment {
+function createEnvironment(receiver: Receiver, viewerUrl: string | undefined): DemoEnvironment {
   return {
     preload: ["--import", fileURLToPath(registerModule)],
     variablesFor: async (service) => ({
       ...inheritedEnvironment(),
       ...(service !== "" && { OTEL_SERVICE_NAME: service }),
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      ...(viewerUrl !== undefined && { TELLTALE_VIEWER: viewerUrl }),
       OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
       // Short, because the demo is interactive.
       OTEL_BSP_SCHEDULE_DELAY: "200",
@@ -132,15 +150,6 @@ function createEnvironment(receiver: Receiver): DemoEnvironment {
     }),
     log: (text) => print(style("dim", `telltale: ${text}`)),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function print(line: string): void {

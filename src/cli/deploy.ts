@@ -3,35 +3,57 @@ import { readEnvironment } from "../env.ts";
 import { version } from "../version.ts";
 import { ApiClient } from "./deploy/api-client.ts";
 import { type Deployment, type StepName, stepsOf } from "./deploy/deployment.ts";
+import { PROMETHEUS_METRIC as METRIC } from "./deploy/deployment-metric.ts";
 import { type DeployOptions, type ParsedOptions, parseOptions } from "./deploy/options.ts";
+import { recordsOf, type TargetName } from "./deploy/records.ts";
+import type { SentryTarget } from "./deploy/sentry-options.ts";
 import { type CompletedStep, type FailedStep, recordDeployment } from "./deploy/sentry.ts";
 
 const HELP = `telltale deploy [options]
 
-  Creates a release in Sentry and records that it was deployed. Release,
-  environment and commit are those that the preload detects in the working
-  directory, unless they are options. The auth token is the variable
-  SENTRY_AUTH_TOKEN, since options are visible to other users of the host.
+  Records that a release was deployed, in each of these that is set: a release
+  and a deploy in Sentry, an annotation in Grafana, a metric, and a message to
+  Slack or another webhook. Release, environment, service and commit are those
+  that the preload detects in the working directory, unless they are options.
+  Tokens are variables or in files, since options are visible to other users of
+  the host.
 
   --release NAME          default: the detected release
   --environment NAME      default: the detected environment
+  --service NAME          default: the detected name of the service
   --name TEXT             a short name of the deploy
   --url URL               where the deploy is described, or can be used
   --started DATE          2026-11-30T07:00:00Z, or seconds since 1970
   --finished DATE         default: now
+  --commit ID             default: the detected commit
+
+  Sentry, with the auth token in SENTRY_AUTH_TOKEN
   --finalize              also marks the release as released
   --repository NAME       the repository of the commit in Sentry: acme/shop
-  --commit ID             default: the detected commit
   --previous-commit ID    the commit of the release before
   --org NAME              default: that of the token, or SENTRY_ORG
   --project NAME          once for each project; default: SENTRY_PROJECT
+                          SENTRY_URL is the address of a self-hosted Sentry
+
+  Grafana
+  --grafana-url URL       default: GRAFANA_URL
+  --grafana-token-file FILE
+                          default: the token in GRAFANA_TOKEN
+
+  A metric, ${METRIC}
+  --textfile FOLDER       that of the textfile collector of node_exporter
+                          OTEL_EXPORTER_OTLP_ENDPOINT, and the other variables
+                          of OTLP: sends it there
+
+  A message
+  --alert-url URL         default: TELLTALE_ALERT_URL
+
   --timeout SECONDS       of all requests with their retries; default: 60
   --dry-run               prints the requests, and sends nothing
   --json                  prints one JSON object
   --help
 
-  SENTRY_URL is the address of a self-hosted Sentry.
-  Exit codes: 0 recorded, 1 failed, 2 wrong use.
+  Exit codes: 0 recorded, 1 not recorded everywhere, 2 wrong use.
 `;
 
 const WRONG_USE = 2;
@@ -92,26 +114,71 @@ class DeployOutput {
   }
 }
 
-function printRequests({ deployment, sentryUrl }: DeployOptions, output: DeployOutput): void {
-  const requests = stepsOf(deployment).map(({ name, request: { method, path, body } }) => ({
-    step: name,
-    method,
-    url: `${sentryUrl}/api/0/${path}`,
-    body,
-  }));
+function printRequests({ deployment, targets }: DeployOptions, output: DeployOutput): void {
+  const { sentry } = targets;
+  const steps = sentry === undefined ? [] : stepsOf(sentry.deployment);
+  const requests = [
+    ...steps.map(({ name, request: { method, path, body } }) => ({
+      step: name,
+      method,
+      url: `${sentry?.url}/api/0/${path}`,
+      body,
+    })),
+    ...recordsOf(deployment, targets).map(({ target, request }) => ({ step: target, ...request })),
+  ];
   for (const { method, url, body } of requests) {
     output.line(`${method} ${url}`);
-    output.line(`  ${JSON.stringify(body)}`);
+    const text = typeof body === "string" ? body.trimEnd() : JSON.stringify(body);
+    for (const line of text.split("\n")) output.line(`  ${line}`);
   }
-  output.json({ status: "dry run", ...summaryOf(deployment), requests });
+  output.json({ status: "dry run", ...summaryOf(deployment, sentry), requests });
 }
 
-async function record(
-  { deployment, token, sentryUrl, timeoutMs }: DeployOptions,
+async function record(options: DeployOptions, output: DeployOutput): Promise<number> {
+  const { deployment, targets, timeoutMs } = options;
+  const records = recordsOf(deployment, targets);
+  const [sentryResult, ...reasons] = await Promise.all([
+    targets.sentry && recordInSentry(targets.sentry, timeoutMs, output),
+    ...records.map((one) => one.run(timeoutMs)),
+  ]);
+  const results = records.map(({ target, done }, at) => {
+    const reason = reasons[at];
+    if (reason === undefined) output.line(done);
+    else output.message(`${failedTargets[target]}: ${reason}`);
+    return { target, status: reason === undefined ? "recorded" : "failed", reason };
+  });
+  const isFailed =
+    sentryResult?.failure !== undefined || reasons.some((reason) => reason !== undefined);
+  output.json({
+    status: isFailed ? "failed" : "recorded",
+    ...summaryOf(deployment, targets.sentry),
+    ...sentryResult,
+    targets: results,
+  });
+  return isFailed ? FAILED : 0;
+}
+
+const failedTargets: Readonly<Record<TargetName, string>> = {
+  grafana: "no annotation is created",
+  metric: "the metric is not sent",
+  textfile: "the metric is not written",
+  alert: "the message is not sent",
+};
+
+/** What Sentry has recorded. */
+interface SentryResult {
+  readonly link: string;
+  readonly steps: readonly CompletedStep[];
+  readonly failure: FailedStep | undefined;
+}
+
+async function recordInSentry(
+  { deployment, token, url }: SentryTarget,
+  timeoutMs: number,
   output: DeployOutput,
-): Promise<number> {
+): Promise<SentryResult> {
   const client = new ApiClient({
-    url: sentryUrl,
+    url,
     token: token.text,
     mask: output.mask,
     userAgent: `telltale/${version}`,
@@ -121,24 +188,21 @@ async function record(
   const { completed, failure } = await recordDeployment(client, deployment, (step) =>
     output.line(describeStep(step, deployment)),
   );
-  const status = failure === undefined ? "recorded" : "failed";
-  const link = `${sentryUrl}/organizations/${deployment.organization}/releases/${encodeURIComponent(deployment.release)}/`;
-  output.json({ status, ...summaryOf(deployment), link, steps: completed, failure });
-  if (failure !== undefined) {
-    output.message(describeFailure(failure, deployment));
-    return FAILED;
-  }
-  output.line(link);
-  return 0;
+  const link = `${url}/organizations/${deployment.organization}/releases/${encodeURIComponent(deployment.release)}/`;
+  if (failure === undefined) output.line(link);
+  else output.message(describeFailure(failure, deployment));
+  return { link, steps: completed, failure };
 }
 
-function summaryOf({
-  organization,
-  projects,
-  release,
-  environment,
-}: Deployment): Readonly<Record<string, unknown>> {
-  return { organization, projects, release, environment };
+function summaryOf(
+  { service, release, environment }: Deployment,
+  sentry: SentryTarget | undefined,
+): Readonly<Record<string, unknown>> {
+  const recorded = sentry && {
+    organization: sentry.deployment.organization,
+    projects: sentry.deployment.projects,
+  };
+  return { ...recorded, service, release, environment };
 }
 
 /** Sentry's status for a release that exists. */

@@ -5,6 +5,7 @@ import { formatIssues } from "../config/report.ts";
 import { readEnvironment } from "../env.ts";
 import { version } from "../version.ts";
 import { parseArguments } from "./arguments.ts";
+import { reportWrongUse } from "./command-output.ts";
 import { linesOf } from "./redact/input-lines.ts";
 import { LineRedaction } from "./redact/line-redaction.ts";
 import { JsonPlaces, PrintedText, type RedactOutput, TextPlaces } from "./redact/output.ts";
@@ -24,7 +25,6 @@ const HELP = `telltale redact [options] < FILE
 `;
 
 const FOUND = 1;
-const WRONG_USE = 2;
 
 /** Runs `telltale redact`. Returns the exit code. */
 export async function redact(args: readonly string[]): Promise<number> {
@@ -95,12 +95,6 @@ async function write(text: string): Promise<void> {
   await new Promise<void>((resolve) => {
     if (process.stdout.write(text, () => resolve())) resolve();
   });
-}
-
-function reportWrongUse(problems: readonly string[], asJson: boolean): number {
-  for (const problem of problems) report("", problem);
-  if (asJson) process.stdout.write(`${JSON.stringify({ status: "wrong use", problems })}\n`);
-  return WRONG_USE;
 }
 
 function report(_key: string, message: string): void {

@@ -36,6 +36,16 @@ export interface AdminConfig {
   readonly tls: AdminTls | undefined;
 }
 
+/** How the process ends at a signal, if that is asked for. */
+export interface GracefulShutdownConfig {
+  /** From the signal to the end of the process, in milliseconds. */
+  readonly deadlineMs: number;
+  /** From the signal until the servers close, in milliseconds. */
+  readonly waitMs: number;
+  /** What `/readyz` responds from the signal on: 503, or as before. */
+  readonly readiness: "fail" | "keep";
+}
+
 /** The credentials that the pages of the admin server accept. With neither, none are accepted. */
 export interface AdminAccess {
   readonly token: SecretSource | undefined;
@@ -71,6 +81,8 @@ export interface PrometheusConfig {
   readonly scopeLabels: PrometheusScopeLabels;
   /** Resource attributes that each sample has as labels. */
   readonly resourceLabels: readonly string[];
+  /** Selects further ones. */
+  readonly resourceLabelFilter?: AttributeFilter | undefined;
   readonly targetInfo: boolean;
   /** Whether the start of each total is on the OpenMetrics page. */
   readonly created: boolean;
@@ -134,12 +146,46 @@ export interface OtlpConfig {
   readonly hasFailover?: true;
 }
 
+/** What the log for development has: a line for each request, or for each query too. */
+export type DevelopmentLogLevel = "requests" | "queries";
+export type PipelineName = "telltale" | "sdk";
+
+export interface ViewerConfig {
+  /** Origin of the viewer that the app exports to: `http://localhost:9465`. */
+  readonly url: string | undefined;
+  /** Whether it may do so under `NODE_ENV=production`. */
+  readonly isForced: boolean;
+  /** Command that opens source files. */
+  readonly editor: string | undefined;
+  /** What is logged on stderr for a developer; undefined: nothing. */
+  readonly requestLog: DevelopmentLogLevel | undefined;
+  /** Whether responses have headers with their times. */
+  readonly timingHeaders: boolean;
+  /** Fingerprints and places of repeated calls that are not reported. */
+  readonly ignoredCalls: readonly string[];
+}
+
 /** `OTEL_BSP_*` or `OTEL_BLRP_*`. */
 export interface BatchConfig {
   readonly maxQueueSize: number;
   readonly maxBatchSize: number;
   readonly delayMs: number;
   readonly exportTimeoutMs: number;
+}
+
+/** A further exporter of a configuration file, which has no counters. */
+export interface FurtherExport {
+  readonly otlp: OtlpConfig;
+  readonly batch: BatchConfig;
+}
+
+/** A further reader of a configuration file, which has no counters. */
+export interface FurtherReader {
+  readonly otlp: OtlpConfig;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly temporality: Temporality;
+  readonly exponentialHistograms: boolean;
 }
 
 /** Infinity means no limit. */
@@ -154,10 +200,18 @@ export interface SpanLimits {
 
 export interface TracesConfig {
   readonly exporters: readonly ("otlp" | "console")[];
-  readonly sampler: { readonly name: SamplerName; readonly ratio: number };
+  readonly sampler: {
+    readonly name: SamplerName;
+    readonly ratio: number;
+    /** The sampler of a configuration file, if it has no name. */
+    readonly spec?: SamplerSpec | undefined;
+  };
+  /** Undefined: all tracers are enabled. */
+  readonly scopes?: ScopeRules | undefined;
   readonly limits: SpanLimits;
   readonly batch: BatchConfig;
   readonly otlp: OtlpConfig;
+  readonly further?: readonly FurtherExport[] | undefined;
   /** Minimum duration of a local root whose trace is kept. Undefined: its duration has no effect. */
   readonly keepSlowMs: number | undefined;
 }
@@ -181,6 +235,7 @@ export interface MetricsConfig {
   /** Groups of runtime metrics that are off. */
   readonly disabledRuntimeMetrics: readonly RuntimeMetricGroup[];
   readonly otlp: OtlpConfig;
+  readonly further?: readonly FurtherReader[] | undefined;
 }
 
 /** What applies to the instruments of a name, in any case. The name may end in `*`. */
@@ -202,6 +257,12 @@ export interface MetricViewsConfig {
   readonly cardinalityLimits: readonly InstrumentRule<number>[];
   /** How long a series without measurements is exported, in milliseconds. Undefined: for ever. */
   readonly expireMs: number | undefined;
+  /** Of a configuration file; the first one that selects an instrument applies. */
+  readonly declared?: readonly MetricView[] | undefined;
+  /** Maximum numbers of series by the kind of the instrument. */
+  readonly limitsByKind?: Readonly<Partial<Record<InstrumentKindName, number>>> | undefined;
+  /** Undefined: all meters are enabled. */
+  readonly scopes?: ScopeRules | undefined;
 }
 
 /** A group of metrics that telltale observes without the app. */
@@ -231,7 +292,8 @@ export type ConsoleLines = "active" | "all";
 export type AccessLogRequests = "off" | "all" | "slow" | "errors";
 
 /** Signals that request termination. By default both terminate Node. */
-export type TerminationSignal = "SIGTERM" | "SIGINT";
+/** Signals that end a process by default: SIGHUP when its terminal is closed, SIGUSR2 by nodemon. */
+export type TerminationSignal = "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGUSR2";
 
 /** A signal that changes the levels of loggers. Node has no use for them. */
 export type LevelSignal = "SIGUSR2" | "SIGHUP";
@@ -267,6 +329,8 @@ export interface LogFilesConfig {
 
 export interface LogsConfig {
   readonly exporters: readonly ("otlp" | "console")[];
+  /** What is exported of each logger. Undefined: everything. */
+  readonly scopes?: ScopeRules | undefined;
   readonly limits: { readonly attributeCount: number; readonly attributeLength: number };
   /** Undefined: lines are written to no files. */
   readonly files: LogFilesConfig | undefined;
@@ -288,6 +352,7 @@ export interface LogsConfig {
   readonly queries: boolean;
   readonly batch: BatchConfig;
   readonly otlp: OtlpConfig;
+  readonly further?: readonly FurtherExport[] | undefined;
 }
 
 /** An entry of `TELLTALE_IGNORE_ERRORS`. */
@@ -388,6 +453,118 @@ export interface AlertReceiver {
   readonly format: "slack" | "json";
 }
 
+/** Selects names by patterns, in which `*` is any text and `?` any character. */
+export interface AttributeFilter {
+  /** Undefined: all. */
+  readonly included: readonly string[] | undefined;
+  readonly excluded: readonly string[];
+}
+
+export type SamplerSpec =
+  | { readonly kind: "always_on" }
+  | { readonly kind: "always_off" }
+  | { readonly kind: "ratio"; readonly ratio: number }
+  | {
+      readonly kind: "parent_based";
+      readonly root: SamplerSpec;
+      readonly remoteSampled: SamplerSpec;
+      readonly remoteNotSampled: SamplerSpec;
+      readonly localSampled: SamplerSpec;
+      readonly localNotSampled: SamplerSpec;
+    }
+  | { readonly kind: "composite"; readonly sampler: ComposableSpec };
+
+/** https://opentelemetry.io/docs/specs/otel/trace/sdk/#composablesampler */
+export type ComposableSpec =
+  | { readonly kind: "always_on" }
+  | { readonly kind: "always_off" }
+  | { readonly kind: "probability"; readonly ratio: number }
+  | { readonly kind: "parent_threshold"; readonly root: ComposableSpec }
+  | { readonly kind: "rule_based"; readonly rules: readonly SamplingRule[] };
+
+export type SpanKindName = "internal" | "server" | "client" | "producer" | "consumer";
+export type SpanParentName = "none" | "remote" | "local";
+
+/** Selects spans that match all of its conditions. */
+export interface SamplingRule {
+  readonly values: { readonly key: string; readonly values: readonly string[] } | undefined;
+  readonly patterns: ({ readonly key: string } & Partial<AttributeFilter>) | undefined;
+  readonly kinds: readonly SpanKindName[] | undefined;
+  readonly parents: readonly SpanParentName[] | undefined;
+  readonly sampler: ComposableSpec;
+}
+
+/** What applies to tracers, meters or loggers; only loggers have severities and traces. */
+export interface ScopeSettings {
+  readonly isEnabled: boolean;
+  /** Least number of a severity; 0: any. */
+  readonly minSeverity: number;
+  /** Whether records of traces that are not sampled are dropped. */
+  readonly isTraceBased: boolean;
+}
+
+/** The settings of the scopes whose names match a pattern. */
+export interface ScopeRule {
+  readonly name: string;
+  readonly settings: ScopeSettings;
+}
+
+/** The first rule applies. */
+export interface ScopeRules {
+  readonly rules: readonly ScopeRule[];
+  readonly others: ScopeSettings;
+}
+
+/** The names of kinds of instruments in configuration files. */
+export type InstrumentKindName =
+  | "counter"
+  | "gauge"
+  | "histogram"
+  | "observable_counter"
+  | "observable_gauge"
+  | "observable_up_down_counter"
+  | "up_down_counter";
+
+/** Changes the instruments that match all of its selector. */
+export interface MetricView {
+  readonly selector: {
+    /** With `*` and `?`. */
+    readonly name: string | undefined;
+    readonly kind: InstrumentKindName | undefined;
+    readonly unit: string | undefined;
+    readonly meterName: string | undefined;
+    readonly meterVersion: string | undefined;
+    readonly meterSchemaUrl: string | undefined;
+  };
+  readonly name: string | undefined;
+  readonly description: string | undefined;
+  readonly isDropped: boolean;
+  readonly boundaries: readonly number[] | undefined;
+  readonly cardinalityLimit: number | undefined;
+  readonly attributes: AttributeFilter | undefined;
+  /** The attributes that an extension of the app leaves out. */
+  readonly droppedAttributes?: Pick<ReadonlySet<string>, "has"> | undefined;
+}
+
+type FileValue = string | number | boolean;
+
+/** What a configuration file can express, and variables cannot. */
+export interface FileParts {
+  /** Resource attributes that are no texts. */
+  readonly resourceAttributes?: Readonly<Record<string, FileValue | readonly FileValue[]>>;
+  /** The detected attributes that the resource has. */
+  readonly detectedAttributes?: AttributeFilter;
+  readonly sampler?: SamplerSpec;
+  readonly tracers?: ScopeRules;
+  readonly meters?: ScopeRules;
+  readonly loggers?: ScopeRules;
+  readonly views?: readonly MetricView[];
+  /** Maximum numbers of series by the kind of the instrument. */
+  readonly cardinalityLimits?: Readonly<Partial<Record<InstrumentKindName, number>>>;
+  /** The resource attributes that are labels on the Prometheus page. */
+  readonly resourceLabels?: AttributeFilter;
+}
+
 export interface Config {
   readonly disabled: boolean;
   readonly logLevel: LogLevel;
@@ -399,9 +576,15 @@ export interface Config {
   readonly commit: { readonly value: string; readonly variable: string } | undefined;
   readonly resourceAttributes: Readonly<Record<string, string>>;
   readonly resourceDetectors: readonly ResourceDetectorName[];
+  /** Resource attributes of a configuration file that are no texts. */
+  readonly typedAttributes?: FileParts["resourceAttributes"];
+  /** Selects the detected attributes. Undefined: all. */
+  readonly detectedAttributes?: AttributeFilter | undefined;
   readonly propagators: readonly PropagatorName[];
   /** Additional formats that are extracted from incoming requests and never injected. */
   readonly extractOnly: readonly PropagatorName[];
+  /** Whether the environment of processes propagates context too. */
+  readonly environmentCarrier: boolean;
   /** HTTP methods that are recorded by name. Any other is recorded as `_OTHER`. */
   readonly knownMethods: readonly string[];
   readonly instrumentations: {
@@ -415,10 +598,17 @@ export interface Config {
     readonly lambda: LambdaConfig | undefined;
   };
   readonly admin: AdminConfig;
+  /** What records and exports: telltale's own code, or the SDK of OpenTelemetry. */
+  readonly pipeline: PipelineName;
   readonly traces: TracesConfig;
   readonly metrics: MetricsConfig;
   readonly logs: LogsConfig;
   readonly errors: ErrorsConfig;
+  /** Where `telltale doctor` observes the process; undefined: it does not. */
+  readonly doctorFolder: string | undefined;
+  readonly viewer: ViewerConfig;
+  /** The app's module with parts of its own; undefined: a file beside its `package.json`. */
+  readonly extension: ModuleReference | undefined;
   /** Undefined: no alert is sent. */
   readonly alertReceiver: AlertReceiver | undefined;
   /** Undefined: nothing is redacted. */
@@ -429,4 +619,6 @@ export interface Config {
   readonly flushTimeoutMs: number;
   /** Signals with a listener while there is unsent telemetry. */
   readonly signals: readonly TerminationSignal[];
+  /** Undefined: telltale does not end the process in order. */
+  readonly gracefulShutdown: GracefulShutdownConfig | undefined;
 }

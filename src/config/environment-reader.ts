@@ -7,10 +7,13 @@ import { formatValue, type Variable, variables } from "./variables.ts";
 /** Reads the variables of the table from an environment, and collects the issues. */
 export class EnvironmentReader {
   readonly #environment: Environment;
+  readonly #places: ReadonlyMap<string, string>;
   readonly #issues = new Map<string, ConfigIssue>();
 
-  constructor(environment: Environment) {
+  /** @param places where variables are set in a file; the others are of the environment. */
+  constructor(environment: Environment, places: ReadonlyMap<string, string> = new Map()) {
     this.#environment = environment;
+    this.#places = places;
   }
 
   /** The issues in the order of detection, without duplicates. */
@@ -76,7 +79,7 @@ export class EnvironmentReader {
   #add(variable: Variable, text: string, used: string, issue: ValueIssue): void {
     const configIssue: ConfigIssue = {
       kind: "invalid",
-      variable: variable.name,
+      variable: this.#places.get(variable.name) ?? variable.name,
       received: issue.received ?? (variable.valueType.format ?? formatMasked)(text),
       expected: issue.expected,
       suggestion: issue.suggestion,

@@ -24,5 +24,12 @@ export type ConfigIssue =
       /** The value used in its place. */
       readonly used: string;
     }
+  | {
+      /** What is wrong inside of the file that a variable names. */
+      readonly kind: "file";
+      readonly variable: string;
+      /** With file, line and path. */
+      readonly problem: string;
+    }
   | { readonly kind: "unsupported"; readonly variable: string; readonly reason: string }
   | { readonly kind: "misspelt"; readonly variable: string; readonly suggestion: string };

@@ -32,6 +32,14 @@ export function quote(text: string): string {
   return JSON.stringify(cut).replace(CONTROL_CHARACTERS, escapeCharacter);
 }
 
+/** Escapes control characters of a text that is already for a reader. */
+export function escapeControls(text: string): string {
+  return text.replace(C0_CHARACTERS, escapeCharacter).replace(CONTROL_CHARACTERS, escapeCharacter);
+}
+
+// oxlint-disable-next-line eslint/no-control-regex -- They are what is looked for.
+const C0_CHARACTERS = /[\u0000-\u001f]/g;
+
 /** Control characters that `JSON.stringify` does not escape. */
 const CONTROL_CHARACTERS = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 

@@ -1,8 +1,7 @@
 import { lazy } from "../lazy.ts";
-import { commitVariables, type Environment, environmentVariables } from "../env.ts";
+import { commitVariables, type Environment, environmentVariables, variableOf } from "../env.ts";
 import type {
   AdminConfig,
-  BatchConfig,
   Config,
   ErrorsConfig,
   LambdaConfig,
@@ -15,14 +14,19 @@ import type {
   ResourceDetectorName,
   SpanLimits,
   TracesConfig,
+  ViewerConfig,
 } from "./config.ts";
+import type { ConfigFile } from "./file/config-file.ts";
 import { checkInstrumentations } from "./instrumentations.ts";
+import { readBatch, readMetricTimeout } from "./export/settings.ts";
 import { readOtlpConfigs } from "./otlp.ts";
 import { EnvironmentReader } from "./environment-reader.ts";
 import type { ConfigIssue } from "./issue.ts";
 import * as table from "./variables.ts";
 import { formatValue, type Variable } from "./variables.ts";
 
+/** Loaded only with `OTEL_CONFIG_FILE`. */
+const loadConfigFile = lazy<typeof import("./file/config-file.ts")>("config/file/config-file.ts");
 /** Loaded only if one of its variables is set. */
 const loadAdminAccess = lazy<typeof import("./admin/access.ts")>("config/admin/access.ts");
 
@@ -30,12 +34,14 @@ export interface ParsedConfig {
   readonly config: Config;
   /** Formatted by `formatIssues`. */
   readonly issues: readonly ConfigIssue[];
+  /** Undefined without a configuration file. */
+  readonly file?: ConfigFile | undefined;
 }
 
 /**
  * Parses an environment into the complete configuration, and collects the values that
- * can't be used. Reads the configured certificate files, and nothing else outside of
- * `environment`. Never throws.
+ * can't be used. Reads the configuration file and certificate files, the variables that
+ * the former refers to, and nothing else outside of `environment`. Never throws.
  *
  * @param instrumentations the names of all instrumentations. Without it, names of
  *   instrumentations are not checked.
@@ -44,14 +50,22 @@ export function parseConfig(
   environment: Environment,
   instrumentations?: ReadonlySet<string>,
 ): ParsedConfig {
-  const reader = new EnvironmentReader(environment);
-  if (reader.read(table.sdkDisabled)) return { config: disabledConfig(), issues: [] };
-  const config = readConfig(reader);
+  const path = environment.get(table.configFile.name);
+  const file =
+    path === undefined
+      ? undefined
+      : loadConfigFile().readConfigFile(path, environment, variableOf, instrumentations);
+  const reader = new EnvironmentReader(file?.environment ?? environment, file?.places);
+  reader.read(table.configFile);
+  if (reader.read(table.sdkDisabled))
+    return { config: disabledConfig(), issues: [], ...(file && { file }) };
+  const read = readConfig(reader);
+  const config = file === undefined ? read : file.complete(read);
   if (instrumentations !== undefined) {
     checkInstrumentations(reader, config.instrumentations, [...instrumentations]);
   }
   reader.checkNames();
-  return { config, issues: reader.issues };
+  return { config, issues: [...(file?.issues ?? []), ...reader.issues], ...(file && { file }) };
 }
 
 /** The defaults. Only `disabled` is read from it. */
@@ -63,7 +77,9 @@ function readConfig(reader: EnvironmentReader): Config {
   const otlp = readOtlpConfigs(reader);
   const errors = readErrors(reader);
   const identity = readIdentity(reader, errors);
-  const traces = readTraces(reader, otlp.traces);
+  const viewer = readViewer(reader);
+  const hasViewer = viewer.url !== undefined;
+  const traces = readTraces(reader, otlp.traces, hasViewer);
   const exportsTraces = traces.exporters.includes("otlp") && traces.sampler.name !== "always_off";
   return {
     disabled: false,
@@ -73,21 +89,81 @@ function readConfig(reader: EnvironmentReader): Config {
     knownMethods: reader.read(table.knownMethods),
     instrumentations: readInstrumentations(reader),
     admin: readAdmin(reader),
+    pipeline: reader.read(table.pipeline),
     traces,
     metrics: readMetrics(reader, otlp.metrics),
-    logs: readLogs(reader, otlp.logs),
+    logs: readLogs(reader, otlp.logs, hasViewer),
     errors: {
       ...errors,
       environment: errors.environment ?? identity.environment,
       exportsTraces,
       traceUrl: exportsTraces ? errors.traceUrl : undefined,
     },
+    doctorFolder: reader.read(table.doctorFolder),
+    viewer,
+    extension: reader.read(table.extension),
     alertReceiver: reader.read(table.alertUrl),
     redaction: reader.read(table.redaction).config,
     userFields: reader.read(table.userFields),
     flushTimeoutMs: reader.read(table.flushTimeoutMs),
     signals: reader.read(table.terminationSignals),
+    gracefulShutdown: reader.read(table.gracefulShutdown),
   };
+}
+
+/** The viewer shows the data of users, which a service in production must not send to a page. */
+function readViewer(reader: EnvironmentReader): ViewerConfig {
+  const url = reader.read(table.viewer);
+  const shared = {
+    isForced: reader.read(table.viewerForce),
+    editor: reader.read(table.viewerEditor),
+    requestLog: readRequestLog(reader),
+    timingHeaders: readTimingHeaders(reader, url !== undefined),
+    ignoredCalls: reader.read(table.repeatedIgnore),
+  };
+  if (url === undefined || shared.isForced || !isProduction(reader)) return { url, ...shared };
+  reader.report(table.viewer, {
+    expected: "another NODE_ENV than production, or TELLTALE_VIEWER_FORCE=true",
+    used: "no viewer",
+  });
+  return { url: undefined, ...shared };
+}
+
+/** It has the parameters of queries, and slows the app down. */
+function readRequestLog(reader: EnvironmentReader): ViewerConfig["requestLog"] {
+  const level = reader.read(table.developmentLog);
+  if (level === undefined || !isProduction(reader)) return level;
+  const expected = "another NODE_ENV than production";
+  reader.report(table.developmentLog, { expected, used: "no log for development" });
+  return undefined;
+}
+
+/** The number of queries of a request is nothing that a client in production should read. */
+function readTimingHeaders(reader: EnvironmentReader, hasViewer: boolean): boolean {
+  const isWanted = reader.read(table.timingHeaders);
+  if (!isProduction(reader)) return isWanted ?? hasViewer;
+  if (isWanted === true) {
+    const expected = "another NODE_ENV than production";
+    reader.report(table.timingHeaders, { expected, used: "no such headers" });
+  }
+  return false;
+}
+
+function isProduction(reader: EnvironmentReader): boolean {
+  return reader.read(table.nodeEnvironment) === "production";
+}
+
+/** With a viewer, the default exporter is used only if it has an endpoint: else it has no receiver. */
+function readExporters<Exporter extends string>(
+  reader: EnvironmentReader,
+  variable: Variable<readonly Exporter[]>,
+  signal: "traces" | "logs",
+  hasViewer: boolean,
+): readonly Exporter[] {
+  const exporters = reader.read(variable);
+  const endpoints = [table.otlp.endpoint, table.otlpBySignal[signal].endpoint, table.gateways];
+  if (!hasViewer || [variable, ...endpoints].some((one) => reader.has(one))) return exporters;
+  return exporters.filter((name) => name !== "otlp");
 }
 
 function readAdmin(reader: EnvironmentReader): AdminConfig {
@@ -172,12 +248,13 @@ function readCommit(reader: EnvironmentReader): Config["commit"] {
 function readPropagation(
   reader: EnvironmentReader,
   errors: OwnErrorsConfig,
-): Pick<Config, "propagators" | "extractOnly"> {
+): Pick<Config, "propagators" | "extractOnly" | "environmentCarrier"> {
   const names = reader.read(table.propagators);
   const readsSentry = errors.dsn !== undefined && !reader.has(table.propagators);
   return {
     propagators: names ?? ["tracecontext", "baggage"],
     extractOnly: readsSentry ? ["sentry"] : [],
+    environmentCarrier: reader.read(table.environmentCarrier),
   };
 }
 
@@ -211,9 +288,9 @@ function readOptions(reader: EnvironmentReader): Config["instrumentations"]["opt
   return options;
 }
 
-function readTraces(reader: EnvironmentReader, otlp: OtlpConfig): TracesConfig {
+function readTraces(reader: EnvironmentReader, otlp: OtlpConfig, hasViewer: boolean): TracesConfig {
   return {
-    exporters: reader.read(table.tracesExporter),
+    exporters: readExporters(reader, table.tracesExporter, "traces", hasViewer),
     sampler: readSampler(reader),
     limits: readSpanLimits(reader),
     batch: readBatch(reader, table.spanBatch),
@@ -276,25 +353,6 @@ function readWithFallback(
   return reader.read(first, formatValue(fallback)) ?? fallback;
 }
 
-const DEFAULT_BATCH_SIZE = 512;
-
-function readBatch(reader: EnvironmentReader, rows: table.BatchVariables): BatchConfig {
-  const maxQueueSize = reader.read(rows.maxQueueSize);
-  const size = reader.read(rows.maxExportBatchSize);
-  if (size !== undefined && size > maxQueueSize) {
-    reader.report(rows.maxExportBatchSize, {
-      expected: `at most ${rows.maxQueueSize.name} (${maxQueueSize})`,
-      used: String(maxQueueSize),
-    });
-  }
-  return {
-    maxQueueSize,
-    maxBatchSize: Math.min(size ?? DEFAULT_BATCH_SIZE, maxQueueSize),
-    delayMs: reader.read(rows.scheduleDelay),
-    exportTimeoutMs: reader.read(rows.exportTimeout),
-  };
-}
-
 function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig {
   const histograms = reader.read(table.histogramAggregation);
   const intervalMs = reader.read(table.metricInterval);
@@ -322,36 +380,21 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
 }
 
 function readMetricViews(reader: EnvironmentReader): MetricViewsConfig | undefined {
-  const views: MetricViewsConfig = {
+  const rules = {
     drop: reader.read(table.droppedInstruments),
     rename: reader.read(table.renamedInstruments),
     dropAttributes: reader.read(table.droppedAttributes),
     buckets: reader.read(table.histogramBuckets),
     cardinalityLimits: reader.read(table.cardinalityLimits),
-    expireMs: reader.read(table.expireMs),
   };
-  const { expireMs, ...rules } = views;
+  const expireMs = reader.read(table.expireMs);
   const isEmpty = Object.values(rules).every((list) => list.length === 0);
-  return isEmpty && expireMs === undefined ? undefined : views;
+  return isEmpty && expireMs === undefined ? undefined : { ...rules, expireMs };
 }
 
-const DEFAULT_METRIC_TIMEOUT_MS = 30_000;
-
-/** Limits the timeout to the interval, as the SDK's periodic reader does, so that exports don't overlap. */
-function readMetricTimeout(reader: EnvironmentReader, intervalMs: number): number {
-  const timeoutMs = reader.read(table.metricTimeout);
-  if (timeoutMs !== undefined && timeoutMs > intervalMs) {
-    reader.report(table.metricTimeout, {
-      expected: `at most OTEL_METRIC_EXPORT_INTERVAL (${intervalMs})`,
-      used: String(intervalMs),
-    });
-  }
-  return Math.min(timeoutMs ?? DEFAULT_METRIC_TIMEOUT_MS, intervalMs);
-}
-
-function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
+function readLogs(reader: EnvironmentReader, otlp: OtlpConfig, hasViewer: boolean): LogsConfig {
   return {
-    exporters: reader.read(table.logsExporter),
+    exporters: readExporters(reader, table.logsExporter, "logs", hasViewer),
     limits: {
       attributeCount: readWithFallback(reader, table.logRecordAttributeCount, table.attributeCount),
       attributeLength: readWithFallback(

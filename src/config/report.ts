@@ -12,6 +12,8 @@ function formatIssue(issue: ConfigIssue): string {
   switch (issue.kind) {
     case "invalid":
       return `${issue.variable}: received ${issue.received}, ${formatExpected(issue)}; using ${issue.used}`;
+    case "file":
+      return issue.problem;
     case "unsupported":
       return `${issue.variable} is set and has no effect: ${issue.reason}`;
     case "misspelt":

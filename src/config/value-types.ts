@@ -11,6 +11,7 @@ import type {
   AlertReceiver,
   DataCollectionName,
   ErrorPattern,
+  GracefulShutdownConfig,
   InstrumentRule,
   LogLevelRule,
   LogFileName,
@@ -33,6 +34,9 @@ const loadMetricMergeRules = lazy<typeof import("./metrics/merge-rules.ts")>(
 const loadLinkUrls = lazy<typeof import("./link-urls.ts")>("config/link-urls.ts");
 const loadLogFileLimits = lazy<typeof import("./log-file-limits.ts")>("config/log-file-limits.ts");
 const loadMetricViews = lazy<typeof import("./metrics/views.ts")>("config/metrics/views.ts");
+const loadGracefulShutdown = lazy<typeof import("./graceful-shutdown.ts")>(
+  "config/graceful-shutdown.ts",
+);
 const loadEventData = lazy<typeof import("./event-data.ts")>("config/event-data.ts");
 
 /** Parses the text of a variable into a value. */
@@ -111,6 +115,12 @@ export function someOf<Name extends string>(
 /** A comma-separated list of any names. */
 export const names: ValueType<readonly string[]> = {
   description: "list of names",
+  parse: parseNames,
+};
+
+/** Fingerprints and places of calls, in which `*` is any text. */
+export const callPatterns: ValueType<readonly string[]> = {
+  description: "list of fingerprints and paths",
   parse: parseNames,
 };
 
@@ -253,6 +263,11 @@ export const metricMergeRules: ValueType<readonly MetricMergeRule[]> = {
   parse: (value, report) => loadMetricMergeRules().parseMetricMergeRules(value, report),
 };
 
+export const gracefulShutdown: ValueType<GracefulShutdownConfig | undefined> = {
+  description: "true, false, or a duration, with `wait=DURATION`, `readiness=fail` or `keep`",
+  parse: (value, report) => loadGracefulShutdown().parseGracefulShutdown(value, report),
+};
+
 /** Options of Sentry's `dataCollection`. */
 export const dataCollection: ValueType<readonly DataCollectionName[]> = {
   description:
@@ -288,6 +303,20 @@ export const filePath: ValueType<string> = {
   parse: (value) => value,
   format: formatPath,
 };
+
+/** The address of a server on this host, as an origin: `http://localhost:9465`. */
+export const loopbackUrl: ValueType<string> = {
+  description: "URL of this host",
+  parse: (value, report) => {
+    const url = URL.parse(value);
+    const isLocal = url?.protocol === "http:" && LOOPBACK_HOSTS.includes(url.hostname);
+    if (isLocal && url.username === "" && url.pathname === "/") return url.origin;
+    report({ expected: "a URL of this host, like http://localhost:9465" });
+    return undefined;
+  },
+};
+
+const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
 /** A secret, which no message shows. */
 export const secret: ValueType<string> = {

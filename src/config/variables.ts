@@ -5,10 +5,12 @@ import type {
   BreadcrumbKind,
   ConsoleLines,
   DataCollectionName,
+  DevelopmentLogLevel,
   ErrorPattern,
   ModuleReference,
   TerminationSignal,
   ExemplarFilterName,
+  GracefulShutdownConfig,
   InstrumentRule,
   LevelSignal,
   LineFormat,
@@ -17,6 +19,7 @@ import type {
   MetricMergeRule,
   MiddlewareFramework,
   OtlpProtocol,
+  PipelineName,
   PrometheusScopeLabels,
   PrometheusTranslation,
   PropagatorName,
@@ -83,6 +86,14 @@ export const sdkDisabled: Variable<boolean> = defineVariable({
   valueType: types.flag,
   fallback: false,
   doc: "Switches telltale off: it loads nothing, patches nothing and opens no port.",
+});
+
+export const configFile: Variable<string | undefined> = defineVariable({
+  group: "General",
+  name: "OTEL_CONFIG_FILE",
+  valueType: types.filePath,
+  fallback: undefined,
+  doc: "YAML file of OpenTelemetry's declarative configuration, in place of all other variables `OTEL_*` ([Configuration file](configuration-file.md)).",
 });
 
 export const logLevel: Variable<LogLevel> = defineVariable({
@@ -729,8 +740,10 @@ export const flushTimeoutMs: Variable<number> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_FLUSH_TIMEOUT",
   valueType: types.duration(0),
-  fallback: 1000,
-  doc: "Maximum time that the flush may delay the end of the process, in milliseconds.",
+  // With the capture of a fatal error, the start and end of the thread that sends, and the
+  // end of the process, the delay stays below a second.
+  fallback: 800,
+  doc: "Maximum time that the end of the process waits for receivers, in milliseconds. The preparation and the end of the process take up to 200 ms more.",
 });
 
 export const userFields: Variable<readonly string[]> = defineVariable({
@@ -745,10 +758,27 @@ export const userFields: Variable<readonly string[]> = defineVariable({
 export const terminationSignals: Variable<readonly TerminationSignal[]> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_SIGNALS",
-  valueType: types.someOf<TerminationSignal>(["SIGTERM", "SIGINT"]),
-  fallback: ["SIGTERM", "SIGINT"],
-  default: "`SIGTERM,SIGINT`",
+  valueType: types.someOf<TerminationSignal>(["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"]),
+  fallback: ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"],
+  default: "all of them",
   doc: "Signals on which telltale flushes unsent telemetry before the process dies, unless the app has its own listener. `none`: telltale never listens, and unsent telemetry is lost.",
+});
+
+export const environmentCarrier: Variable<boolean> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_ENV_CARRIER",
+  valueType: types.flag,
+  fallback: true,
+  doc: "Whether child processes and worker threads receive the trace, in `TRACEPARENT`, `TRACESTATE` and `BAGGAGE`, and whether a process that is started with these continues it ([Child processes](child-processes.md)).",
+});
+
+export const gracefulShutdown: Variable<GracefulShutdownConfig | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_GRACEFUL_SHUTDOWN",
+  valueType: types.gracefulShutdown,
+  fallback: undefined,
+  default: "`false`",
+  doc: "Ends the process in order at SIGTERM and SIGINT ([Graceful shutdown](process.md#graceful-shutdown)), within a deadline: `25s`, or `true` for that. Further entries: `wait=10s` until servers close, and `readiness=keep`, so that `/readyz` does not fail.",
 });
 
 export const alertUrl: Variable<AlertReceiver | undefined> = defineVariable({
@@ -901,7 +931,7 @@ export const adminToken: Variable<string | undefined> = defineVariable({
   name: "TELLTALE_ADMIN_TOKEN",
   valueType: types.secret,
   fallback: undefined,
-  doc: "Bearer token of `/loggers` on the admin server, which changes the levels of loggers. Without it there is no such page.",
+  doc: "Bearer token of the pages of the admin server that change something: `/loggers`, the levels of loggers, and `/warm`, for `telltale warm`. Without it they are closed.",
 });
 
 export const metricsToken: Variable<string | undefined> = defineVariable({
@@ -1068,6 +1098,84 @@ export const eagerLoading: Variable<boolean> = defineVariable({
   doc: "Loads all instrumentations at start instead of on first use.",
 });
 
+export const doctorFolder: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_DOCTOR",
+  valueType: types.text,
+  fallback: undefined,
+  default: "none",
+  doc: "Set by [`telltale doctor`](doctor.md): the folder to which the preload reports.",
+});
+
+export const extension: Variable<ModuleReference | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_EXTENSION",
+  valueType: types.moduleReference,
+  fallback: undefined,
+  default: "`telltale.config.js` beside the app's `package.json`",
+  doc: "Module with span processors, samplers, hooks and other parts of your own ([Your own components](extension.md)). `none`: none is loaded.",
+});
+
+export const pipeline: Variable<PipelineName> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PIPELINE",
+  valueType: types.oneOf<PipelineName>(["telltale", "sdk"]),
+  fallback: "telltale",
+  doc: "What records and exports. With `sdk` it is [the SDK of OpenTelemetry](pipeline-sdk.md) with its processors and exporters, which is slower.",
+});
+
+export const viewer: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_VIEWER",
+  valueType: types.loopbackUrl,
+  fallback: undefined,
+  default: "no viewer",
+  doc: "Address of the [viewer](viewer.md), which then receives all spans, log records and metrics, in addition to other exporters. Without an endpoint and an exporter of their own, traces and log records are sent to the viewer only. Set by `telltale dev`.",
+});
+
+export const viewerForce: Variable<boolean> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_VIEWER_FORCE",
+  valueType: types.flag,
+  fallback: false,
+  doc: "Whether `TELLTALE_VIEWER` is effective under `NODE_ENV=production` too.",
+});
+
+export const developmentLog: Variable<DevelopmentLogLevel | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_DEV_LOG",
+  valueType: types.oneOf<DevelopmentLogLevel>(["requests", "queries"]),
+  fallback: undefined,
+  doc: "For development: `requests` writes a line for each request or job to stderr, with its queries, and marks slow, repeated and failed ones; `queries` a line for each query too, with its parameters ([Log for development](development-log.md)). Without effect under `NODE_ENV=production`.",
+});
+
+export const timingHeaders: Variable<boolean | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_SERVER_TIMING",
+  valueType: types.flag,
+  fallback: undefined,
+  default: "`true` with `TELLTALE_VIEWER`, else `false`",
+  doc: "For development: whether responses have [headers with their times](viewer-n1.md#response-headers). Without effect under `NODE_ENV=production`.",
+});
+
+export const repeatedIgnore: Variable<readonly string[]> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_REPEATED_IGNORE",
+  valueType: types.callPatterns,
+  fallback: [],
+  default: "none",
+  doc: "Repeated calls that the viewer [does not report](viewer-n1.md#ignore-a-call), for example `SELECT * FROM settings*,src/reports/*`.",
+});
+
+export const viewerEditor: Variable<string | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_EDITOR",
+  valueType: types.text,
+  fallback: undefined,
+  default: "`LAUNCH_EDITOR`, `VISUAL`, `EDITOR`, or an editor that runs",
+  doc: "Command of the editor in which the viewer opens source files. Read by `telltale dev`.",
+});
+
 export const middlewareSpanFrameworks: Variable<readonly MiddlewareFramework[]> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_MIDDLEWARE_SPANS",
@@ -1087,9 +1195,7 @@ export const middlewareSpanFrameworks: Variable<readonly MiddlewareFramework[]> 
 /* Not supported */
 
 const unsupportedReasons: Readonly<Record<string, string>> = {
-  OTEL_CONFIG_FILE: "configuration files are not supported yet; use environment variables",
-  OTEL_EXPERIMENTAL_CONFIG_FILE:
-    "configuration files are not supported yet; use environment variables",
+  OTEL_EXPERIMENTAL_CONFIG_FILE: "the name before version 1.0; use OTEL_CONFIG_FILE",
   OTEL_ENTITIES: "in development; use OTEL_RESOURCE_ATTRIBUTES",
   OTEL_EXPORTER_OTLP_SPAN_INSECURE: "obsolete; use OTEL_EXPORTER_OTLP_TRACES_INSECURE",
   OTEL_EXPORTER_OTLP_METRIC_INSECURE: "obsolete; use OTEL_EXPORTER_OTLP_METRICS_INSECURE",

@@ -2,18 +2,18 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { asContext, unitOfWorkIn, ROOT_CONTEXT, spanIn, suppressTracing } from "./context.ts";
+import { processContext } from "./process/process-context.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** The one storage of the process: all lazy modules share this module. */
 const storage = new AsyncLocalStorage<ApiContext>();
 
 export function activeContext(): ApiContext {
-  return storage.getStore() ?? ROOT_CONTEXT;
+  return storage.getStore() ?? processContext();
 }
 
 export function activeSpan(): Span | undefined {
-  const context = storage.getStore();
-  return context === undefined ? undefined : spanIn(context);
+  return spanIn(activeContext());
 }
 
 export function activeUnitOfWork(): UnitOfWork | undefined {

@@ -17,6 +17,7 @@ import type {
   RouteRecorder,
   RpcRecorder,
   StallSlot,
+  WatchedUnit,
 } from "./unit-views.ts";
 
 /*
@@ -58,6 +59,9 @@ export const activeErrorSlot: () => ErrorSlot | undefined = activeUnitOfWork;
 
 /** Returns the active unit of work, for the watch of the event loop. */
 export const activeStallSlot: () => StallSlot | undefined = activeUnitOfWork;
+
+/** Returns the unit of work in a context, for what watches all of them while an app is developed. */
+export const watchedUnitIn: (context: ApiContext) => WatchedUnit | undefined = unitOfWorkIn;
 
 /** Returns the active unit of work, for hits of rate limits. */
 export const activeLimitedUnit: () => LimitedUnit | undefined = activeUnitOfWork;

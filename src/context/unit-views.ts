@@ -187,6 +187,41 @@ export interface StallSlot {
   jobInfo(): JobInfo | undefined;
 }
 
+/** Unit of work as seen by what watches all of them while an app is developed. */
+export interface WatchedUnit {
+  readonly method: string | undefined;
+  readonly span: Span | undefined;
+  /** Undefined before its first call or cache lookup. */
+  readonly callTimes: CallTimes | undefined;
+  /** Returns the route as far as it is known. */
+  currentRoute(): string | undefined;
+  /** Returns the path without secrets. */
+  redactedPath(): string | undefined;
+  /** Returns the job, where the unit of work is one. */
+  jobInfo(): JobInfo | undefined;
+  /** Runs `listener` at the end, or at once after it. `listener` must not throw. */
+  onEnded(listener: () => void): void;
+}
+
+/** A request, message or job that is about to start. */
+export interface ArrivingWork {
+  /** Name of a message's operation or of a job; undefined for a request. */
+  readonly name?: string;
+  readonly method?: string | undefined;
+  /** As requested, with the query. */
+  readonly url?: string | undefined;
+  /** Names and values in turn, or by name; undefined for other work than a request. */
+  readonly rawHeaders?: readonly string[] | undefined;
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** Learns of each unit of work. Its methods must not throw. */
+export interface WorkObserver {
+  /** Called before the clock of the unit starts; the next call of `started` is for this one. */
+  arriving(work: ArrivingWork): void;
+  started(unit: WatchedUnit): void;
+}
+
 /** A request at its end, as seen by the access log. */
 export interface EndedRequest extends LogIds {
   readonly span: Span | undefined;

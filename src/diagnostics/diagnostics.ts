@@ -17,6 +17,8 @@ const REPEAT_INTERVAL_MS = 60_000;
 /** Maximum length of a line. Error messages may be pages long. */
 const MAX_LINE_LENGTH = 2000;
 
+type ObserveMessage = (level: LogLevel, key: string, message: string) => void;
+
 /**
  * Logs telltale's own messages to stderr. Each message has a key, and a message whose
  * key was logged within the last minute is suppressed, so that an error of every export
@@ -26,11 +28,14 @@ const MAX_LINE_LENGTH = 2000;
 export class Diagnostics {
   readonly #maxSeverity: number;
   readonly #write: (text: string) => void;
+  readonly #observe: ObserveMessage | undefined;
   readonly #lastLogged = new Map<string, number>();
 
-  constructor(level: LogLevel, write: (text: string) => void) {
+  /** @param observe is called with each message, whether or not its level is logged. */
+  constructor(level: LogLevel, write: (text: string) => void, observe?: ObserveMessage) {
     this.#maxSeverity = severities[level];
     this.#write = write;
+    this.#observe = observe;
   }
 
   /** Whether messages of this level are logged. */
@@ -55,6 +60,7 @@ export class Diagnostics {
   }
 
   #log(level: LogLevel, key: string, message: string): void {
+    this.#observe?.(level, key, message);
     if (!this.isEnabled(level)) return;
     try {
       const now = performance.now();

@@ -19,6 +19,8 @@ import type {
   SeverityLevel,
 } from "../api.ts";
 
+import type { EventFilters } from "./filters/filter-module.ts";
+
 export interface ErrorsDeps {
   readonly config: ErrorsConfig;
   readonly resource: Resource;
@@ -35,6 +37,10 @@ export interface ErrorsDeps {
   /** Returns the meter of the metric of exceptions; without one they are not counted. */
   readonly meter?: () => Meter;
   readonly unsent?: UnsentTelemetry;
+  /** Gets the envelopes, which are then not sent. */
+  readonly onEnvelope?: ((envelope: readonly unknown[]) => void) | undefined;
+  /** Returns the filters of the app's extension, if it has one. */
+  readonly extensionFilters?: (() => EventFilters | Promise<EventFilters>) | undefined;
   /** Time limit of the flush at process exit, in milliseconds. */
   readonly flushTimeoutMs: number;
 }

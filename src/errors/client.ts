@@ -34,6 +34,8 @@ import { propagationContextOf } from "./capture-origin.ts";
 import { EventLinks } from "./event-links.ts";
 import { captureFeedback } from "./feedback.ts";
 import { runMonitored } from "./monitors/with-monitor.ts";
+import type { EventFilter } from "./filters/event-filter.ts";
+import type { EventFilters } from "./filters/filter-module.ts";
 import { IgnoreRules } from "./filters/ignore-rules.ts";
 import { RepeatedErrors } from "./filters/repeated-errors.ts";
 import { adjustBreadcrumbTimes, mergeBreadcrumbs } from "./event-data/breadcrumbs.ts";
@@ -115,9 +117,7 @@ export function createErrorsClient(
 }
 
 function createClient(deps: ErrorsDeps, takeSessions: () => SessionAggregate[]): SentryClient {
-  const { diagnostics } = deps;
-  const { beforeSend } = deps.config;
-  const filter = beforeSend && loadEventFilter().createEventFilter(beforeSend, diagnostics);
+  const filter = createFilter(deps);
   const options: ServerRuntimeClientOptions = {
     ...serviceOptions(deps),
     ...(filter !== undefined && { beforeSend: (event, hint) => filter.run(event, hint) }),
@@ -145,6 +145,23 @@ function createClient(deps: ErrorsDeps, takeSessions: () => SessionAggregate[]):
   return client;
 }
 
+/** Creates the filter of the app's functions: those of the variable, else those of its extension. */
+function createFilter({
+  config: { beforeSend },
+  diagnostics,
+  extensionFilters,
+}: ErrorsDeps): EventFilter | undefined {
+  if (beforeSend !== undefined) return loadEventFilter().createEventFilter(beforeSend, diagnostics);
+  const filters = extensionFilters?.();
+  if (filters === undefined || isEmpty(filters)) return undefined;
+  return new (loadEventFilter().EventFilter)("TELLTALE_EXTENSION", filters, diagnostics);
+}
+
+function isEmpty(filters: EventFilters | Promise<EventFilters>): boolean {
+  if (filters instanceof Promise) return false;
+  return filters.beforeSend === undefined && filters.beforeBreadcrumb === undefined;
+}
+
 function clientDeps(deps: ErrorsDeps): Omit<SentryClientDeps, "filter"> {
   const { config, counters, diagnostics, redactor, unsent } = deps;
   return {
@@ -156,6 +173,7 @@ function clientDeps(deps: ErrorsDeps): Omit<SentryClientDeps, "filter"> {
     ignored: new IgnoreRules(config, diagnostics),
     repeated: new RepeatedErrors(config.repeatedErrors, diagnostics),
     spotlight: createSpotlightCopy(deps),
+    onEnvelope: deps.onEnvelope,
     contexts: new ProcessContexts(deps.resource),
     completions: [new ModuleVersions(), new FrameSources()],
     breadcrumbs: config.breadcrumbs,

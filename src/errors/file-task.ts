@@ -1,7 +1,12 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, fstat, fstatSync, open, openSync, read, readSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import { promisify } from "node:util";
 import { runSuppressed } from "../context/manager.ts";
+import { closeFile } from "../lazy.ts";
+
+const openFile = promisify(open);
+const statFile = promisify(fstat);
+const readBytes = promisify(read);
 
 /** A file to read. */
 export interface FileRequest {
@@ -61,16 +66,16 @@ export function runUntil<Result>(task: FileTask<Result>, deadline: number): Resu
 
 async function readContent(request: FileRequest): Promise<FileContent | undefined> {
   try {
-    const file = await open(request.path, "r");
+    const file = await openFile(request.path, "r");
     try {
-      const { size } = await file.stat();
+      const { size } = await statFile(file);
       const range = rangeOf(request, size);
       if (range === undefined) return undefined;
       const bytes = Buffer.allocUnsafe(range.length);
-      const { bytesRead } = await file.read(bytes, 0, range.length, range.start);
+      const { bytesRead } = await readBytes(file, bytes, 0, range.length, range.start);
       return { bytes: bytes.subarray(0, bytesRead), isWhole: range.start === 0 };
     } finally {
-      await file.close();
+      closeFile(file);
     }
   } catch {
     return undefined;

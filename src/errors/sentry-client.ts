@@ -71,6 +71,8 @@ export interface SentryClientDeps {
   /** The filter that the option `beforeSend` runs. */
   readonly filter?: EventFilter | undefined;
   readonly spotlight?: SpotlightCopy | undefined;
+  /** Gets the envelopes, which are then not sent. */
+  readonly onEnvelope?: ((envelope: readonly unknown[]) => void) | undefined;
   readonly contexts: ProcessContexts;
   /** What is read from disk for events. */
   readonly completions: readonly EventCompletion[];
@@ -101,6 +103,8 @@ export class SentryClient extends ServerRuntimeClient {
   readonly #processing = new Map<EventHint, CountedCategory>();
   readonly #losses: EventLosses;
 
+  readonly #onEnvelope: SentryClientDeps["onEnvelope"];
+
   constructor(options: ServerRuntimeClientOptions, deps: SentryClientDeps) {
     super(options);
     this.#deps = deps;
@@ -112,6 +116,7 @@ export class SentryClient extends ServerRuntimeClient {
       (pendingEvent) => this.#sendPendingEvent(pendingEvent),
       deps.completions,
     );
+    this.#onEnvelope = deps.onEnvelope;
     deps.spotlight?.watch(this);
     // The first processor, as Sentry's own filter: after sampling and before `beforeSend`.
     this.addEventProcessor((event, hint) => (this.#isIgnored(event, hint) ? null : event));
@@ -331,6 +336,10 @@ export class SentryClient extends ServerRuntimeClient {
     envelope: Envelope,
   ): Promise<Awaited<ReturnType<ServerRuntimeClient["sendEnvelope"]>>> {
     try {
+      if (this.#onEnvelope !== undefined) {
+        this.#onEnvelope(envelope);
+        return {};
+      }
       return await super.sendEnvelope(envelope);
     } catch (error) {
       this.#transport?.discard(envelope);

@@ -9,7 +9,7 @@ import type { ExitRequestFactory, Pipeline } from "./pipeline.ts";
 /** `counters.created` is counted by the caller, which also knows of items that are never queued. */
 export interface BatchProcessorDeps<Item, Encoded> extends ItemQueueDeps<Item, Encoded> {
   readonly config: BatchConfig;
-  /** Called once, before the first export: it loads a lazy module. */
+  /** Called before the first export, until it succeeds: it loads lazy modules, that of `encode` too. */
   readonly createExporter: () => TelemetryExporter<Encoded[]>;
   /**
    * Takes over the items that the peer cannot accept for now, and returns how long
@@ -25,7 +25,7 @@ export interface BatchProcessorDeps<Item, Encoded> extends ItemQueueDeps<Item, E
 /**
  * A bounded queue before an exporter, with the rules of the specification's batch
  * processors: an export when a batch is full or the delay is over, one export at
- * a time, the newest item dropped when the queue is full.
+ * a time, the newest item dropped when the queue is full (see `ItemQueue`).
  *
  * Nothing here keeps the process alive: timers are unref'd, and `drainForExit`
  * takes the remaining items at process exit.
@@ -80,8 +80,8 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
   }
 
   /** Queues an item that is already encoded, or drops it when the queue is full. */
-  requeue(encoded: Encoded): void {
-    if (this.#queue.addEncoded(encoded)) this.#onQueued();
+  requeue(encoded: Encoded, isPreferred: boolean): void {
+    if (this.#queue.addEncoded(encoded, isPreferred)) this.#onQueued();
   }
 
   /** Exports what is queued now, and waits for the export in flight. */
@@ -91,7 +91,7 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
 
   /** Returns what the peer will not get from the export in flight, and the whole queue, as requests. */
   drainForExit(): ExitRequestFactory[] {
-    const items = [...(this.#exporter.cancel() ?? []), ...this.#queue.takeAll()];
+    const items = [...(this.#exporter.cancel() ?? []), ...this.#queue.takeForExit()];
     const requests: ExitRequestFactory[] = [];
     for (let start = 0; start < items.length; start += this.#maxExportSize) {
       const part = items.slice(start, start + this.#maxExportSize);
@@ -125,6 +125,13 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
     setImmediate(() => this.#export());
   }
 
+  /** Exports after a pause, which may end long before the configured delay. */
+  #exportLater(pauseMs: number): void {
+    this.#isScheduled = true;
+    // A timer may fire a millisecond early.
+    setTimeout(() => this.#export(), pauseMs + 2).unref();
+  }
+
   #rearmTimer(): void {
     this.#isScheduled = true;
     this.#timer.refresh();
@@ -140,6 +147,10 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
     if (this.#exporter.pauseMs > 0) {
       this.#deps.onPaused?.();
       if (this.length > 0) this.#rearmTimer();
+      return;
+    }
+    if (!this.#exporter.prepare()) {
+      this.#exportLater(this.#exporter.pauseMs);
       return;
     }
     const items = this.#queue.take(this.#maxExportSize);

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { runSuppressed } from "../context/manager.ts";
+import { isUnloadable } from "../lazy.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { ExportResult, OnExitResult, TelemetryExporter } from "./telemetry-exporter.ts";
@@ -10,7 +11,7 @@ export interface CountingExporterDeps<Payload> {
   readonly name: string;
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
-  /** Called once, before the first export: it loads a lazy module. */
+  /** Called before the first export, until it succeeds: it loads a lazy module. */
   readonly createExporter: () => TelemetryExporter<Payload>;
   readonly countItems: (payload: Payload) => number;
   /**
@@ -36,6 +37,9 @@ interface InFlightExport<Payload> {
 
 const FAILED_RESULT: ExportResult = { delivered: false, rejected: 0, retryAfterMs: 0 };
 
+/** How long the items wait if no file descriptor is left to load the exporter. */
+const RELOAD_DELAY_MS = 1_000;
+
 /**
  * Exports one payload at a time, and counts each of its items exactly once: as
  * sent, rejected, failed, or dropped at shutdown. Creates the exporter when it is
@@ -50,6 +54,8 @@ export class CountingExporter<Payload> {
   #inFlight: InFlightExport<Payload> | undefined = undefined;
   #exportedCount = 0;
   #pausedUntil = 0;
+  /** Whether the exporter could not be loaded for a while. */
+  #hasWaited = false;
 
   constructor(deps: CountingExporterDeps<Payload>) {
     this.#deps = deps;
@@ -73,6 +79,31 @@ export class CountingExporter<Payload> {
   /** Resolves when the export in flight has completed; undefined without one. */
   get completion(): Promise<void> | undefined {
     return this.#inFlight?.done;
+  }
+
+  /**
+   * Creates the exporter. Returns false if no file descriptor is left to load it: the
+   * payload is kept then, and `pauseMs` is the time until the next attempt. Never throws.
+   */
+  prepare(): boolean {
+    if (this.#exporter !== undefined) return true;
+    const { diagnostics, name } = this.#deps;
+    try {
+      this.#runDetached(() => this.#getExporter());
+    } catch (error) {
+      // Another error is reported by the export, which drops its items.
+      if (!isUnloadable(error)) return true;
+      this.#pausedUntil = performance.now() + RELOAD_DELAY_MS;
+      this.#hasWaited = true;
+      diagnostics.warn(
+        `${name} exporter`,
+        `the exporter of ${name} can't be loaded: ${String(error)} (tried again each second, until then they are queued)`,
+      );
+      return false;
+    }
+    if (this.#hasWaited)
+      diagnostics.info(`${name} exporter loaded`, `the exporter of ${name} is loaded now`);
+    return true;
   }
 
   /**

@@ -26,23 +26,37 @@ export interface ItemProcessorDeps {
   readonly retry?: RetryPolicy;
 }
 
-/** Creates the pipeline that exports spans over OTLP. */
-export function createSpanProcessor(deps: ItemProcessorDeps): ItemProcessor<ReadableSpan> {
+/**
+ * Creates the pipeline that exports spans over OTLP.
+ *
+ * @param isPreferred whether a span is kept rather than others when the queue is full.
+ */
+export function createSpanProcessor<Span extends ReadableSpan>(
+  deps: ItemProcessorDeps,
+  isPreferred: (span: Span) => boolean = () => false,
+): ItemProcessor<Span> {
   const { otlp, diagnostics, retry } = deps;
   const loadEncoder = encoderFor(otlp);
   return createItemProcessor(deps, {
     name: "spans",
     encode: (span) => loadEncoder().spans.encode(span),
     traceIdOf: (span) => span.spanContext().traceId,
-    createExporter: (to = otlp, policy = retry) =>
-      loadOtlp().createSpanExporter(to, diagnostics, policy),
+    isPreferred,
+    createExporter: (to = otlp, policy = retry) => {
+      loadEncoder();
+      return loadOtlp().createSpanExporter(to, diagnostics, policy);
+    },
   });
 }
 
 /** A log record that is created when it is encoded. */
 interface LazyLogRecord {
+  readonly severityNumber?: number | undefined;
   toRecord(): ReadableLogRecord;
 }
+
+/** `SeverityNumber.ERROR` of OpenTelemetry. */
+const ERROR_SEVERITY = 17;
 
 /** Creates the pipeline that exports log records over OTLP. */
 export function createLogProcessor(deps: ItemProcessorDeps): ItemProcessor<LazyLogRecord> {
@@ -52,8 +66,11 @@ export function createLogProcessor(deps: ItemProcessorDeps): ItemProcessor<LazyL
     name: "log records",
     encode: (source) => loadEncoder().logRecords.encode(source.toRecord()),
     traceIdOf: (source) => source.toRecord().spanContext?.traceId,
-    createExporter: (to = otlp, policy = retry) =>
-      loadOtlp().createLogExporter(to, diagnostics, policy),
+    isPreferred: ({ severityNumber = 0 }) => severityNumber >= ERROR_SEVERITY,
+    createExporter: (to = otlp, policy = retry) => {
+      loadEncoder();
+      return loadOtlp().createLogExporter(to, diagnostics, policy);
+    },
   });
 }
 
@@ -62,6 +79,7 @@ function encoderFor({ protocol }: OtlpConfig): typeof loadJson | typeof loadProt
 }
 
 interface ItemKind<Item> extends Pick<BatchProcessorDeps<Item, EncodedItem>, "name" | "encode"> {
+  readonly isPreferred: (item: Item) => boolean;
   readonly traceIdOf: (item: Item) => string | undefined;
   readonly createExporter: (
     to?: OtlpConfig,
@@ -73,12 +91,12 @@ const release = ({ buffer }: EncodedItem): void => buffer.release();
 
 function createItemProcessor<Item>(
   { config, otlp, counters, diagnostics }: ItemProcessorDeps,
-  { name, encode, traceIdOf, createExporter }: ItemKind<Item>,
+  { name, encode, isPreferred, traceIdOf, createExporter }: ItemKind<Item>,
 ): ItemProcessor<Item> {
-  const shared = { name, config, counters, diagnostics, release };
+  const shared = { name, config, counters, diagnostics, release, encode, isPreferred };
   const { gateways } = otlp;
   if (gateways === undefined)
-    return new BatchProcessor({ ...shared, encode, createExporter: () => createExporter() });
-  const deps = { ...shared, gateways, encode, traceIdOf, createExporter };
+    return new BatchProcessor({ ...shared, createExporter: () => createExporter() });
+  const deps = { ...shared, gateways, traceIdOf, createExporter };
   return loadLoadBalancer().createTraceIdLoadBalancer(deps);
 }

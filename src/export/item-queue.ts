@@ -1,3 +1,4 @@
+import { isUnloadable } from "../lazy.ts";
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 
@@ -6,8 +7,13 @@ export interface ItemQueueDeps<Item, Encoded> {
   readonly name: string;
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
-  /** Returns what is queued of an item. */
+  /** Returns what is queued of an item. May load a lazy module. */
   readonly encode: (item: Item) => Encoded;
+  /**
+   * Whether an item is kept rather than others when the queue is full: it is about an error.
+   * Default: none is.
+   */
+  readonly isPreferred?: (item: Item) => boolean;
   /** Called with each encoded item that was sent or dropped. */
   readonly release?: (encoded: Encoded) => void;
   /** Whether the queue is full; default: it holds as many items as the configuration allows. */
@@ -22,7 +28,10 @@ export interface ItemQueueDeps<Item, Encoded> {
  */
 const ENCODE_CHUNK_SIZE = 64;
 
-/** A bounded queue that encodes its items in chunks and drops the newest when it is full. */
+/**
+ * A bounded queue that encodes its items in chunks. When it is full, it drops the newest
+ * item; a preferred one takes the place of the newest that is not.
+ */
 export class ItemQueue<Item, Encoded> {
   readonly #deps: ItemQueueDeps<Item, Encoded>;
   readonly #isFullElsewhere: (() => boolean) | undefined;
@@ -30,6 +39,10 @@ export class ItemQueue<Item, Encoded> {
   /** The latest items, until there are enough of them to be encoded. */
   #unencoded: Item[] = [];
   #encoded: Encoded[] = [];
+  /** Whether each of `#encoded` is preferred. */
+  #preferred: boolean[] = [];
+  /** All of `#encoded` from here on are preferred. */
+  #preferredFrom = 0;
   #droppedWhileFull = 0;
 
   constructor(deps: ItemQueueDeps<Item, Encoded>, capacity: number) {
@@ -45,43 +58,62 @@ export class ItemQueue<Item, Encoded> {
   /** Adds an item, or drops and counts it. Returns whether it was added. For the hot path. */
   add(item: Item): boolean {
     if (this.#isFull()) {
-      this.#dropNewest();
+      if (this.#deps.isPreferred?.(item) === true) this.#replaceNewest(item);
+      else this.#countDropped();
       return false;
     }
-    if (this.#unencoded.push(item) >= ENCODE_CHUNK_SIZE) this.encodePending();
+    // More than a chunk of them wait if the encoder can't be loaded.
+    if (this.#unencoded.push(item) % ENCODE_CHUNK_SIZE === 0) this.encodePending();
     return true;
   }
 
   /** Adds an item that is already encoded, or drops, counts and releases it. */
-  addEncoded(encoded: Encoded): boolean {
+  addEncoded(encoded: Encoded, isPreferred = false): boolean {
     if (this.#isFull()) {
-      this.#dropNewest();
+      this.#countDropped();
       this.#deps.release?.(encoded);
       return false;
     }
-    this.#encoded.push(encoded);
+    this.#push(encoded, isPreferred);
     return true;
   }
 
-  /** Encodes the items that wait for a chunk to fill up. */
+  /** Encodes the items that wait for a chunk to fill up; not if no file descriptor is left to load the encoder. */
   encodePending(): void {
     const items = this.#unencoded;
     if (items.length === 0) return;
     this.#unencoded = [];
-    for (const item of items) this.#encode(item);
+    for (const [index, item] of items.entries()) {
+      if (this.#encode(item)) continue;
+      this.#unencoded = items.slice(index);
+      return;
+    }
   }
 
   /** Removes and returns the oldest items, at most `max` of them. */
   take(max: number): Encoded[] {
     this.encodePending();
-    if (this.#encoded.length > max) return this.#encoded.splice(0, max);
-    return this.takeAll();
+    if (this.#encoded.length <= max) return this.takeAll();
+    this.#preferred.splice(0, max);
+    this.#preferredFrom = Math.max(0, this.#preferredFrom - max);
+    return this.#encoded.splice(0, max);
   }
 
   takeAll(): Encoded[] {
     this.encodePending();
     const items = this.#encoded;
     this.#encoded = [];
+    this.#preferred = [];
+    this.#preferredFrom = 0;
+    return items;
+  }
+
+  /** Removes and returns all items. Drops and counts those whose encoder can't be loaded. */
+  takeForExit(): Encoded[] {
+    const items = this.takeAll();
+    const { length } = this.#unencoded;
+    if (length > 0) this.#countFailed(length, "no file descriptor is left");
+    this.#unencoded = [];
     return items;
   }
 
@@ -101,18 +133,55 @@ export class ItemQueue<Item, Encoded> {
     return isFullElsewhere === undefined ? this.length >= this.#capacity : isFullElsewhere();
   }
 
-  /** Never throws: the app's own code ends the span or writes the line. */
-  #encode(item: Item): void {
+  /**
+   * Returns false if no file descriptor is left to load the encoder. Never throws: the
+   * app's own code ends the span or writes the line.
+   */
+  #encode(item: Item): boolean {
     try {
-      this.#encoded.push(this.#deps.encode(item));
+      this.#push(this.#deps.encode(item), this.#deps.isPreferred?.(item) === true);
     } catch (error) {
-      const { name, counters, diagnostics } = this.#deps;
-      counters.drop("failed", 1);
-      diagnostics.error(`${name} store`, `${name} could not be encoded: ${String(error)}`);
+      if (isUnloadable(error)) return false;
+      this.#countFailed(1, error);
     }
+    return true;
   }
 
-  #dropNewest(): void {
+  #countFailed(count: number, reason: unknown): void {
+    const { name, counters, diagnostics } = this.#deps;
+    counters.drop("failed", count);
+    diagnostics.error(`${name} store`, `${name} could not be encoded: ${String(reason)}`);
+  }
+
+  #push(encoded: Encoded, isPreferred: boolean): void {
+    this.#encoded.push(encoded);
+    this.#preferred.push(isPreferred);
+    if (!isPreferred) this.#preferredFrom = this.#encoded.length;
+  }
+
+  /** Puts a preferred item in the place of the newest that is not; drops it if there is none. */
+  #replaceNewest(item: Item): void {
+    this.encodePending();
+    while (this.#preferredFrom > 0 && this.#preferred[this.#preferredFrom - 1] === true)
+      this.#preferredFrom--;
+    const at = this.#preferredFrom - 1;
+    const replaced = this.#encoded[at];
+    if (replaced === undefined) {
+      this.#countDropped();
+      return;
+    }
+    try {
+      this.#encoded[at] = this.#deps.encode(item);
+    } catch (error) {
+      this.#countFailed(1, error);
+      return;
+    }
+    this.#preferred[at] = true;
+    this.#deps.release?.(replaced);
+    this.#countDropped();
+  }
+
+  #countDropped(): void {
     const { counters, diagnostics, name } = this.#deps;
     counters.drop("queue_full", 1);
     this.#droppedWhileFull += 1;

@@ -46,6 +46,16 @@ export interface Pipeline {
   readonly isSnapshot?: true;
 }
 
+/** Returns one pipeline of several. */
+export function joinPipelines(pipelines: readonly Pipeline[]): Pipeline {
+  return {
+    flush: async (timeoutMs) => {
+      await Promise.all(pipelines.map((one) => one.flush(timeoutMs)));
+    },
+    drainForExit: () => pipelines.flatMap((one) => one.drainForExit()),
+  };
+}
+
 /** A pipeline that queues finished items for export. */
 export interface ItemProcessor<Item> extends Pipeline {
   /** Queues one item, or drops it when the queue is full. The caller has counted it as created. */

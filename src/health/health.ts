@@ -1,12 +1,25 @@
-import type { HealthCheck, HealthCheckResult, HealthStatus } from "../api.ts";
+import type { Meter } from "@opentelemetry/api";
+import type { HealthCheck, HealthCheckResult } from "../api.ts";
 import type { Config } from "../config/config.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
+import { lazy } from "../lazy.ts";
+import type { CheckRegistry, CheckRegistryDeps } from "./check-registry.ts";
 import { eventLoopCheck } from "./event-loop.ts";
 import { exporterChecks } from "./exporters.ts";
+import { observeHealth } from "./health-metrics.ts";
+import { type CheckReports, type HealthReport, type ProcessState, reportOf } from "./reports.ts";
+import { resultOf } from "./run-check.ts";
+import { runWithin } from "../bounded-wait.ts";
 
-export interface HealthReport {
-  readonly status: HealthStatus;
-  readonly checks: Readonly<Record<string, HealthCheckResult>>;
+const loadRegistry = lazy<typeof import("./check-registry.ts")>("health/check-registry.ts");
+
+/** Which checks a report has. Default: all. */
+export interface CheckSelection {
+  /** The name of the only check. */
+  readonly only?: string;
+  /** Names of checks that are left out. */
+  readonly exclude?: readonly string[];
 }
 
 export interface Health {
@@ -14,139 +27,128 @@ export interface Health {
   register(check: HealthCheck): () => void;
   /** Makes the process not ready, because it is shutting down. */
   startDraining(): void;
+  /** Calls `listener` when the process starts to shut down. It must not throw. */
+  onDraining(listener: () => void): void;
   /** Reports liveness. A response is the proof, so no check can make it fail. */
   live(): HealthReport;
-  /** Reports readiness: it fails if a check fails or the process is shutting down. */
-  ready(): Promise<HealthReport>;
+  /** Reports readiness: it fails if a critical check fails or the process is shutting down. */
+  ready(selection?: CheckSelection): Promise<HealthReport>;
   /** Reports readiness together with telltale's own checks. */
-  all(): Promise<HealthReport>;
+  all(selection?: CheckSelection): Promise<HealthReport>;
 }
 
 export interface HealthDeps {
   readonly config: Config;
   readonly counters: TelemetryCounters;
+  readonly diagnostics: Diagnostics;
+  /** Removes secrets from results of checks. */
+  readonly redactor: { attributes<T extends object>(attributes: T): T };
+  /** Has the metrics of readiness and checks. Undefined: there are none, and checks only run for probes. */
+  readonly meter?: Meter | undefined;
 }
 
 /** Creates the registry, with telltale's own checks. */
-export function createHealth({ config, counters }: HealthDeps): Health {
-  return new HealthRegistry([eventLoopCheck(), ...exporterChecks(config, counters)]);
+export function createHealth(deps: HealthDeps): Health {
+  const health = new ProcessHealth(deps);
+  if (deps.meter !== undefined) observeHealth(deps.meter, health);
+  return health;
 }
 
-const DEFAULT_TIMEOUT_MS = 1000;
+/** Time limit of telltale's own checks. */
+const OWN_TIMEOUT_MS = 1000;
 
-/** Time for which a result is reused for later probes: a check may query a database. */
-const RESULT_TTL_MS = 100;
-
-class HealthRegistry implements Health {
+class ProcessHealth implements Health {
   /** May warn, but must not make the process unready. */
   readonly #own: readonly HealthCheck[];
-  readonly #checks = new Map<string, HealthCheck>();
-  /** Shared by probes that overlap or follow each other closely. */
-  #running: Promise<Record<string, HealthCheckResult>> | undefined = undefined;
+  readonly #registryDeps: CheckRegistryDeps;
+  /** Created with the app's first check. */
+  #registry: CheckRegistry | undefined = undefined;
   #draining = false;
+  readonly #drainListeners: (() => void)[] = [];
 
-  constructor(own: readonly HealthCheck[]) {
-    this.#own = own;
+  constructor({ config, counters, diagnostics, redactor, meter }: HealthDeps) {
+    this.#own = [eventLoopCheck(), ...exporterChecks(config, counters)];
+    this.#registryDeps = {
+      diagnostics,
+      refreshes: meter !== undefined && config.metrics.exporters.length > 0,
+      redact: (detail) => redactor.attributes(detail),
+    };
   }
 
   register(check: HealthCheck): () => void {
-    this.#checks.set(check.name, check);
-    this.#running = undefined;
-    return () => {
-      if (this.#checks.get(check.name) !== check) return;
-      this.#checks.delete(check.name);
-      this.#running = undefined;
-    };
+    if (this.#registry === undefined) {
+      this.#registry = loadRegistry().createCheckRegistry(this.#registryDeps);
+      if (this.#draining) this.#registry.stop();
+    }
+    return this.#registry.register(check);
   }
 
   startDraining(): void {
     this.#draining = true;
+    this.#registry?.stop();
+    for (const listener of this.#drainListeners.splice(0)) listener();
+  }
+
+  onDraining(listener: () => void): void {
+    this.#drainListeners.push(listener);
+  }
+
+  /** The registered checks, without running any. */
+  checks(): ReturnType<CheckRegistry["checks"]> {
+    return this.#registry?.checks() ?? [];
+  }
+
+  /** Whether `/readyz` responds with 200, by the last results. */
+  get isReady(): boolean {
+    return !this.#draining && this.#registry?.isReady !== false;
   }
 
   live(): HealthReport {
-    return { status: "pass", checks: {} };
+    return reportOf(this.#state, {});
   }
 
-  async ready(): Promise<HealthReport> {
-    return reportOf({ ...this.#shutdownCheck(), ...(await this.#runChecks()) });
+  async ready(selection?: CheckSelection): Promise<HealthReport> {
+    const isIncluded = includedBy(selection);
+    const checks = await this.#registered(isIncluded);
+    return reportOf(this.#state, { ...checks, ...this.#shutdownCheck(isIncluded) });
   }
 
-  async all(): Promise<HealthReport> {
-    const [own, checks] = await Promise.all([runAll(this.#own), this.#runChecks()]);
-    return reportOf({ ...own, ...this.#shutdownCheck(), ...checks });
+  async all(selection?: CheckSelection): Promise<HealthReport> {
+    const isIncluded = includedBy(selection);
+    const [own, checks] = await Promise.all([
+      runAll(this.#own.filter(({ name }) => isIncluded(name))),
+      this.#registered(isIncluded),
+    ]);
+    return reportOf(this.#state, { ...own, ...checks, ...this.#shutdownCheck(isIncluded) });
   }
 
-  #shutdownCheck(): Record<string, HealthCheckResult> {
-    return this.#draining
-      ? { shutdown: { status: "fail", detail: { reason: "the process is shutting down" } } }
-      : {};
+  get #state(): ProcessState {
+    if (this.#draining) return "draining";
+    return this.#registry?.isStarting === true ? "starting" : "running";
   }
 
-  #runChecks(): Promise<Record<string, HealthCheckResult>> {
-    this.#running ??= this.#run();
-    return this.#running;
+  async #registered(isIncluded: (name: string) => boolean): Promise<CheckReports> {
+    return this.#registry === undefined ? {} : this.#registry.report(isIncluded);
   }
 
-  #run(): Promise<Record<string, HealthCheckResult>> {
-    const run = runAll(this.#checks.values());
-    const clearCached = (): void => {
-      if (this.#running === run) this.#running = undefined;
-    };
-    void run.then(() => setTimeout(clearCached, RESULT_TTL_MS).unref());
-    return run;
+  #shutdownCheck(isIncluded: (name: string) => boolean): CheckReports {
+    if (!this.#draining || !isIncluded("shutdown")) return {};
+    return { shutdown: { status: "fail", detail: { reason: "the process is shutting down" } } };
   }
 }
 
-async function runAll(checks: Iterable<HealthCheck>): Promise<Record<string, HealthCheckResult>> {
+function includedBy({ only, exclude = [] }: CheckSelection = {}): (name: string) => boolean {
+  return (name) => (only === undefined || only === name) && !exclude.includes(name);
+}
+
+async function runAll(checks: readonly HealthCheck[]): Promise<CheckReports> {
   const results = await Promise.all(
-    Array.from(checks, async (check) => [check.name, await runCheck(check)] as const),
+    checks.map(async ({ name, run }): Promise<[string, HealthCheckResult]> => {
+      const { outcome } = runWithin(OWN_TIMEOUT_MS, (signal) =>
+        run({ signal, timeout: OWN_TIMEOUT_MS }),
+      );
+      return [name, resultOf(await outcome, (detail) => detail)];
+    }),
   );
   return Object.fromEntries(results);
-}
-
-/** Never rejects. */
-async function runCheck(check: HealthCheck): Promise<HealthCheckResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const limitMs = check.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const limit = new Promise<HealthCheckResult>((resolve) => {
-    const timedOut: HealthCheckResult = {
-      status: "fail",
-      detail: { error: `timed out after ${limitMs} ms` },
-    };
-    timer = setTimeout(() => resolve(timedOut), limitMs).unref();
-  });
-  try {
-    return toResult(await Promise.race([check.run(), limit]));
-  } catch (error) {
-    return { status: "fail", detail: { error: messageOf(error) } };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** @throws if an app's check returns something that is not a result, or can't be written as JSON. */
-function toResult(value: unknown): HealthCheckResult {
-  if (value === undefined) return { status: "pass" };
-  const { status, detail } = value as HealthCheckResult;
-  if (!STATUSES.has(status)) {
-    throw new TypeError(`status ${JSON.stringify(status)} received, expected pass, warn or fail`);
-  }
-  JSON.stringify(detail);
-  return detail === undefined ? { status } : { status, detail };
-}
-
-const STATUSES: ReadonlySet<HealthStatus> = new Set(["pass", "warn", "fail"]);
-
-function messageOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    return "unknown";
-  }
-}
-
-function reportOf(checks: Readonly<Record<string, HealthCheckResult>>): HealthReport {
-  const statuses = new Set(Object.values(checks).map((check) => check.status));
-  const worst = (["fail", "warn"] as const).find((status) => statuses.has(status));
-  return { status: worst ?? "pass", checks };
 }

@@ -2,8 +2,9 @@ import { lazy } from "../lazy.ts";
 import type { Config } from "../config/config.ts";
 import { SPAN_KEY } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import type { LimitedUnit, RequestLog, UserReader } from "../context/unit-views.ts";
+import type { LimitedUnit, RequestLog, UserReader, WorkObserver } from "../context/unit-views.ts";
 import type { OutgoingCalls } from "../context/outgoing.ts";
+import type { TimingHeaders } from "../development/timing-headers.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Errors } from "../errors/api.ts";
@@ -16,6 +17,7 @@ import type { HttpClientDeps } from "./client/client-call.ts";
 import { ClientMetrics } from "./client/client-metrics.ts";
 import { HeaderReader } from "./server/header-reader.ts";
 import { installHttpClient } from "./client/http-client.ts";
+import type { HttpServerDeps, RequestHooks } from "./server/http-server-instrumentation.ts";
 import { installHttpServer } from "./server/http-server.ts";
 import { installHttp2Server } from "./server/http2.ts";
 import { OpenResponses } from "./client/open-responses.ts";
@@ -45,6 +47,10 @@ export interface HttpTracingDeps {
   readonly onRateLimited: (request: LimitedUnit) => void;
   /** Undefined if no request is logged. */
   readonly requestLog: RequestLog | undefined;
+  /** Learns of each request; undefined unless the app is being developed. */
+  readonly workObserver?: WorkObserver | undefined;
+  /** Headers with the times of each request; undefined unless the app is being developed. */
+  readonly timings?: TimingHeaders | undefined;
   /** Whether an instrumentation is enabled, by its name in `OTEL_NODE_*_INSTRUMENTATIONS`. */
   readonly isEnabled: (name: "http" | "undici") => boolean;
 }
@@ -100,22 +106,30 @@ function createClientDeps(
 function installServers(deps: HttpTracingDeps, shared: SharedDeps): ServerTracing {
   const { config, metrics, propagator, errors, unsent, requestLog } = deps;
   const headers = new HeaderReader(propagator, propagator.extractFields());
-  const server = installHttpServer({
+  const serverDeps: HttpServerDeps = {
     ...shared,
     headers,
     metrics: new ServerMetrics(metrics, config.metrics.bodySizes),
     userReader: createUserReader(config),
     keepsHeaders: needsHeaders(config),
     requestLog,
+    workObserver: deps.workObserver,
+    timings: deps.timings,
     requests: deps.requests,
     onRateLimited: deps.onRateLimited,
     onServerErrors: (unit, failures) => errors.captureServerErrors(unit, failures),
     onEnded: (unit) => errors.countRequest(unit, unit.endedAt, unit.abort === ABORTED_BY_EXIT),
     onStart: () => unsent.mark(),
-  });
+  };
+  const server = installHttpServer(serverDeps);
   const { onInternalError } = shared;
-  const streams = installHttp2Server({ server, headers, onInternalError });
+  const { timings } = deps;
+  const streams = installHttp2Server({ server, headers, timings, onInternalError });
   return {
+    setRequestHooks: (hooks) => {
+      serverDeps.hooks = hooks;
+    },
+    onPropagatorReplaced: () => headers.setFields(propagator.extractFields()),
     startEarly: () => server.startEarly(),
     hasHandledRequests: () => server.hasHandledRequests(),
     inFlightCount: () => server.inFlightCount(),
@@ -141,6 +155,8 @@ type ServerTracing = Omit<HttpTracing, "outgoing">;
 
 /** Stands for the servers where their instrumentation is disabled. */
 const NO_SERVERS: ServerTracing = {
+  setRequestHooks() {},
+  onPropagatorReplaced() {},
   startEarly() {},
   hasHandledRequests: () => false,
   inFlightCount: () => 0,
@@ -150,6 +166,10 @@ const NO_SERVERS: ServerTracing = {
 export interface HttpTracing {
   /** Returns the tracing of clients without a diagnostics channel of Node; loads it. */
   readonly outgoing: () => OutgoingCalls;
+  /** Sets the hooks of the app, which see each later request. */
+  setRequestHooks(hooks: RequestHooks): void;
+  /** Reads the headers of the propagators that have been replaced by those of the app. */
+  onPropagatorReplaced(): void;
   /** Starts requests early, for the Sentry of an app: see `HttpServerInstrumentation`. */
   startEarly(): void;
   /** Whether any request has started. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { lazy } from "../lazy.ts";
 import type { Config, LambdaConfig } from "../config/config.ts";
+import { testRecorder } from "../development/test-recorder.ts";
 import type { Adaptor, LoadedFile, SharedAdaptorDeps } from "./loading/adaptor.ts";
 import { installCommonJsHook } from "./loading/commonjs-hook.ts";
 import {
@@ -20,9 +21,27 @@ import type { LoadAdaptor, LibraryRow } from "./loading/library-row.ts";
 import { patchOrRollback } from "./loading/rollback.ts";
 import { upstreamRows } from "./upstream/generated/rows.ts";
 
+/** Loaded in tests that use `telltale/testing` only. */
+const loadModulePatches = lazy<typeof import("./loading/module-patches.ts")>(
+  "instrumentation/loading/module-patches.ts",
+);
 const loadEsmSource = lazy<typeof import("./loading/esm-source.ts")>(
   "instrumentation/loading/esm-source.ts",
 );
+
+/** Learns what is loaded and patched. No method throws. */
+export interface LoadObserver {
+  /** Called before a file is loaded, as CommonJS or as an ES module. */
+  fileLoaded(path: string): void;
+  libraryPatched(instrumentation: string, file: LoadedFile): void;
+}
+
+interface LoaderDeps extends SharedAdaptorDeps {
+  /** Undefined except under `telltale doctor`. */
+  readonly observer?: LoadObserver | undefined;
+  /** Rows that only some processes need, beside those of the table. */
+  readonly moreRows?: readonly LibraryRow[];
+}
 
 /**
  * Patches each library of the table when the app loads it, by `require` or
@@ -34,10 +53,10 @@ const loadEsmSource = lazy<typeof import("./loading/esm-source.ts")>(
  */
 export function installInstrumentations(
   config: Config["instrumentations"],
-  deps: SharedAdaptorDeps,
+  deps: LoaderDeps,
   rows: readonly LibraryRow[] = [...libraryRows, ...upstreamRows],
 ): void {
-  const enabled = rows.filter(({ instrumentation }) =>
+  const enabled = [...rows, ...(deps.moreRows ?? [])].filter(({ instrumentation }) =>
     isInstrumentationEnabled(instrumentation, config),
   );
   try {
@@ -60,6 +79,7 @@ class Loader {
   readonly #builtins: Map<string, LibraryRow>;
   readonly #deps: SharedAdaptorDeps;
   readonly #options: Config["instrumentations"]["options"];
+  readonly #observer: LoadObserver | undefined;
   readonly #adaptors = new Map<LoadAdaptor, Adaptor | undefined>();
   /** Absolute paths of the patched ES modules. */
   readonly #esModules = new Set<string>();
@@ -67,13 +87,14 @@ class Loader {
   constructor(
     rows: readonly LibraryRow[],
     options: Config["instrumentations"]["options"],
-    deps: SharedAdaptorDeps,
+    { observer, ...deps }: LoaderDeps,
   ) {
     const builtins = rows.filter((row) => row.package.startsWith("node:"));
     this.#builtins = new Map(builtins.map((row) => [row.package, row]));
     this.#libraries = new Libraries(rows, deps.diagnostics);
     this.#options = options;
     this.#deps = deps;
+    this.#observer = observer;
   }
 
   /**
@@ -88,7 +109,15 @@ class Loader {
   }
 
   installHooks(): void {
-    const isWanted = (path: string): boolean => this.#libraries.find(path) !== undefined;
+    const observer = this.#observer;
+    const isLibrary = (path: string): boolean => this.#libraries.find(path) !== undefined;
+    const isWanted =
+      observer === undefined
+        ? isLibrary
+        : (path: string): boolean => {
+            observer.fileLoaded(path);
+            return isLibrary(path);
+          };
     installCommonJsHook({
       isWanted,
       afterLoad: (module, path) => this.#patchCommonJs(module, path),
@@ -98,6 +127,13 @@ class Loader {
       isWanted,
       transform: (source, path) => this.#exposeExports(source, path),
       beforeBuiltin: (url) => this.#patchBuiltin(url),
+    });
+    const recorder = testRecorder();
+    if (recorder === undefined) return;
+    recorder.patches = loadModulePatches().createModulePatches({
+      isWanted,
+      exposeExports: (source, path) => this.#exposeExports(source, path),
+      patch: (module, path) => this.#patchCommonJs(module, path),
     });
   }
 
@@ -176,7 +212,9 @@ class Loader {
     const deps = { ...this.#deps, options: this.#options[instrumentation] ?? {} };
     try {
       const adaptor = this.#adaptor(row);
-      return patchOrRollback(() => adaptor?.patch(exports, file, deps)) ?? exports;
+      const patched = patchOrRollback(() => adaptor?.patch(exports, file, deps)) ?? exports;
+      if (adaptor !== undefined) this.#observer?.libraryPatched(instrumentation, file);
+      return patched;
     } catch (error) {
       this.#reportFailure(fileLabel(file), instrumentation, error);
       return exports;

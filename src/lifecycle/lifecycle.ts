@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
-import { lazy } from "../lazy.ts";
+import { isUnloadable, lazy } from "../lazy.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import { ExitFlush, type ExitFlushDeps } from "./exit-flush.ts";
 import { ProcessListenerWatch } from "./process-listeners.ts";
@@ -13,8 +15,8 @@ export interface LifecycleDeps extends ExitFlushDeps {
   readonly unsent: UnsentTelemetry;
   /** Whether anything is queued or in flight. */
   readonly hasUnsent: () => boolean;
-  /** Called for a signal that the app handles: the process is shutting down. */
-  readonly onSignal: () => void;
+  /** Called for a signal that the app handles. */
+  readonly onSignal: (signal: NodeJS.Signals) => void;
 }
 
 /**
@@ -44,7 +46,9 @@ function watchSignals(
   listeners: ProcessListenerWatch,
   beforeKill: () => void,
 ): void {
-  const { signals, onSignal, unsent, hasUnsent, diagnostics } = deps;
+  const { onSignal, unsent, hasUnsent, diagnostics } = deps;
+  // Windows lacks some.
+  const signals = deps.signals.filter((signal) => signal in constants.signals);
   if (signals.length === 0) return;
   let signalListeners: SignalListeners | undefined;
   const load = (): SignalListeners =>
@@ -55,15 +59,7 @@ function watchSignals(
       onSignal,
       beforeKill,
     }));
-  /** Runs outside of the async context of the app's work that causes the change. */
-  const outside = AsyncLocalStorage.snapshot();
-  const guard = (work: () => void): void => {
-    try {
-      outside(work);
-    } catch (error) {
-      diagnostics.error("signals", `signal listeners could not be installed: ${String(error)}`);
-    }
-  };
+  const guard = createGuard(diagnostics);
   for (const signal of signals) {
     const beforeAdd = (listener: unknown): void =>
       guard(() => {
@@ -72,7 +68,34 @@ function watchSignals(
       });
     listeners.watch(signal, { beforeAdd });
   }
-  unsent.watch(hasUnsent, (any) => guard(() => load().setNeeded(any)));
+  // The kernel delivers no signal without a listener to the first process of a container, which
+  // therefore goes on: nothing must end its requests.
+  const canDieOfSignals = process.pid !== 1;
+  let isNeeded = false;
+  const update = (): void => guard(() => load().setNeeded(isNeeded), update);
+  unsent.watch(hasUnsent, (any) => {
+    isNeeded = any && canDieOfSignals;
+    update();
+  });
+}
+
+/** When signal listeners are loaded again if no file descriptor was left. */
+const RELOAD_DELAY_MS = 1_000;
+
+type Guard = (work: () => void, retry?: () => void) => void;
+
+/** Runs work outside of the async context of the app's work that causes it. Never throws. */
+function createGuard(diagnostics: Diagnostics): Guard {
+  const outside = AsyncLocalStorage.snapshot();
+  return (work, retry) => {
+    try {
+      outside(work);
+    } catch (error) {
+      if (isUnloadable(error) && retry !== undefined)
+        outside(() => setTimeout(retry, RELOAD_DELAY_MS).unref());
+      diagnostics.error("signals", `signal listeners could not be installed: ${String(error)}`);
+    }
+  };
 }
 
 /** Maximum number of telltale's listeners for one event. */

@@ -13,7 +13,7 @@ export interface SignalDeps {
   readonly signals: readonly NodeJS.Signals[];
   readonly listeners: ProcessListenerWatch;
   /** Called for a signal that the app handles. */
-  readonly onSignal: () => void;
+  readonly onSignal: (signal: NodeJS.Signals) => void;
   /** Called just before the process is killed by a signal without a listener of the app. */
   readonly beforeKill: () => void;
 }
@@ -99,7 +99,7 @@ class SignalListener {
     this.#detach();
     if (this.#appListenerCount() > 0 || this.#appHeardThisTick || typeof number !== "number") {
       this.#isYielding = true;
-      this.#deps.onSignal();
+      this.#deps.onSignal(this.signal);
       process.nextTick(this.#reattach);
       return;
     }

@@ -1,4 +1,10 @@
-import type { AnyValue, Attributes, HrTime, SpanContext } from "@opentelemetry/api";
+import type {
+  AnyValue,
+  Attributes,
+  HrTime,
+  LogRecord as ApiRecord,
+  SpanContext,
+} from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { lazy } from "../lazy.ts";
@@ -31,6 +37,9 @@ export const EVENT_NAME_FIELD = "otel.event.name";
 
 /** A record, or the data from which one is built when it is exported. */
 export interface LogRecordSource {
+  readonly severityNumber?: number | undefined;
+  /** What the app has emitted through the API, in its context; only for the SDK's own loggers. */
+  readonly emitted?: ApiRecord;
   /** Returns the same record at each call. */
   toRecord(): LogRecord;
 }
@@ -94,6 +103,7 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
   /** Sets the body: a text as it is, any other value as a copy. Never throws. */
   setBody(body: unknown): void {
     this.#body = typeof body === "string" ? body : createValueCopier(Infinity).copy(body);
+    this.#isBodyFinal = false;
   }
 
   /** Adds an attribute. Of two with the same name the later one wins. Never throws. */
@@ -109,7 +119,7 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
   }
 
   /** Adds an attribute to a record that may have been read already. */
-  addLateAttribute(name: string, value: string): void {
+  addLateAttribute(name: string, value: unknown): void {
     this.#attributes = undefined;
     this.setAttribute(name, value);
   }

@@ -48,6 +48,7 @@ const MAX_LOGGERS = 1000;
 interface LogOutput {
   sink: LogRecordSink;
   readonly observer: LogObserver | undefined;
+  readonly takesEmitted: boolean;
 }
 
 /** The `LoggerProvider` that is registered with `@opentelemetry/api`. */
@@ -62,13 +63,23 @@ export class TelltaleLoggerProvider implements LoggerProvider {
     sink: LogRecordSink,
     flush: ProviderFlushDeps = noopFlush,
     observer?: LogObserver,
+    takesEmitted = false,
   ) {
     this.#sharedState = sharedState;
-    this.#output = { sink, observer };
+    this.#output = { sink, observer, takesEmitted };
     const onShutdown = (): void => {
       this.#output.sink = undefined;
     };
     this.#flush = new ProviderFlush({ ...flush, onShutdown });
+  }
+
+  /** Calls `receive`, which must not throw, with each later record before it is exported. */
+  addReceiver(receive: (record: LogRecordSource) => void): void {
+    const { sink } = this.#output;
+    this.#output.sink = (record, isExportedByApp) => {
+      if (isExportedByApp !== true) receive(record);
+      sink?.(record, isExportedByApp);
+    };
   }
 
   getLogger(name: string, version?: string, options?: LoggerOptions): TelltaleLogger {
@@ -180,8 +191,9 @@ export class TelltaleLogger implements Logger {
       if (this.#isLineOfLogger(input)) return;
       const line = contextOf(input);
       const { exception } = input;
+      const record = this.#toRecord(input, line);
       this.write(
-        this.#toRecord(input, line),
+        this.#output.takesEmitted ? withEmitted(record, input) : record,
         line,
         types.isNativeError(exception) ? exception : undefined,
       );
@@ -214,6 +226,13 @@ export class TelltaleLogger implements Logger {
     addAttributes(record, input.attributes);
     return record;
   }
+}
+
+/** Adds what the app has emitted, with its context, which may be gone when the record is read. */
+function withEmitted(record: LogRecord, input: ApiRecord): LogRecordSource {
+  const emitted = { ...input, context: input.context ?? activeContext() };
+  const { severityNumber } = record;
+  return { severityNumber, emitted, toRecord: () => record };
 }
 
 /** Returns the context of a record: the one that the app passed, or the active one. */

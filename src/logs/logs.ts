@@ -1,17 +1,17 @@
 import type { Resource } from "@opentelemetry/resources";
 import { lazy } from "../lazy.ts";
 import type { LogsConfig } from "../config/config.ts";
-import type { SignalCounters, TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
+import { SignalCounters, type TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
-import type { Pipeline } from "../export/pipeline.ts";
+import { joinPipelines, type Pipeline } from "../export/pipeline.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { createLogProcessor } from "../export/item-processors.ts";
 import { levelChanges } from "./levels/level-changes.ts";
 import type { RequestLevels } from "./levels/request-levels.ts";
 import type { LogObserver } from "./log-observer.ts";
 import { type LogRecordSink, TelltaleLoggerProvider } from "./logger.ts";
-import type { LogRecord } from "./log-record.ts";
+import type { LogRecord, LogRecordSource } from "./log-record.ts";
 
 const loadConsolePrinter = lazy<typeof import("../export/console-printer.ts")>(
   "export/console-printer.ts",
@@ -20,6 +20,7 @@ const loadRequestLevels = lazy<typeof import("./levels/request-levels.ts")>(
   "logs/levels/request-levels.ts",
 );
 const loadLogFiles = lazy<typeof import("./files/log-files.ts")>("logs/files/log-files.ts");
+const loadScopeFilter = lazy<typeof import("./scope-filter.ts")>("logs/scope-filter.ts");
 const loadConsole = lazy<typeof import("./console-exporter.ts")>("logs/console-exporter.ts");
 
 interface LogsDeps {
@@ -32,6 +33,10 @@ interface LogsDeps {
   /** Time limit of the log files at the exit of the process, in milliseconds. */
   readonly flushTimeoutMs: number;
   readonly logObserver?: LogObserver;
+  /** Gets each log record too, with its own counters. Must not throw. */
+  readonly addToViewer?: ((record: LogRecordSource) => void) | undefined;
+  /** Exports in the place of telltale's exporters. */
+  readonly sdkOutput?: ExportOutput | undefined;
 }
 
 export interface Logs {
@@ -55,7 +60,13 @@ export function createLogs(deps: LogsDeps): Logs {
   if (config.debugSecret !== undefined) watchRequestLevels(config.debugSecret);
   const sharedState = { resource, limits: config.limits, redactor };
   return {
-    provider: new TelltaleLoggerProvider(sharedState, sink, flush, deps.logObserver),
+    provider: new TelltaleLoggerProvider(
+      sharedState,
+      sink,
+      flush,
+      deps.logObserver,
+      deps.sdkOutput !== undefined,
+    ),
     pipeline,
     files,
   };
@@ -80,7 +91,8 @@ interface LogOutput {
 function createLogOutput(deps: LogsDeps): LogOutput {
   const { config, unsent } = deps;
   const { log_lines: counters } = deps.counters;
-  const exported = createExportOutput(deps);
+  const output = deps.sdkOutput ?? withFurther(createExportOutput(deps), deps);
+  const exported = withViewer(filtered(output, config), deps);
   if (config.files === undefined) return { ...exported, files: emptyPipeline };
   const files = new (loadLogFiles().LogFiles)({ ...deps, config: config.files, counters });
   const sink: LogRecordSink = (record, isExportedByApp) => {
@@ -91,9 +103,46 @@ function createLogOutput(deps: LogsDeps): LogOutput {
   return { sink, pipeline: exported.pipeline, files };
 }
 
+/** Adds the further exporters of a configuration file. */
+function withFurther(exported: ExportOutput, { config, diagnostics }: LogsDeps): ExportOutput {
+  if (config.further === undefined || config.further.length === 0) return exported;
+  const counters = new SignalCounters();
+  const processors = config.further.map(({ batch, otlp }) =>
+    createLogProcessor({ config: batch, otlp, diagnostics, counters }),
+  );
+  return {
+    sink: (record, isExportedByApp) => {
+      exported.sink?.(record, isExportedByApp);
+      if (isExportedByApp === true) return;
+      counters.created += processors.length;
+      for (const processor of processors) processor.add(record);
+    },
+    pipeline: joinPipelines([exported.pipeline, ...processors]),
+  };
+}
+
+/** Applies the rules of a configuration file to what is exported. */
+function filtered(exported: ExportOutput, { scopes }: LogsConfig): ExportOutput {
+  if (scopes === undefined || exported.sink === undefined) return exported;
+  return { ...exported, sink: loadScopeFilter().filterRecords(scopes, exported.sink) };
+}
+
+/** Adds the viewer to the exporters, if there is one. */
+function withViewer(exported: ExportOutput, { addToViewer, unsent }: LogsDeps): ExportOutput {
+  if (addToViewer === undefined) return exported;
+  return {
+    ...exported,
+    sink: (record, isExportedByApp) => {
+      exported.sink?.(record, isExportedByApp);
+      unsent?.mark();
+      addToViewer(record);
+    },
+  };
+}
+
 const emptyPipeline: Pipeline = { flush: async () => {}, drainForExit: () => [] };
 
-type ExportOutput = Omit<LogOutput, "files">;
+export type ExportOutput = Omit<LogOutput, "files">;
 
 function createExportOutput(deps: LogsDeps): ExportOutput {
   const { config, diagnostics, unsent } = deps;

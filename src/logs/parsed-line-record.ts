@@ -38,6 +38,10 @@ export class ParsedLineRecord implements LogRecordSource {
     this.#fieldValues = fieldValues;
   }
 
+  get severityNumber(): number {
+    return this.#metadata.severityNumber;
+  }
+
   toRecord(): LogRecord {
     return (this.#record ??= this.#build());
   }

@@ -7,7 +7,7 @@ import { activeUnitOfWork } from "../context/manager.ts";
 import type { MessageHandle, UnitFailure, UnitOfWorkHandle } from "../context/messaging.ts";
 import type { JobCheckIn, JobOutcome } from "../errors/api.ts";
 import { UnitOfWork } from "../context/unit-of-work.ts";
-import { TelltaleSpan } from "../traces/span.ts";
+import { isRecordedSpan } from "../traces/own-tracer.ts";
 import { loopActivity } from "../loop-activity.ts";
 import type { PropagatedIds } from "./propagated-ids.ts";
 import { failSpan } from "./fail-span.ts";
@@ -67,7 +67,7 @@ export class ConsumerOperation extends UnitOfWork implements MessageHandle {
     const options = { kind: details.kind, attributes: details.attributes, links };
     this.#ownSpan = deps.tracer.startSpan(details.name, options, parent);
     this.span = this.#ownSpan;
-    if (this.span instanceof TelltaleSpan) this.localTrace = this.span.localTrace;
+    if (isRecordedSpan(this.span)) this.localTrace = this.span.localTrace;
     this.context = (parent as Context).withSpan(this.span).withUnitOfWork(this);
   }
 

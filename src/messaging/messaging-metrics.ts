@@ -1,5 +1,6 @@
 import type { Attributes, BatchObservableResult, ObservableResult, Span } from "@opentelemetry/api";
 import { waitAtMost } from "../bounded-wait.ts";
+import { wallClock } from "../clock.ts";
 import { ROOT_CONTEXT } from "../context/context.ts";
 import { lowCardinality } from "../low-cardinality.ts";
 import type {
@@ -29,6 +30,7 @@ export class MessagingMetrics {
   readonly #sent: BindableSum;
   readonly #consumed: BindableSum;
   #jobs: BindableRecorder | undefined = undefined;
+  #jobSuccess: BindableRecorder | undefined = undefined;
   #backlogs: (() => Promise<readonly Backlog[]>)[] | undefined = undefined;
   #lags: (() => readonly ConsumerLag[])[] | undefined = undefined;
 
@@ -82,6 +84,16 @@ export class MessagingMetrics {
       ...(errorType !== undefined && { "error.type": errorType }),
     };
     this.#jobs.record(seconds, attributes, ROOT_CONTEXT.withSpan(span));
+    if (errorType === undefined) this.#recordJobSuccess(attributes);
+  }
+
+  /** A time, since a counter of a new process has no time of its first value. */
+  #recordJobSuccess(attributes: Attributes): void {
+    this.#jobSuccess ??= this.#meter.createGauge("telltale.job.last_success", {
+      description: "Time of the last successful run of a job, since the epoch.",
+      unit: "s",
+    });
+    this.#jobSuccess.record(Math.floor(wallClock() / 1000), attributes);
   }
 
   observeBacklog(count: () => Promise<readonly Backlog[]>): void {

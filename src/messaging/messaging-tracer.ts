@@ -18,7 +18,9 @@ import type {
   MessageHandle,
   ReceivedMessage,
 } from "../context/messaging.ts";
+import { endProcessContext, processContext } from "../context/process/process-context.ts";
 import { runUnitOfWork } from "../context/run-unit.ts";
+import type { WorkObserver } from "../context/unit-views.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Errors } from "../errors/api.ts";
@@ -29,7 +31,7 @@ import { version } from "../version.ts";
 import { ConsumerOperation, NO_PARENT, type OperationParent } from "./consumer-operation.ts";
 import { MessagingMetrics } from "./messaging-metrics.ts";
 import { propagatedIdsOf } from "./propagated-ids.ts";
-import { JobDetails, MessageDetails } from "./operation-details.ts";
+import { JobDetails, MessageDetails, type OperationDetails } from "./operation-details.ts";
 import type { OperationDeps } from "./operation-deps.ts";
 import { SendOperation } from "./send-operation.ts";
 
@@ -41,6 +43,8 @@ export interface MessagingInstrumenterDeps {
   readonly propagator: CompositePropagator;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
+  /** Learns of each message and job; undefined unless the app is being developed. */
+  readonly workObserver?: WorkObserver | undefined;
 }
 
 export function createMessagingInstrumenter({
@@ -50,6 +54,7 @@ export function createMessagingInstrumenter({
   propagator,
   diagnostics,
   unsent,
+  workObserver,
 }: MessagingInstrumenterDeps): MessagingTracer {
   return new MessagingTracer({
     tracer: traces.provider.getTracer("telltale/work", version),
@@ -57,6 +62,7 @@ export function createMessagingInstrumenter({
     metrics: new MessagingMetrics(metrics.meter),
     errors,
     onStart: () => unsent?.mark(),
+    workObserver,
     onInternalError: (error) =>
       diagnostics.error("messaging", `a message or a job could not be recorded: ${String(error)}`),
   });
@@ -65,6 +71,7 @@ export function createMessagingInstrumenter({
 export interface MessagingTracerDeps extends OperationDeps {
   /** Called when a unit of work starts. */
   readonly onStart: () => void;
+  readonly workObserver?: WorkObserver | undefined;
 }
 
 /**
@@ -100,7 +107,7 @@ export class MessagingTracer implements MessagingInstrumenter {
       const parent =
         connection === undefined ? this.#parentOf(message) : parentFromConnection(connection);
       const details = new MessageDetails(message);
-      const unit = this.#register(new ConsumerOperation(this.#deps, details, job, parent));
+      const unit = this.#start(details, job, parent);
       unit.startCheckIn();
       return unit;
     });
@@ -118,14 +125,16 @@ export class MessagingTracer implements MessagingInstrumenter {
         const handle = scheduled.childHandle();
         return (work) => runUnitOfWork(handle, work, SCHEDULER_RUN_OPTIONS);
       }
-      const unit = this.#registerJob(job);
+      // A script that is one job continues the trace of what has started it.
+      const unit = this.#registerJob(job, { ...NO_PARENT, parent: processContext() });
       return (work) => runUnitOfWork(unit, work);
     });
   }
 
   startScheduledJob(job: JobInfo): (<R>(work: () => R) => R) | undefined {
     return this.#guard(() => {
-      const unit = this.#registerJob(job);
+      endProcessContext();
+      const unit = this.#registerJob(job, NO_PARENT);
       return (work) =>
         runUnitOfWork(unit, () => unit.callFromScheduler(work), SCHEDULER_RUN_OPTIONS);
     });
@@ -143,8 +152,16 @@ export class MessagingTracer implements MessagingInstrumenter {
     return this.#inFlight.size;
   }
 
-  #registerJob(job: JobInfo): ConsumerOperation {
-    return this.#register(new ConsumerOperation(this.#deps, new JobDetails(job), job, NO_PARENT));
+  #registerJob(job: JobInfo, parent: OperationParent): ConsumerOperation {
+    return this.#start(new JobDetails(job), job, parent);
+  }
+
+  #start(...of: [OperationDetails, JobInfo, OperationParent]): ConsumerOperation {
+    const { workObserver } = this.#deps;
+    workObserver?.arriving({ name: of[0].name });
+    const unit = this.#register(new ConsumerOperation(this.#deps, ...of));
+    workObserver?.started(unit);
+    return unit;
   }
 
   #register(unit: ConsumerOperation): ConsumerOperation {

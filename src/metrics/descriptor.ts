@@ -22,7 +22,7 @@ export interface InstrumentDescriptor extends MetricDescriptor {
   /** The only attributes of an instrument of `telltale`'s functions. Undefined: any. */
   readonly labels?: readonly string[];
   /** Attributes that are left out. */
-  readonly droppedAttributes?: ReadonlySet<string>;
+  readonly droppedAttributes?: Pick<ReadonlySet<string>, "has">;
   /** Maximum number of series. Default: `CARDINALITY_LIMIT`. */
   readonly cardinalityLimit?: number;
   /** Whether series without measurements are removed. */

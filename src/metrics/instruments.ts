@@ -50,12 +50,12 @@ export interface InstrumentDeps {
 
 /** The base of all synchronous instruments: a descriptor and its series. */
 abstract class Instrument<Series extends object> implements SeriesOwner {
-  readonly descriptor: InstrumentDescriptor;
+  descriptor: InstrumentDescriptor;
   readonly integer: boolean;
-  readonly boundaries: readonly number[];
-  readonly exponential: boolean;
+  boundaries: readonly number[];
+  exponential: boolean;
   readonly changes: SeriesChanges;
-  readonly table: SeriesTable<Series>;
+  table: SeriesTable<Series>;
   readonly #report: InstrumentReporter;
   readonly #exemplarFilter: ExemplarFilter;
   #hasRejected = false;
@@ -70,6 +70,18 @@ abstract class Instrument<Series extends object> implements SeriesOwner {
     const options = seriesTableOptions(descriptor, deps);
     this.table = new SeriesTable((attributes) => this.create(attributes), options);
     this.#report = deps.report;
+  }
+
+  /** Changes the descriptor, unless there are series, which have the former one. */
+  describeAgain(descriptor: InstrumentDescriptor, deps: InstrumentDeps): void {
+    for (const _ of this.table) return;
+    this.descriptor = descriptor;
+    this.boundaries = descriptor.boundaries;
+    this.exponential &&= descriptor.hasViewBoundaries !== true;
+    this.table = new SeriesTable(
+      (attributes) => this.create(attributes),
+      seriesTableOptions(descriptor, deps),
+    );
   }
 
   protected abstract create(attributes: Attributes): Series;

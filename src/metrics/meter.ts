@@ -65,7 +65,10 @@ export interface MeterSharedState {
   readonly flush: ProviderFlushDeps;
   readonly exponential: boolean;
   /** Changes a new instrument as configured; undefined if it is dropped. */
-  readonly applyViews: (descriptor: InstrumentDescriptor) => InstrumentDescriptor | undefined;
+  readonly applyViews: (
+    descriptor: InstrumentDescriptor,
+    scope: InstrumentationScope,
+  ) => InstrumentDescriptor | undefined;
 }
 
 /** Names of attributes whose values the app has chosen: of operations, events, jobs, caches, limiters. */
@@ -106,6 +109,22 @@ export class ScopeMeter implements StoreMeter {
 
   *instruments(): IterableIterator<StoreInstrument> {
     for (const sameName of this.#instruments.values()) yield* sameName;
+  }
+
+  /** Changes the descriptors of instruments that have no series yet; removes those without a new one. */
+  describeAgain(
+    describe: (descriptor: InstrumentDescriptor) => InstrumentDescriptor | undefined,
+  ): void {
+    const instruments = [...this.instruments()];
+    this.#instruments.clear();
+    for (const instrument of instruments) {
+      const descriptor = describe(instrument.descriptor);
+      if (descriptor === undefined) continue;
+      if (descriptor !== instrument.descriptor)
+        instrument.describeAgain?.(descriptor, this.#depsOf(descriptor));
+      const key = instrument.descriptor.name.toLowerCase();
+      this.#instruments.set(key, [...(this.#instruments.get(key) ?? []), instrument]);
+    }
   }
 
   createCounter(name: string, options?: InstrumentOptions): BindableSum {
@@ -211,7 +230,7 @@ export class ScopeMeter implements StoreMeter {
     const text = typeof name === "string" ? name : describeValue(name);
     const report = (what: string): void => this.#sharedState.report("instrument", text, what);
     const requested = createInstrumentDescriptor(kind, text, options, report);
-    const descriptor = this.#sharedState.applyViews(requested);
+    const descriptor = this.#sharedState.applyViews(requested, this.scope);
     if (descriptor === undefined) return undefined;
     const key = descriptor.name.toLowerCase();
     const sameName = this.#instruments.get(key) ?? [];

@@ -1,9 +1,16 @@
 import { isMainThread, threadId, type Worker } from "node:worker_threads";
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
-import type { ResourceMetrics, ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import { lazy } from "../lazy.ts";
-import type { Config, ExemplarFilterName, MetricsConfig } from "../config/config.ts";
+import type { MetricProducer, ResourceMetrics, ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import { isUnloadable, lazy } from "../lazy.ts";
+import type { StallObserver } from "../loop-activity.ts";
+import type {
+  Config,
+  ExemplarFilterName,
+  FurtherReader,
+  MetricsConfig,
+  MetricView,
+} from "../config/config.ts";
 import type { TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
@@ -43,7 +50,16 @@ export interface MetricsDeps {
   readonly counters: TelemetryCounters;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
+  /** Whether an extension of the app may add a reader. */
+  readonly hasExtension?: boolean;
+  /** Exports the metrics of an app to the viewer too, with its own counters. */
+  readonly createViewerExporter?: PeriodicReaderDeps["createExporter"] | undefined;
+  /** Knows more of stalls; undefined unless the app is being developed. */
+  readonly stallObserver?: StallObserver | undefined;
 }
+
+/** Short, so that the charts of the viewer are live. */
+const VIEWER_INTERVAL_MS = 5000;
 
 /** The metrics pipeline: one store, read by the Prometheus page and the OTLP exporter. */
 export interface Metrics extends Pipeline {
@@ -57,6 +73,10 @@ export interface Metrics extends Pipeline {
   hasUnsent(): boolean;
   /** Adds a registry of the app, whose metrics are on the Prometheus page too. */
   addRegistry(registry: Registry): void;
+  /** Adds views of the app's extension. */
+  addViews(views: readonly MetricView[]): void;
+  /** Returns what another reader collects, such as one of the app, which then reads the same store. */
+  createProducer(temporality: MetricsConfig["temporality"]): MetricProducer;
   /** Starts the runtime metrics and the periodic export; returns at once. */
   start(): void;
   /** Returns all cumulative values of the store, without those of asynchronous callbacks. */
@@ -78,8 +98,11 @@ export interface Metrics extends Pipeline {
 
 /** Creates the configured pipeline; nothing runs before `start`. */
 export function createMetrics(options: MetricsDeps): Metrics {
+  const { createViewerExporter, hasExtension } = options;
   const { exporters } = options.config.metrics;
-  return exporters.length === 0 ? createNoopMetrics(options) : new StoreMetrics(options);
+  const isUnread =
+    exporters.length === 0 && createViewerExporter === undefined && hasExtension !== true;
+  return isUnread ? createNoopMetrics(options) : new StoreMetrics(options);
 }
 
 /** Creates the pipeline for `OTEL_METRICS_EXPORTER=none`. */
@@ -90,6 +113,10 @@ function createNoopMetrics({ resource }: MetricsDeps): Metrics {
     exemplarFilter: exemplarFilters.always_off,
     hasUnsent: () => false,
     addRegistry: () => {},
+    addViews: () => {},
+    createProducer: () => ({
+      collect: async () => ({ resourceMetrics: { resource, scopeMetrics: [] }, errors: [] }),
+    }),
     start: () => {},
     collect: () => ({ resource, scopeMetrics: [] }),
     prometheusPage: async () => undefined,
@@ -117,15 +144,17 @@ class StoreMetrics implements Metrics {
   constructor(deps: MetricsDeps) {
     this.#deps = deps;
     this.exemplarFilter = exemplarFilters[exemplarFilterOf(deps.config)];
-    const { views, intervalMs, exporters, exponentialHistograms } = deps.config.metrics;
+    const { views, intervalMs } = deps.config.metrics;
+    const readers = otlpReaders(deps.config);
+    const longestMs = Math.max(intervalMs, ...readers.map((reader) => reader.intervalMs));
     this.#store = new MetricStore({
       ...deps,
       metricCounters: deps.counters.metrics,
       exemplarFilter: this.exemplarFilter,
-      exponential: exponentialHistograms && exporters.includes("otlp"),
+      exponential: readers.some((reader) => reader.exponentialHistograms),
       views,
       // A reader with delta temporality must have collected the last change.
-      expireMs: views?.expireMs && Math.max(views.expireMs, 2 * intervalMs),
+      expireMs: views?.expireMs && Math.max(views.expireMs, 2 * longestMs),
       flush: {
         flush: (timeoutMs) => this.flush(timeoutMs),
         // The page stays: the admin server owns it, and a service is scraped until it ends.
@@ -156,6 +185,21 @@ class StoreMetrics implements Metrics {
     if (!this.#servesPrometheus()) return;
     this.#registries ??= new (loadRegistries().Registries)(this.#deps.diagnostics);
     this.#registries.add(registry);
+  }
+
+  addViews(views: readonly MetricView[]): void {
+    this.#store.addViews(views);
+  }
+
+  createProducer(temporality: MetricsConfig["temporality"]): MetricProducer {
+    const labels = isMainThread ? undefined : { "thread.id": threadId };
+    const state = new MetricReaderState(temporality, this.#store.startedAt, labels, false, false);
+    return {
+      collect: (options) => {
+        this.#observeRuntime();
+        return this.#store.collect(state, options);
+      },
+    };
   }
 
   collect(): ResourceMetrics {
@@ -254,8 +298,8 @@ class StoreMetrics implements Metrics {
   }
 
   #createPeriodicReaders(): PeriodicReader[] {
-    const { config, counters, diagnostics } = this.#deps;
-    const { exporters, temporality, exponentialHistograms, otlp } = config.metrics;
+    const { config, counters, diagnostics, createViewerExporter } = this.#deps;
+    const { exporters } = config.metrics;
     // Each worker thread exports its own series; two writers of one series would overwrite each other.
     const labels = isMainThread ? undefined : { "thread.id": threadId };
     const createReaderState = (
@@ -264,16 +308,13 @@ class StoreMetrics implements Metrics {
     ): MetricReaderState =>
       new MetricReaderState(preference, this.#store.startedAt, labels, exponential);
     const readers: PeriodicReader[] = [];
-    if (exporters.includes("otlp")) {
+    for (const [index, reader] of otlpReaders(config).entries()) {
+      const state = createReaderState(reader.temporality, reader.exponentialHistograms);
       const createExporter: PeriodicReaderDeps["createExporter"] = () =>
-        loadOtlp().createMetricExporter(otlp, diagnostics);
-      readers.push(
-        this.#createPeriodicReader(
-          createReaderState(temporality, exponentialHistograms),
-          createExporter,
-          counters.metrics,
-        ),
-      );
+        loadOtlp().createMetricExporter(reader.otlp, diagnostics);
+      // The counters are of the first one.
+      const own = index === 0 ? counters.metrics : undefined;
+      readers.push(this.#createPeriodicReader(state, createExporter, own, reader));
     }
     if (exporters.includes("console")) {
       readers.push(
@@ -284,6 +325,11 @@ class StoreMetrics implements Metrics {
         ),
       );
     }
+    if (createViewerExporter !== undefined) {
+      const state = createReaderState("cumulative", false);
+      const times = { intervalMs: VIEWER_INTERVAL_MS, timeoutMs: VIEWER_INTERVAL_MS };
+      readers.push(this.#createPeriodicReader(state, createViewerExporter, undefined, times));
+    }
     return readers;
   }
 
@@ -291,8 +337,9 @@ class StoreMetrics implements Metrics {
     readerState: MetricReaderState,
     createExporter: PeriodicReaderDeps["createExporter"],
     counters: PeriodicReaderDeps["counters"],
+    { intervalMs, timeoutMs }: Pick<PeriodicReaderDeps, "intervalMs" | "timeoutMs"> = this.#deps
+      .config.metrics,
   ): PeriodicReader {
-    const { intervalMs, timeoutMs } = this.#deps.config.metrics;
     return new PeriodicReader({
       intervalMs,
       timeoutMs,
@@ -315,15 +362,26 @@ class StoreMetrics implements Metrics {
   #observeRuntime(): void {
     if (this.#isObservingRuntime) return;
     this.#isObservingRuntime = true;
-    const { config, counters } = this.#deps;
+    const { config, counters, stallObserver } = this.#deps;
     this.#runSafely(() =>
-      loadRuntime().observeRuntime({
+      this.#loadRuntime().observeRuntime({
         meter: this.meter,
         config,
         counters,
+        stallObserver,
         instruments: () => this.#store.instruments(),
       }),
     );
+  }
+
+  /** The next collection tries again if no file descriptor is left. */
+  #loadRuntime(): ReturnType<typeof loadRuntime> {
+    try {
+      return loadRuntime();
+    } catch (error) {
+      this.#isObservingRuntime = !isUnloadable(error);
+      throw error;
+    }
   }
 
   /** Runs code without a caller that would catch: an error would crash the app. */
@@ -334,6 +392,12 @@ class StoreMetrics implements Metrics {
       this.#deps.diagnostics.error("metrics", `metrics are incomplete: ${String(error)}`);
     }
   }
+}
+
+/** Returns what exports over OTLP: the configured reader, and the further ones of a configuration file. */
+function otlpReaders({ metrics }: Config): readonly FurtherReader[] {
+  const { exporters, further = [] } = metrics;
+  return exporters.includes("otlp") ? [metrics, ...further] : further;
 }
 
 const lazyConsoleExporter: PeriodicReaderDeps["createExporter"] = () =>

@@ -17,8 +17,8 @@ export interface CallbackRegistry {
 
 /** An instrument whose values its callbacks observe at each collection. */
 export class ObservableInstrument implements Observable {
-  readonly descriptor: InstrumentDescriptor;
-  readonly table: SeriesTable<ObservedSeries>;
+  descriptor: InstrumentDescriptor;
+  table: SeriesTable<ObservedSeries>;
   /** Whether it is telltale's, about whose callbacks an app can do nothing. */
   readonly isOwn: boolean;
   readonly #callbacks: CallbackRegistry;
@@ -37,6 +37,17 @@ export class ObservableInstrument implements Observable {
     this.table = new SeriesTable((attributes) => new ObservedSeries(attributes), options);
     this.#callbacks = callbacks;
     this.#report = deps.report;
+  }
+
+  /** Changes the descriptor, unless there are series, which have the former one. */
+  describeAgain(
+    descriptor: InstrumentDescriptor,
+    deps: Pick<InstrumentDeps, "report" | "redactor">,
+  ): void {
+    for (const _ of this.table) return;
+    this.descriptor = descriptor;
+    const options = seriesTableOptions(descriptor, deps);
+    this.table = new SeriesTable((attributes) => new ObservedSeries(attributes), options);
   }
 
   addCallback(callback: ObservableCallback): void {

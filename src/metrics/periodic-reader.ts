@@ -18,7 +18,7 @@ export interface PeriodicReaderDeps {
   readonly counters: SignalCounters | undefined;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
-  /** Called once, before the first export: it loads a lazy module. */
+  /** Called before the first export, until it succeeds: it loads a lazy module. */
   readonly createExporter: () => TelemetryExporter<ResourceMetrics>;
   readonly collect: (options: MetricCollectOptions) => Promise<CollectionResult>;
   readonly collectNow: () => ResourceMetrics;
@@ -105,6 +105,8 @@ export class PeriodicReader implements Pipeline {
   }
 
   async #collectAndExport(): Promise<void> {
+    // Nothing is lost: the next collection has these values too.
+    if (!this.#exporter.prepare()) return;
     const { timeoutMs, collect } = this.#deps;
     const { resourceMetrics } = await collect({ timeoutMillis: timeoutMs });
     if (this.#countCreated(resourceMetrics) === 0) return;

@@ -53,21 +53,26 @@ export class MetricReaderState {
   readonly #labels: Attributes | undefined;
   readonly #lastReported = new WeakMap<object, number | Histogram>();
   readonly #exponential: boolean;
+  readonly #ownsExtremes: boolean;
   #lastCollectedAt: HrTime;
 
   /**
    * @param startedAt the creation time of the store, the start of every total.
    * @param labels attributes added to every point, for a store that is one of several.
    * @param exponential whether it reports the exponential buckets of histograms that have them.
+   * @param ownsExtremes whether a reader with delta temporality reports and resets the extremes of
+   *   an interval, which only one can.
    */
   constructor(
     temporality: Temporality,
     startedAt: number,
     labels?: Attributes,
     exponential = false,
+    ownsExtremes = true,
   ) {
     this.#labels = labels;
     this.#exponential = exponential;
+    this.#ownsExtremes = ownsExtremes;
     this.#deltas = deltaKinds[temporality];
     this.#startTime = hrTimeOf(startedAt);
     this.#lastCollectedAt = this.#startTime;
@@ -178,13 +183,14 @@ export class MetricReaderState {
     return total < before ? total : total - before;
   }
 
-  /** Returns the difference of a histogram. Only one reader has delta temporality (OTLP), so the series can hold the extremes of its interval. */
+  /** Returns the difference of a histogram. Only one reader (OTLP) reports extremes, so the series can hold those of its interval. */
   #histogramDifference(series: HistogramSeries): Histogram {
     const { min, max } = series;
-    const total = { ...histogramOf(series), min, max };
+    const cumulative = histogramOf(series);
+    const total = this.#ownsExtremes ? { ...cumulative, min, max } : withoutExtremes(cumulative);
     const before = this.#lastReported.get(series) as Histogram | undefined;
     this.#lastReported.set(series, total);
-    series.resetExtremes();
+    if (this.#ownsExtremes) series.resetExtremes();
     if (before === undefined) return total;
     const counts = total.buckets.counts.map(
       (count, index) => count - before.buckets.counts[index]!,
@@ -250,6 +256,11 @@ function histogramOf(series: HistogramSeries): HistogramWithExemplars {
   const extremes = series.allExtremes;
   if (extremes.min <= extremes.max) Object.assign(value, extremes);
   return value;
+}
+
+/** The extremes of a total are not those of an interval. */
+function withoutExtremes({ min: _min, max: _max, ...rest }: Histogram): Histogram {
+  return rest;
 }
 
 function withExponentialBuckets(

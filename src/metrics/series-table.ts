@@ -18,7 +18,7 @@ export interface SeriesTableOptions {
   /** Maximum number of series, including the overflow series. Default: `CARDINALITY_LIMIT`. */
   readonly limit?: number;
   /** Attributes that the series do without. */
-  readonly dropped?: ReadonlySet<string> | undefined;
+  readonly dropped?: Pick<ReadonlySet<string>, "has"> | undefined;
   /** The only attributes that the series have. Default: any. */
   readonly declared?: ReadonlySet<string> | undefined;
   /** Called once, when the limit is reached. */
@@ -40,7 +40,7 @@ export class SeriesTable<Series extends object> {
   readonly #create: (attributes: Attributes) => Series;
   readonly #options: SeriesTableOptions;
   readonly #limit: number;
-  readonly #dropped: ReadonlySet<string> | undefined;
+  readonly #dropped: Pick<ReadonlySet<string>, "has"> | undefined;
   #policyVersion: number;
   readonly #series = new Map<string, Series>();
   /** Only if series expire: bound series, which stay, and the times of creation. */

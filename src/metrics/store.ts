@@ -1,3 +1,4 @@
+import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type {
   CollectionResult,
@@ -6,13 +7,14 @@ import type {
   ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 import { now } from "../clock.ts";
-import type { MetricViewsConfig } from "../config/config.ts";
+import type { MetricView, MetricViewsConfig } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import { type ProviderFlushDeps, noopFlush } from "../export/provider-flush.ts";
 import { lazy } from "../lazy.ts";
 import type { Redactor } from "../redaction/redactor.ts";
+import type { InstrumentDescriptor } from "./descriptor.ts";
 import type { ExemplarFilter } from "./exemplars.ts";
 import type { InstrumentReporter } from "./instruments.ts";
 import { type StoreInstrument, StoreMeterProvider } from "./meter.ts";
@@ -48,6 +50,11 @@ interface MetricStoreDeps {
   readonly expireMs?: number | undefined;
 }
 
+/** In place of the views, without any. */
+const unchanged = {
+  applyViews: (_views: MetricViewsConfig, descriptor: InstrumentDescriptor) => descriptor,
+};
+
 /** All metrics of the process, for any number of readers. */
 export class MetricStore {
   readonly provider: StoreMeterProvider;
@@ -59,6 +66,7 @@ export class MetricStore {
   readonly #counters: SignalCounters;
   readonly #observableRegistry = new ObservableRegistry();
   readonly #expiry: SeriesExpiry | undefined;
+  #addedViews: readonly MetricView[] | undefined = undefined;
   #instrumentCount = 0;
 
   constructor({
@@ -85,9 +93,29 @@ export class MetricStore {
       changes: this.changes,
       tryRegister: () => this.#tryRegister(),
       report: this.#reportProblem,
-      applyViews: (descriptor) =>
-        views === undefined ? descriptor : loadViews().applyViews(views, descriptor),
+      applyViews: (descriptor, scope) => {
+        const { applyViews } = views === undefined ? unchanged : loadViews();
+        const changed = applyViews(views as MetricViewsConfig, descriptor, scope);
+        return changed && this.#withAddedViews(changed, scope);
+      },
     });
+  }
+
+  /** Adds views of the app's extension, also for instruments that have no measurement yet. */
+  addViews(views: readonly MetricView[]): void {
+    this.#addedViews = views;
+    for (const meter of this.provider.meters())
+      meter.describeAgain((descriptor) => this.#withAddedViews(descriptor, meter.scope));
+  }
+
+  #withAddedViews(
+    descriptor: InstrumentDescriptor,
+    scope: InstrumentationScope,
+  ): InstrumentDescriptor | undefined {
+    const views = this.#addedViews;
+    return views === undefined
+      ? descriptor
+      : loadViews().applyDeclaredViews(views, descriptor, scope);
   }
 
   /** Returns the `MetricProducer` for one reader; readers of the SDK accept it. */

@@ -54,6 +54,7 @@ class LazyRedactor implements Redactor {
   readonly #warn: Warn;
   #policy: Policy | undefined;
   #shared = new WeakMap<object, object>();
+  #hasFailed = false;
   version = 0;
 
   constructor(config: RedactionConfig, warn: Warn) {
@@ -78,7 +79,7 @@ class LazyRedactor implements Redactor {
     const known = this.#shared.get(attributes) as T | undefined;
     if (known !== undefined) return known;
     const redacted = this.attributes(attributes);
-    this.#shared.set(attributes, redacted);
+    if (this.#policy !== undefined) this.#shared.set(attributes, redacted);
     return redacted;
   }
 
@@ -91,7 +92,33 @@ class LazyRedactor implements Redactor {
     this.version++;
   }
 
+  /** Without the policy (no file descriptor or memory left, a deleted package), no text leaves. */
   #load(): Policy {
-    return (this.#policy = loadRedaction().createRedaction(this.#config, this.#warn));
+    try {
+      this.#policy = loadRedaction().createRedaction(this.#config, this.#warn);
+    } catch (error) {
+      this.#hasFailed = true;
+      this.#warn(
+        "redaction.load",
+        `the redaction can't be loaded: ${String(error)} (tried again with the next text, until then all texts are replaced by ${FILTERED})`,
+      );
+      return withoutTexts;
+    }
+    if (this.#hasFailed) this.version++;
+    this.#hasFailed = false;
+    return this.#policy;
   }
 }
+
+const FILTERED = "[Filtered]";
+
+/** Replaces everything that may have a secret. */
+const withoutTexts: Policy = {
+  text: () => FILTERED,
+  field: (_name, value) =>
+    typeof value === "number" || typeof value === "boolean" ? value : FILTERED,
+  attributes: <T extends object>(attributes: T) =>
+    Object.fromEntries(
+      Object.entries(attributes).map(([name, value]) => [name, withoutTexts.field(name, value)]),
+    ) as T,
+};

@@ -1,12 +1,17 @@
 import { hostname, release } from "node:os";
 import { basename } from "node:path";
-import type { Attributes } from "@opentelemetry/api";
-import type { Config } from "../config/config.ts";
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import type { Config, ResourceDetectorName } from "../config/config.ts";
+import { lazy } from "../lazy.ts";
 import { version } from "../version.ts";
 import { containerId } from "./container.ts";
 import { instanceId } from "./instance.ts";
 import { isCommitId } from "./commit-id.ts";
 import { findApp, findGitCommit, packageAbove } from "./package.ts";
+
+const loadSelection = lazy<typeof import("../config/file/selection.ts")>(
+  "config/file/selection.ts",
+);
 
 /**
  * Returns the resource attributes of this process. Attributes from the environment
@@ -24,20 +29,33 @@ export function detectResourceAttributes(
 ): Attributes {
   const app = needsPackage(config) && path !== undefined ? packageAbove(path) : undefined;
   const release = config.errors.release ?? "";
-  const detectors = new Set(config.resourceDetectors);
   return withoutEmpty({
     ...sdkAttributes,
+    ...selected(config, detectedAttributes(new Set(config.resourceDetectors))),
+    "deployment.environment.name": config.environment,
+    "service.version": versionOf(release) ?? app?.version,
+    "vcs.ref.head.revision": commitOf(config, release, path),
+    ...config.resourceAttributes,
+    ...config.typedAttributes,
+    "service.name": config.serviceName ?? app?.name ?? unknownService(),
+  });
+}
+
+function detectedAttributes(detectors: ReadonlySet<ResourceDetectorName>): Detected {
+  return {
     ...(detectors.has("os") ? osAttributes() : {}),
     ...(detectors.has("host") ? hostAttributes() : {}),
     ...(detectors.has("container") ? { "container.id": containerId() } : {}),
     ...(detectors.has("process") ? processAttributes() : {}),
     ...(detectors.has("serviceinstance") ? { "service.instance.id": instanceId() } : {}),
-    "deployment.environment.name": config.environment,
-    "service.version": versionOf(release) ?? app?.version,
-    "vcs.ref.head.revision": commitOf(config, release, path),
-    ...config.resourceAttributes,
-    "service.name": config.serviceName ?? app?.name ?? unknownService(),
-  });
+  };
+}
+
+/** Returns the attributes that a configuration file selects. */
+function selected({ detectedAttributes: filter }: Config, detected: Detected): Detected {
+  if (filter === undefined) return detected;
+  const { selects } = loadSelection();
+  return Object.fromEntries(Object.entries(detected).filter(([name]) => selects(filter, name)));
 }
 
 /** Returns `service.name` alone, as it is in the resource. */
@@ -52,7 +70,7 @@ function unknownService(): string {
   return `unknown_service:${executableName()}`;
 }
 
-type Detected = Readonly<Record<string, string | number | undefined>>;
+type Detected = Readonly<Record<string, AttributeValue | undefined>>;
 
 /**
  * The attributes of the SDK. The conventions reserve the name "opentelemetry" for
@@ -71,7 +89,8 @@ function needsPackage(config: Config): boolean {
   return config.serviceName === undefined || !config.resourceAttributes["service.version"];
 }
 
-function appPath(): string | undefined {
+/** Returns where the app is (`findApp`); undefined if that is unknown. */
+export function appPath(): string | undefined {
   const script = process.argv[1];
   return script === undefined ? undefined : findApp(script, process.cwd);
 }

@@ -22,6 +22,15 @@ export function readGitCommit(path: string): string | undefined {
   return folder === undefined ? undefined : commitOf(folder);
 }
 
+/**
+ * Returns the branch that is checked out, by the same files; undefined for a commit
+ * without one. The parameter and the errors are those of `readGitCommit`.
+ */
+export function readGitBranch(path: string): string | undefined {
+  const folder = statSync(path).isDirectory() ? path : linkedFolder(path);
+  return folder && /^ref: refs\/heads\/(.+)/.exec(read(join(folder, "HEAD")))?.[1];
+}
+
 function linkedFolder(path: string): string | undefined {
   const target = /^gitdir: (.+)/.exec(read(path))?.[1];
   return target === undefined ? undefined : resolve(dirname(path), target);

@@ -60,12 +60,24 @@ export function packageAbove(path: string): PackageInfo | undefined {
  * repository, if there is one. Never throws.
  */
 export function findGitCommit(path: string): string | undefined {
+  return readRepository(path, (entry) => loadGit().readGitCommit(entry));
+}
+
+/** Finds the branch that is checked out where the app is, in the same way. Never throws. */
+export function findGitBranch(path: string): string | undefined {
+  return readRepository(path, (entry) => loadGit().readGitBranch(entry));
+}
+
+function readRepository(
+  path: string,
+  readEntry: (entry: string) => string | undefined,
+): string | undefined {
   try {
     const entry = searchUpwards(path, (folder) => {
       const name = join(folder, ".git");
       return statSync(name, { throwIfNoEntry: false }) && name;
     });
-    return entry === undefined ? undefined : loadGit().readGitCommit(entry);
+    return entry === undefined ? undefined : readEntry(entry);
   } catch {
     return undefined;
   }

@@ -15,18 +15,30 @@ type RawAttributes = ReturnType<Resource["getRawAttributes"]>;
  * Creates the resource of all signals synchronously, without network requests. The
  * SDK's exporters, readers and processors accept it as a `Resource`, though no code
  * of the SDK is loaded. Never throws.
+ *
+ * @param path where the app is, if that is not the script of this process.
  */
-export function createResource(config: Config): Resource {
-  return new StaticResource(detectResourceAttributes(config));
+export function createResource(config: Config, path?: string): ExtensibleResource {
+  return new StaticResource(detectResourceAttributes(config, path));
 }
 
-/** A resource whose attributes are all known at its creation. */
-class StaticResource implements Resource {
-  readonly attributes: Attributes;
+/** The resource of this process, to which an extension of the app adds attributes. */
+export interface ExtensibleResource extends Resource {
+  /** Adds attributes, and replaces those of the same name; exports from then on have them. */
+  extend(attributes: Attributes): void;
+}
+
+/** A resource whose own attributes are all known at its creation. */
+class StaticResource implements ExtensibleResource {
+  attributes: Attributes;
   readonly asyncAttributesPending = false;
 
   constructor(attributes: Attributes) {
     this.attributes = Object.freeze(attributes);
+  }
+
+  extend(attributes: Attributes): void {
+    this.attributes = Object.freeze({ ...this.attributes, ...attributes });
   }
 
   async waitForAsyncAttributes(): Promise<void> {}

@@ -1,4 +1,4 @@
-import type { OtlpSignal } from "./otlp.ts";
+import type { OtlpSignal } from "../otlp/decode.ts";
 
 /** A failure that the receiver simulates for the next requests. */
 export type Fault = FaultKind & {

@@ -1,9 +1,9 @@
 import type { Http2Server, ServerHttp2Stream } from "node:http2";
-import { otlpResponseBody } from "./otlp-response.ts";
+import { otlpResponseBody } from "../otlp/response.ts";
 import { connectionIdOf } from "./connection-id.ts";
 import type { Fault, Faults } from "./fault.ts";
 import { MAX_BODY_BYTES, storeExport, decompress } from "./ingest.ts";
-import type { OtlpSignal } from "./otlp.ts";
+import type { OtlpSignal } from "../otlp/decode.ts";
 import type { ReceivedRequest } from "./received.ts";
 import type { ReceivedStore } from "./store.ts";
 

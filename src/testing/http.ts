@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { mayBeRebound } from "../local-hostname.ts";
-import { otlpResponseBody } from "./otlp-response.ts";
+import { otlpResponseBody } from "../otlp/response.ts";
 import { publicKeyOf } from "./envelope.ts";
 import { connectionIdOf } from "./connection-id.ts";
 import type { Fault, Faults } from "./fault.ts";
 import { MAX_BODY_BYTES, storeEnvelope, storeExport, decompress } from "./ingest.ts";
-import type { OtlpSignal } from "./otlp.ts";
+import type { OtlpSignal } from "../otlp/decode.ts";
 import type { ReceivedRequest } from "./received.ts";
 import { handleQuery } from "./query-api.ts";
 import type { ReceivedStore } from "./store.ts";

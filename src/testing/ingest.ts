@@ -1,7 +1,8 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { parseEnvelope } from "./envelope.ts";
 import type { Fault } from "./fault.ts";
-import { logsOf, metricsOf, type OtlpSignal, readExport, spansOf } from "./otlp.ts";
+import { type OtlpSignal, readExport } from "../otlp/decode.ts";
+import { logsOf, metricsOf, spansOf } from "./otlp.ts";
 import type {
   ReceivedCheckIn,
   ReceivedClientReport,

@@ -1,6 +1,15 @@
-import { createDecoder, type ProtobufDecoder, type JsonObject } from "./protobuf.ts";
+import { attributesOf as toAttributes, valueOf as toValue } from "../otlp/attributes.ts";
+import {
+  asList,
+  asNanoseconds,
+  asNumber,
+  asNumbers,
+  asObject,
+  asOptionalNumber,
+  asText,
+} from "../otlp/fields.ts";
+import type { JsonObject } from "../otlp/protobuf.ts";
 import type {
-  ReceivedAttributes,
   ReceivedLink,
   ReceivedLog,
   ReceivedMetric,
@@ -10,32 +19,7 @@ import type {
   ReceivedSpan,
   ReceivedSpanEvent,
   SpanKindName,
-  ReceivedValue,
 } from "./received.ts";
-import { otlpSchema } from "./otlp-schema.ts";
-
-/** The three signals of OTLP, by the last part of their path (`/v1/traces`). */
-export type OtlpSignal = "traces" | "logs" | "metrics";
-
-const messages: Readonly<Record<OtlpSignal, string>> = {
-  traces: "ExportTraceServiceRequest",
-  logs: "ExportLogsServiceRequest",
-  metrics: "ExportMetricsServiceRequest",
-};
-
-const decode: ProtobufDecoder = createDecoder(otlpSchema);
-
-/**
- * Decodes the body of an export, in either encoding, into the format of the JSON one.
- *
- * @throws if the body is malformed.
- */
-export function readExport(signal: OtlpSignal, contentType: string, body: Uint8Array): JsonObject {
-  if (contentType.startsWith("application/json")) {
-    return asObject(JSON.parse(Buffer.from(body).toString("utf8")));
-  }
-  return decode(messages[signal], body);
-}
 
 export function spansOf(request: JsonObject): ReceivedSpan[] {
   return flatten(request, "resourceSpans", "scopeSpans", "spans", toSpan);
@@ -207,70 +191,4 @@ function toPoint(point: JsonObject): ReceivedPoint {
       attributes: toAttributes(exemplar["filteredAttributes"]),
     })),
   };
-}
-
-function toAttributes(pairs: unknown): ReceivedAttributes {
-  // Own properties, `__proto__` among them.
-  return Object.fromEntries(
-    asList(pairs).map((pair) => [asText(pair["key"]), toValue(pair["value"])]),
-  );
-}
-
-/** Converts an `AnyValue`. Integers above 2^53 become text, and bytes stay base64. */
-function toValue(any: unknown): ReceivedValue {
-  const wrapped = asObject(any);
-  if (wrapped["arrayValue"] !== undefined) {
-    return asList(asObject(wrapped["arrayValue"])["values"]).map(toValue);
-  }
-  if (wrapped["kvlistValue"] !== undefined) {
-    return toAttributes(asObject(wrapped["kvlistValue"])["values"]);
-  }
-  const whole = wrapped["intValue"];
-  if (whole !== undefined) {
-    return Number.isSafeInteger(Number(whole)) ? Number(whole) : asText(whole);
-  }
-  // In JSON also the texts "NaN", "Infinity" and "-Infinity".
-  const double = asOptionalNumber(wrapped["doubleValue"]);
-  if (double !== undefined) return double;
-  const scalar = wrapped["stringValue"] ?? wrapped["boolValue"] ?? wrapped["bytesValue"];
-  return (scalar as ReceivedValue | undefined) ?? null;
-}
-
-function asObject(any: unknown): JsonObject {
-  return typeof any === "object" && any !== null ? (any as JsonObject) : {};
-}
-
-function asList(any: unknown): JsonObject[] {
-  return Array.isArray(any) ? (any as JsonObject[]) : [];
-}
-
-function asText(any: unknown): string {
-  switch (typeof any) {
-    case "string":
-      return any;
-    case "number":
-    case "bigint":
-      return any.toString();
-    default:
-      return "";
-  }
-}
-
-/** @throws if the value is not a time in digits. */
-function asNanoseconds(any: unknown): string {
-  const digits = asText(any);
-  if (/^\d{0,20}$/.test(digits)) return digits;
-  throw new TypeError(`not a time: ${JSON.stringify(digits.slice(0, 30))}`);
-}
-
-function asOptionalNumber(any: unknown): number | undefined {
-  return any === undefined ? undefined : Number(any);
-}
-
-function asNumber(any: unknown): number {
-  return asOptionalNumber(any) ?? 0;
-}
-
-function asNumbers(any: unknown): number[] | undefined {
-  return Array.isArray(any) ? any.map(Number) : undefined;
 }

@@ -5,16 +5,45 @@
  * (39 ns for a trace id and a span id, 88 ns for a UUID, measured on Node 26).
  */
 
-/** Creates a trace id: 32 lower-case hex digits. All bits are random, so the W3C random flag may be set. */
+/** Creates ids in place of the pools, if the app has a generator of its own (`TELLTALE_EXTENSION`). */
+interface OwnIds {
+  newTraceId(): string;
+  newSpanId(): string;
+}
+
+/** One for the thread, as the pools are: spans of all tracers have these ids. */
+let ownIds: OwnIds | undefined;
+
+/** Replaces the ids of all later spans. They must be valid, and the functions must not throw. */
+export function replaceIds(ids: OwnIds): void {
+  ownIds = ids;
+}
+
+/** Whether new trace ids are random: then the W3C random flag may be set. */
+export function hasRandomIds(): boolean {
+  return ownIds === undefined;
+}
+
+/** Creates a trace id: 32 lower-case hex digits. */
 export function newTraceId(): string {
-  const id = hexPool.next(32);
-  return isZero(id) ? newTraceId() : id;
+  return ownIds === undefined ? randomTraceId() : ownIds.newTraceId();
 }
 
 /** Creates a span id: 16 lower-case hex digits. */
 export function newSpanId(): string {
+  return ownIds === undefined ? randomSpanId() : ownIds.newSpanId();
+}
+
+/** Creates a trace id of which all bits are random. */
+export function randomTraceId(): string {
+  const id = hexPool.next(32);
+  return isZero(id) ? randomTraceId() : id;
+}
+
+/** Creates a random span id. */
+export function randomSpanId(): string {
   const id = hexPool.next(16);
-  return isZero(id) ? newSpanId() : id;
+  return isZero(id) ? randomSpanId() : id;
 }
 
 /** Creates a random UUID (RFC 9562, version 4), for a request without an id. */

@@ -69,6 +69,7 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle, T
   #dropWindow: DropWindow | undefined = undefined;
   droppedSpans = 0;
   hasFailedSpan = false;
+  #hasCapturedError = false;
 
   constructor(
     sink: TraceSink<Span>,
@@ -83,12 +84,18 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle, T
     this.wallClockOrigin = wallClockOrigin;
   }
 
+  /** Whether one of its spans has failed, or an error was captured for it. */
+  get hasError(): boolean {
+    return this.hasFailedSpan || this.#hasCapturedError;
+  }
+
   get kept(): boolean {
     return this.reason !== undefined;
   }
 
   /** @param span is exported in any case, now or when it ends. */
   keep(reason: KeepReason, span?: Span): void {
+    if (reason === "error_captured") this.#hasCapturedError = true;
     if (!this.#exportsAll) this.#keep(reason);
     if (span !== undefined) this.#ensureExport(span);
     // A root that the app never ends would be missing.

@@ -1,6 +1,6 @@
 import type { Span, SpanContext, TraceState } from "@opentelemetry/api";
 import type { SamplingResult } from "@opentelemetry/sdk-trace";
-import { newSpanId } from "./ids.ts";
+import { hasRandomIds, newSpanId } from "./ids.ts";
 import { hasValidIds } from "./propagation/trace-context.ts";
 import { TraceStateImpl } from "./propagation/trace-state.ts";
 import { RECORD_AND_SAMPLED } from "./sampling/decision.ts";
@@ -13,11 +13,15 @@ export function newSpanContext(
   result: SamplingResult,
 ): SpanContext {
   const sampled = result.decision === RECORD_AND_SAMPLED ? SAMPLED_FLAG : 0;
-  const random = parent === undefined ? RANDOM_FLAG : parent.traceFlags & RANDOM_FLAG;
+  const random = parent === undefined ? rootRandomFlag() : parent.traceFlags & RANDOM_FLAG;
   const traceState = result.traceState ?? parent?.traceState;
   return traceState === undefined
     ? { traceId, spanId: newSpanId(), traceFlags: sampled | random }
     : { traceId, spanId: newSpanId(), traceFlags: sampled | random, traceState };
+}
+
+function rootRandomFlag(): number {
+  return hasRandomIds() ? RANDOM_FLAG : 0;
 }
 
 /** Returns the context of a remote or third-party parent, or undefined if its ids are invalid. */

@@ -93,6 +93,8 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   status: SpanStatus = NO_STATUS;
   /** Set by the local trace. */
   exportState: ExportState = undefined;
+  /** What only the viewer receives, names and values in turn (`development/span-data.ts`). */
+  viewerAttributes: unknown[] | undefined = undefined;
   readonly #context: SpanContext;
   readonly #sharedState: SpanSharedState;
   #appAttributes: LimitedAttributes | undefined = undefined;
@@ -329,6 +331,16 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
 
   get resource(): Resource {
     return this.#sharedState.resource;
+  }
+
+  /** The SDK 1.x has this in place of `parentSpanContext`, which its processors and exporters don't know. */
+  get parentSpanId(): string | undefined {
+    return this.parentSpanContext?.spanId;
+  }
+
+  /** The SDK 1.x has this in place of `instrumentationScope`. */
+  get instrumentationLibrary(): InstrumentationScope {
+    return this.instrumentationScope;
   }
 
   get attributes(): Attributes {

@@ -27,7 +27,8 @@ export class TelltaleTracerProvider implements TracerProvider {
     const key = `${scope.name}@${scope.version ?? ""}:${scope.schemaUrl ?? ""}`;
     const known = this.#tracers.get(key);
     if (known !== undefined) return known;
-    const tracer = new TelltaleTracer(scope, this.#sharedState);
+    const isEnabled = this.#sharedState.isEnabled?.(scope.name) ?? true;
+    const tracer = new (isEnabled ? TelltaleTracer : NoopTracer)(scope, this.#sharedState);
     this.#tracers.set(key, tracer);
     return tracer;
   }

@@ -9,7 +9,12 @@ import type {
   Tracer,
 } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
-import type { ReadableSpan, Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
+import type {
+  ReadableSpan,
+  Sampler,
+  SamplingResult,
+  SpanProcessor,
+} from "@opentelemetry/sdk-trace";
 import {
   Context,
   asContext,
@@ -20,6 +25,7 @@ import {
 } from "../context/context.ts";
 import { activeContext, runWithContext } from "../context/manager.ts";
 import { callKindOf } from "../context/call-times.ts";
+import { endProcessContext, isProcessSpan } from "../context/process/process-context.ts";
 import { callTimesIn, localTraceSlotIn } from "../context/unit-access.ts";
 import { monotonicOf, now, timeInputOf, wallClockOriginAt } from "../clock.ts";
 import { newTraceId } from "./ids.ts";
@@ -28,6 +34,7 @@ import { NonRecordingSpan, TimedNonRecordingSpan } from "./non-recording-span.ts
 import { NOT_RECORD } from "./sampling/decision.ts";
 import { probabilityOf } from "./sampling/sampler.ts";
 import { loopActivity } from "../loop-activity.ts";
+import type { RecordedSpan } from "./own-tracer.ts";
 import { newSpanContext, validParentContext } from "./span-context.ts";
 import { type SpanSharedState, TelltaleSpan } from "./span.ts";
 import { SAMPLED_FLAG } from "./trace-flags.ts";
@@ -44,7 +51,7 @@ const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NO_OPTIONS: SpanOptions = Object.freeze({});
 const NO_LINKS: Link[] = [];
 
-const INVALID_SPAN: Span = new NonRecordingSpan({
+export const INVALID_SPAN: Span = new NonRecordingSpan({
   traceId: INVALID_TRACE_ID,
   spanId: INVALID_SPAN_ID,
   traceFlags: 0,
@@ -52,15 +59,21 @@ const INVALID_SPAN: Span = new NonRecordingSpan({
 
 /** State shared by all tracers of one provider. */
 export interface TracerSharedState extends SpanSharedState {
-  readonly sampler: Sampler;
+  sampler: Sampler;
+  /** Whether the sampler reads attributes: those of OpenTelemetry don't. */
+  readsAttributes: boolean;
+  /** Those of an extension are added later. */
+  readonly processors: SpanProcessor[];
   readonly sink: TraceSink<TelltaleSpan>;
   /**
    * Whether traces that head sampling drops are recorded, for the keep decision
    * of their local trace. False if none can be kept (no exporter, `always_off`).
    */
-  readonly tailSamples: boolean;
+  tailSamples: boolean;
   /** Returns the probability with which head sampling keeps a trace with this parent; undefined if unknown. */
-  readonly probabilityOf: (parent: SpanContext | undefined) => number | undefined;
+  probabilityOf: (parent: SpanContext | undefined) => number | undefined;
+  /** Whether a tracer records anything. Undefined: all do. */
+  readonly isEnabled?: ((name: string) => boolean) | undefined;
   /** Called with each client span that starts. Must not throw. */
   readonly onClientSpan: OnClientSpan | undefined;
 }
@@ -102,8 +115,19 @@ export class TelltaleTracer implements Tracer {
     const { links, attributes } = options;
     if (links !== undefined) span.addLinks(links);
     if (attributes !== undefined) span.setAttributes(attributes);
-    for (const processor of this.#sharedState.processors) processor.onStart(span, parentContext);
+    this.notifyStart(span, parentContext);
     return span;
+  }
+
+  /** Whether the sampler is the app's, which may decide by the attributes of a span at its start. */
+  get readsAttributes(): boolean {
+    return this.#sharedState.readsAttributes;
+  }
+
+  /** Passes a started span to the app's processors: the caller of `start` does so once it has its attributes. */
+  notifyStart(span: RecordedSpan, context: ApiContext): void {
+    for (const processor of this.#sharedState.processors)
+      processor.onStart(span as TelltaleSpan, context);
   }
 
   #startMinimal(name: string, context: ApiContext): Span {
@@ -130,16 +154,12 @@ export class TelltaleTracer implements Tracer {
     name: string,
     ...rest: readonly unknown[]
   ): ReturnType<F> {
-    const callback = rest.at(-1) as F;
-    if (typeof callback !== "function") return undefined as ReturnType<F>;
-    const options = (rest.length > 1 ? rest[0] : undefined) as SpanOptions | undefined;
-    const context = asContext(rest.length > 2 ? rest[1] : undefined) ?? activeContext();
-    const span = this.startSpan(name, options, context);
-    return runWithContext(withSpan(context, span), () => callback(span)) as ReturnType<F>;
+    return callInSpan(this, name, rest);
   }
 
   /**
    * Starts a span for the instrumentations: without links and attributes, under a known parent.
+   * The caller passes it to `notifyStart`.
    *
    * @param currentTime on the monotonic clock; for callers that have read it for a metric of the same work.
    */
@@ -153,7 +173,7 @@ export class TelltaleTracer implements Tracer {
   ): Span {
     if (isTracingSuppressed(context)) return INVALID_SPAN;
     const localParent = parent instanceof TelltaleSpan ? parent : undefined;
-    const parentContext = localParent?.spanContext() ?? validParentContext(parent);
+    const parentContext = localParent?.spanContext() ?? validParentContext(parentOf(kind, parent));
     const traceId = parentContext?.traceId ?? newTraceId();
     const result = this.#sharedState.sampler.shouldSample(
       localParent === undefined ? withParent(context, parentContext) : context,
@@ -245,8 +265,24 @@ export class NoopTracer extends TelltaleTracer {
     currentTime: number = now(),
   ): Span {
     if (isTracingSuppressed(context)) return INVALID_SPAN;
-    return nonRecordingSpan(parent?.spanContext(), kind, options, context, currentTime);
+    return nonRecordingSpan(
+      parentOf(kind, parent)?.spanContext(),
+      kind,
+      options,
+      context,
+      currentTime,
+    );
   }
+}
+
+/**
+ * Returns the parent of a span. Requests and messages arrive by themselves: the span of the
+ * environment of the process is no parent of them and, after the first one, of no other span.
+ */
+export function parentOf(kind: SpanKind, parent: Span | undefined): Span | undefined {
+  if (kind !== SERVER && kind !== CONSUMER) return parent;
+  endProcessContext();
+  return isProcessSpan(parent) ? undefined : parent;
 }
 
 /** Creates a span that is not recorded. As a call, it still counts for its unit of work. */
@@ -274,6 +310,20 @@ function nonRecordingSpan(
 function noteStart(kind: SpanKind, at: number, trace: object | undefined): void {
   if (kind === SERVER || kind === CONSUMER) loopActivity.occurred(at, undefined);
   else loopActivity.called(at, trace);
+}
+
+/** Calls the last of the arguments of `startActiveSpan` in a new span of the tracer. */
+export function callInSpan<F extends (span: Span) => unknown>(
+  tracer: Pick<Tracer, "startSpan">,
+  name: string,
+  rest: readonly unknown[],
+): ReturnType<F> {
+  const callback = rest.at(-1) as F;
+  if (typeof callback !== "function") return undefined as ReturnType<F>;
+  const options = (rest.length > 1 ? rest[0] : undefined) as SpanOptions | undefined;
+  const context = asContext(rest.length > 2 ? rest[1] : undefined) ?? activeContext();
+  const span = tracer.startSpan(name, options, context);
+  return runWithContext(withSpan(context, span), () => callback(span)) as ReturnType<F>;
 }
 
 function withSpan(context: ApiContext, span: Span): ApiContext {

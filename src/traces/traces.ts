@@ -2,14 +2,16 @@ import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { lazy } from "../lazy.ts";
 import type { TracesConfig } from "../config/config.ts";
-import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
+import { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
-import type { Pipeline } from "../export/pipeline.ts";
+import { runWithDeadline } from "../export/deadline.ts";
+import { joinPipelines, type Pipeline } from "../export/pipeline.ts";
 import { createSpanProcessor } from "../export/item-processors.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import type { TraceSink } from "./local-trace.ts";
 import { OpenSpans } from "./open-spans.ts";
+import type { OwnTracerProvider } from "./own-tracer.ts";
 import { createSampler, headProbability } from "./sampling/sampler.ts";
 import type { TelltaleSpan } from "./span.ts";
 import { TelltaleTracerProvider } from "./tracer-provider.ts";
@@ -18,6 +20,9 @@ import { TailBuffer } from "./tail-buffer.ts";
 
 const loadConsolePrinter = lazy<typeof import("../export/console-printer.ts")>(
   "export/console-printer.ts",
+);
+const loadSelection = lazy<typeof import("../config/file/selection.ts")>(
+  "config/file/selection.ts",
 );
 const loadConsole = lazy<typeof import("./console.ts")>("traces/console.ts");
 
@@ -32,11 +37,17 @@ export interface TracesDeps {
   /** Extension points of OpenTelemetry, for an app's own sampler and processors. */
   readonly sampler?: Sampler;
   readonly processors?: readonly SpanProcessor[];
+  /** Records all spans, also those that no exporter gets, for a processor. */
+  readonly recordsAll?: boolean;
 }
 
 export interface Traces {
-  readonly provider: TelltaleTracerProvider;
+  readonly provider: OwnTracerProvider;
   readonly pipeline: Pipeline;
+  /** Passes all later spans to a processor, which must not throw. Exported spans don't depend on it. */
+  addProcessor(processor: SpanProcessor): void;
+  /** Replaces the sampler of all later spans. It must not throw. */
+  setSampler(sampler: Sampler): void;
 }
 
 /** A sink whose `export` a shutdown replaces, so that exporting a span needs no check. */
@@ -50,11 +61,18 @@ const BUFFER_IN_QUEUES = 4;
 /** Creates the traces' pipeline: tracers, the keep decision, and the exporter. */
 export function createTraces(deps: TracesDeps): Traces {
   const { config, counters } = deps;
-  const output = createSpanOutput(deps);
+  const output = withFurther(createSpanOutput(deps), deps);
   const sink = createSink(deps, output);
+  const sharedState = createSharedState(deps, sink);
+  const appProcessors: SpanProcessor[] = [];
   return {
-    provider: new TelltaleTracerProvider(createSharedState(deps, sink), {
-      flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
+    addProcessor(processor) {
+      appProcessors.push(processor);
+      sharedState.processors.push(processor);
+    },
+    setSampler: (sampler) => replaceSampler(sharedState, sampler, config),
+    provider: new TelltaleTracerProvider(sharedState, {
+      flush: (timeoutMs) => flushAll(appProcessors, output.pipeline, timeoutMs),
       onShutdown: () => {
         sink.export = () => counters.drop("shutdown", 1);
       },
@@ -87,21 +105,67 @@ function createSink({ config, counters, unsent }: TracesDeps, output: SpanOutput
 }
 
 function createSharedState(
-  { config, resource, redactor, processors, sampler, onClientSpan }: TracesDeps,
+  { config, resource, redactor, processors, sampler, onClientSpan, recordsAll }: TracesDeps,
   sink: ReplaceableSink,
 ): TracerSharedState {
-  const { limits } = config;
+  const { limits, scopes } = config;
   return {
     resource,
     redactor,
     limits,
     attributeLimits: { count: limits.attributeCount, length: limits.attributeLength },
-    processors: processors ?? [],
+    processors: [...(processors ?? [])],
     sampler: sampler ?? createSampler(config.sampler),
+    readsAttributes: sampler !== undefined || config.sampler.spec !== undefined,
     sink,
-    tailSamples: config.exporters.length > 0 && !config.sampler.name.endsWith("always_off"),
+    tailSamples:
+      recordsAll === true ||
+      (config.exporters.length > 0 && !config.sampler.name.endsWith("always_off")),
     probabilityOf: sampler === undefined ? headProbability(config.sampler) : () => undefined,
+    isEnabled: scopes && ((name) => loadSelection().settingsFor(scopes, name).isEnabled),
     onClientSpan,
+  };
+}
+
+/** Flushes the exporter and the processors of the app, as the SDK's provider does. */
+async function flushAll(
+  processors: readonly SpanProcessor[],
+  pipeline: Pipeline,
+  timeoutMs: number,
+): Promise<void> {
+  const flushes = processors.map(async (processor) => processor.forceFlush());
+  await Promise.all([
+    pipeline.flush(timeoutMs),
+    runWithDeadline(timeoutMs, async () => void (await Promise.allSettled(flushes))),
+  ]);
+}
+
+/** Replaces the sampler. The probability with which the app's own keeps a trace is unknown. */
+function replaceSampler(
+  sharedState: TracerSharedState,
+  sampler: Sampler,
+  { exporters }: TracesConfig,
+): void {
+  sharedState.sampler = sampler;
+  sharedState.readsAttributes = true;
+  sharedState.probabilityOf = () => undefined;
+  sharedState.tailSamples ||= exporters.length > 0;
+}
+
+/** Adds the further exporters of a configuration file. */
+function withFurther(output: SpanOutput, { config, diagnostics }: TracesDeps): SpanOutput {
+  if (config.further === undefined || config.further.length === 0) return output;
+  const counters = new SignalCounters();
+  const processors = config.further.map(({ batch, otlp }) =>
+    createSpanProcessor<TelltaleSpan>({ config: batch, otlp, diagnostics, counters }),
+  );
+  return {
+    export: (span) => {
+      output.export(span);
+      counters.created += processors.length;
+      for (const processor of processors) processor.add(span);
+    },
+    pipeline: joinPipelines([output.pipeline, ...processors]),
   };
 }
 
@@ -130,7 +194,10 @@ function createSpanOutput(deps: TracesDeps): SpanOutput {
     };
   }
   const { batch: settings, otlp } = config;
-  const batch = createSpanProcessor({ config: settings, otlp, counters, diagnostics });
+  const batch = createSpanProcessor<TelltaleSpan>(
+    { config: settings, otlp, counters, diagnostics },
+    ({ localTrace }) => localTrace.hasError,
+  );
   return {
     export: (span) => {
       toConsole?.(span);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { renderTrace, type CollectedTrace } from "../../src/cli/render-trace.ts";
-import { createEvent, createLog, createSpan, createTrace } from "./trace-fixture.ts";
+import { renderTrace, type CollectedTrace } from "../../src/cli/demo/render-trace.ts";
+import { createEvent, createLog, createSpan, createTrace } from "./demo/trace-fixture.ts";
 
 /** The demo renders whatever a service sends. */
 const steering =

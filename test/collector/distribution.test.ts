@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FLAGS, TAGS } from "../../scripts/collector/build.ts";
+import { TAGS } from "../../scripts/collector/build.ts";
+import { FLAGS } from "../../scripts/go/compile.ts";
 import { modulesOf } from "../../scripts/collector/generate.ts";
 import { collector, distribution, manifest, program } from "../../scripts/collector/paths.ts";
 import { sizesTable } from "../../scripts/collector/table.ts";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import type { ReceivedSpan } from "../../src/testing/received.ts";
+import { adminPage } from "../admin-page.ts";
 import { Gateway as Backend } from "../integration/gateways/gateway.ts";
 import { preload, Program } from "../integration/program.ts";
 import { freePorts } from "../libraries/servers/daemon.ts";
@@ -340,12 +341,12 @@ interface SpanCounts {
 class ShopApp {
   readonly #program: Program;
   readonly #url: string;
-  readonly #metricsUrl: string;
+  readonly #adminPort: number;
 
-  private constructor(program: Program, url: string, metricsUrl: string) {
+  private constructor(program: Program, url: string, adminPort: number) {
     this.#program = program;
     this.#url = url;
-    this.#metricsUrl = metricsUrl;
+    this.#adminPort = adminPort;
   }
 
   static async start(env: Readonly<Record<string, string>>): Promise<ShopApp> {
@@ -362,7 +363,7 @@ class ShopApp {
       },
     });
     const port = await program.waitForStdout((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
-    return new ShopApp(program, `http://127.0.0.1:${port}`, `http://127.0.0.1:${metrics}/metrics`);
+    return new ShopApp(program, `http://127.0.0.1:${port}`, metrics!);
   }
 
   async serve(requests: number): Promise<void> {
@@ -370,7 +371,7 @@ class ShopApp {
   }
 
   async spanCounts(): Promise<SpanCounts> {
-    const samples = parseSamples(await (await fetch(this.#metricsUrl)).text());
+    const samples = parseSamples(await (await adminPage(this.#adminPort, "/metrics")).text());
     const sum = (name: string): number =>
       sumOf(
         samples

@@ -5,7 +5,6 @@ import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import type { ReceivedSpan } from "../../src/testing/received.ts";
 import { preload, Program, telemetryEnv } from "../integration/program.ts";
 import { pollUntil } from "../until.ts";
-import { groupedBy } from "./support/grouped.ts";
 import { CollectorInstance } from "./support/instance.ts";
 import {
   sendWithRetry,
@@ -68,7 +67,7 @@ describe("The Collector's sampling", function () {
       await sendWithRetry(agent.url, Uint8Array.from(request));
     await waitUntilDecided(gateway, traces.length);
     await waitUntilSent(gateway, receiver);
-    const kept = groupedBy(receiver.spans, ({ traceId }) => traceId);
+    const kept = Map.groupBy(receiver.spans, ({ traceId }) => traceId);
     for (const [traceId, spans] of kept) {
       assert.equal(new Set(spans.map(({ spanId }) => spanId)).size, SPANS_PER_TRACE, traceId);
       assert.equal(spans.length, SPANS_PER_TRACE, traceId);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Config } from "../../src/config/config.ts";
 
 /** The value of a variable, the resulting configuration, and other variables that it requires. */
@@ -11,6 +12,11 @@ export interface VariableExample {
 /** A valid value of every supported variable, other than its default. */
 export const variableExamples: Readonly<Record<string, VariableExample>> = {
   OTEL_SDK_DISABLED: { text: "true", read: (c) => c.disabled, value: true },
+  OTEL_CONFIG_FILE: {
+    text: join(import.meta.dirname, "file/published/v1.1.0/examples/otel-sdk-config.yaml"),
+    read: (c) => c.traces.otlp.compression,
+    value: "gzip",
+  },
   OTEL_LOG_LEVEL: { text: "debug", read: (c) => c.logLevel, value: "debug" },
   OTEL_PROPAGATORS: { text: "b3,xray", read: (c) => c.propagators, value: ["b3", "xray"] },
 
@@ -175,6 +181,11 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.errors.ignoreTransactions,
     value: ["GET /health", "/internal/*"],
   },
+  TELLTALE_EXTENSION: {
+    text: "./telemetry.js",
+    read: (c) => c.extension,
+    value: { specifier: "./telemetry.js", folder: process.cwd() },
+  },
   TELLTALE_BEFORE_SEND: {
     text: "./filter.mjs",
     read: (c) => c.errors.beforeSend,
@@ -246,6 +257,11 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     text: "cookies, HTTPHeaders,cookies",
     read: (c) => c.errors.dataCollection,
     value: ["cookies", "httpHeaders"],
+  },
+  TELLTALE_ENV_CARRIER: {
+    text: "FALSE",
+    read: (c) => c.environmentCarrier,
+    value: false,
   },
   TELLTALE_USER_FIELDS: {
     text: "id, email,id,größe",
@@ -384,6 +400,11 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
 
   TELLTALE_KEEP_SLOW_MS: { text: "250", read: (c) => c.traces.keepSlowMs, value: 250 },
   TELLTALE_FLUSH_TIMEOUT: { text: "2000", read: (c) => c.flushTimeoutMs, value: 2000 },
+  TELLTALE_GRACEFUL_SHUTDOWN: {
+    text: "25s,wait=5s",
+    read: (c) => c.gracefulShutdown,
+    value: { deadlineMs: 25_000, waitMs: 5000, readiness: "fail" },
+  },
   TELLTALE_SIGNALS: { text: "sigterm", read: (c) => c.signals, value: ["SIGTERM"] },
   TELLTALE_METRICS_DROP: {
     text: "http.client.*, v8js.gc.duration",
@@ -429,6 +450,20 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.traces.otlp.gateways?.map(({ url }) => url),
     value: ["http://gateway-0:4318/v1/traces", "http://gateway-1:4318/base/v1/traces"],
   },
+  TELLTALE_VIEWER: {
+    text: "http://localhost:9465/",
+    read: (c) => c.viewer.url,
+    value: "http://localhost:9465",
+  },
+  TELLTALE_VIEWER_FORCE: { text: "true", read: (c) => c.viewer.isForced, value: true },
+  TELLTALE_DEV_LOG: { text: "queries", read: (c) => c.viewer.requestLog, value: "queries" },
+  TELLTALE_SERVER_TIMING: { text: "true", read: (c) => c.viewer.timingHeaders, value: true },
+  TELLTALE_REPEATED_IGNORE: {
+    text: "SELECT * FROM a*, src/reports/*",
+    read: (c) => c.viewer.ignoredCalls,
+    value: ["SELECT * FROM a*", "src/reports/*"],
+  },
+  TELLTALE_EDITOR: { text: "code", read: (c) => c.viewer.editor, value: "code" },
   TELLTALE_ACCESS_LOG: { text: "slow", read: (c) => c.logs.accessLog, value: "slow" },
   TELLTALE_SQL_LOG: { text: "true", read: (c) => c.logs.queries, value: true },
   TELLTALE_EVENT_LOOP_STALL_MS: { text: "0", read: (c) => c.metrics.stallMs, value: Infinity },
@@ -572,10 +607,16 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     value: { express: { middlewareSpans: true }, koa: { middlewareSpans: true } },
   },
   TELLTALE_BODY_SIZE_METRICS: { text: "false", read: (c) => c.metrics.bodySizes, value: false },
+  TELLTALE_PIPELINE: { text: "sdk", read: (c) => c.pipeline, value: "sdk" },
   TELLTALE_DISABLED_RUNTIME_METRICS: {
     text: "host,container",
     read: (c) => c.metrics.disabledRuntimeMetrics,
     value: ["host", "container"],
+  },
+  TELLTALE_DOCTOR: {
+    text: "/tmp/telltale-doctor",
+    read: (c) => c.doctorFolder,
+    value: "/tmp/telltale-doctor",
   },
   TELLTALE_EAGER: { text: "true", read: (c) => c.instrumentations.eager, value: true },
 };

@@ -28,6 +28,7 @@ describe("The default configuration", () => {
       resourceDetectors: ["env", "host", "os", "process", "serviceinstance", "container"],
       propagators: ["tracecontext", "baggage"],
       extractOnly: [],
+      environmentCarrier: true,
       knownMethods: defaults.knownMethods,
       instrumentations: {
         enabled: undefined,
@@ -112,14 +113,26 @@ describe("The default configuration", () => {
         spoolDir: undefined,
         spoolMaxBytes: 32_000_000,
       },
+      doctorFolder: undefined,
+      pipeline: "telltale",
+      viewer: {
+        url: undefined,
+        isForced: false,
+        editor: undefined,
+        requestLog: undefined,
+        timingHeaders: false,
+        ignoredCalls: [],
+      },
       alertReceiver: undefined,
       redaction: {
         ...{ fields: [], exceptions: [], patterns: [], exceptionPatterns: [] },
         ...{ emailAddresses: false, ipAddresses: false },
       },
       userFields: [],
-      flushTimeoutMs: 1000,
-      signals: ["SIGTERM", "SIGINT"],
+      flushTimeoutMs: 800,
+      signals: ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"],
+      extension: undefined,
+      gracefulShutdown: undefined,
     };
     assert.deepEqual(defaults, config);
   });

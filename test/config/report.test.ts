@@ -117,6 +117,26 @@ describe("The report", () => {
       'SENTRY_ORG_URL: received "https://***@o1.ingest.sentry.io/***", expected a URL like https://acme.sentry.io (it contains a user or password); using no links to events',
     ],
     [
+      { TELLTALE_VIEWER: "http://viewer.example:9465" },
+      'TELLTALE_VIEWER: received "http://viewer.example:9465", expected a URL of this host, like http://localhost:9465; using no viewer',
+    ],
+    [
+      { TELLTALE_DEV_LOG: "queries", NODE_ENV: "production" },
+      'TELLTALE_DEV_LOG: received "queries", expected another NODE_ENV than production; using no log for development',
+    ],
+    [
+      { TELLTALE_DEV_LOG: "querie" },
+      'TELLTALE_DEV_LOG: received "querie", expected requests or queries (did you mean queries?); using none',
+    ],
+    [
+      { TELLTALE_SERVER_TIMING: "true", NODE_ENV: "production" },
+      'TELLTALE_SERVER_TIMING: received "true", expected another NODE_ENV than production; using no such headers',
+    ],
+    [
+      { TELLTALE_VIEWER: "http://localhost:9465", NODE_ENV: "production" },
+      'TELLTALE_VIEWER: received "http://localhost:9465", expected another NODE_ENV than production, or TELLTALE_VIEWER_FORCE=true; using no viewer',
+    ],
+    [
       { TELLTALE_ALERT_URL: "T000/B000/s3cret" },
       "TELLTALE_ALERT_URL: received ***, expected a URL that begins with https:// or http:// and a host; using no alerts",
     ],
@@ -163,7 +183,7 @@ describe("The report", () => {
     const lines = report({
       OTEL_TRACES_EXPORTER: "a,b",
       OTEL_LOG_LEVEL: "loud",
-      OTEL_CONFIG_FILE: "otel.yaml",
+      OTEL_EXPERIMENTAL_CONFIG_FILE: "otel.yaml",
     }).split("\n");
     assert.equal(lines.pop(), "");
     assert.equal(lines.length, 4);

@@ -123,7 +123,7 @@ describe("BatchProcessor", () => {
     const first = await exporter.call(0);
     assert.deepEqual(released, [], "while in flight");
     add(3, 4, 5, 6);
-    batch.requeue(7);
+    batch.requeue(7, false);
     assert.deepEqual(released, [7]);
     first.end(success);
     (await exporter.call(1)).end({ ...success, delivered: false });

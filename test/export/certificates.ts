@@ -11,6 +11,8 @@ export interface Certificates {
   /** For another host. */
   readonly otherHost: { readonly key: string; readonly cert: string };
   readonly client: { readonly key: string; readonly cert: string };
+  /** As `server`, but not valid any more. */
+  readonly expired: { readonly key: string; readonly cert: string };
 }
 
 /**
@@ -24,7 +26,7 @@ export function makeCertificates(other = "elsewhere.example"): Certificates {
   const openssl = (...args: string[]): void => {
     execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   };
-  const sign = (name: string, extension: string): { key: string; cert: string } => {
+  const sign = (name: string, extension: string, days = "2"): { key: string; cert: string } => {
     writeFileSync(join(folder, `${name}.ext`), extension);
     openssl(
       "req",
@@ -48,7 +50,7 @@ export function makeCertificates(other = "elsewhere.example"): Certificates {
       "ca.key",
       "-CAcreateserial",
       "-days",
-      "2",
+      days,
       "-extfile",
       `${name}.ext`,
       "-out",
@@ -72,13 +74,17 @@ export function makeCertificates(other = "elsewhere.example"): Certificates {
     );
     return {
       ca: read("ca.pem"),
-      server: sign("server", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1"),
+      server: sign("server", LOCAL_NAMES),
       otherHost: sign("elsewhere", `subjectAltName=DNS:${other}`),
       client: sign("client", "extendedKeyUsage=clientAuth"),
+      // Valid for the second in which it is made.
+      expired: sign("expired", LOCAL_NAMES, "0"),
     };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
+
+const LOCAL_NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1";
 
 const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { SignalCounters } from "../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { MIN_BACKOFF_MS } from "../../src/export/load-balancing/gateway-health.ts";
+import { gatewayBackoff } from "../../src/export/load-balancing/gateway-health.ts";
 import { createLogProcessor, createSpanProcessor } from "../../src/export/item-processors.ts";
 import type { ItemProcessor } from "../../src/export/pipeline.ts";
 import { createMetricExporter } from "../../src/export/otlp/exporter.ts";
@@ -30,7 +30,7 @@ describe("With two gateways, of which one asks for a pause", () => {
       busy.setFaults({ kind: "status", status, headers: { "retry-after": "120" } });
       const { batch, counters, addSpans } = createGateways([healthy, busy]);
       // Longer than the back-off of a gateway that failed without asking for a pause.
-      const end = performance.now() + MIN_BACKOFF_MS * 1.3;
+      const end = performance.now() + gatewayBackoff.firstMs * 1.3;
       do {
         addSpans(QUEUE / 4);
         await batch.flush(200);

@@ -1,21 +1,23 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../src/config/parse.ts";
-import {
-  type TelemetryCounters,
-  createTelemetryCounters,
-} from "../../src/diagnostics/telemetry-counters.ts";
-import { environmentOf } from "../../src/env.ts";
+import type { TelemetryCounters } from "../../src/diagnostics/telemetry-counters.ts";
 import { createHealth, type Health } from "../../src/health/health.ts";
-import type { HealthCheck, HealthCheckResult, HealthStatus } from "../../src/api.ts";
+import type {
+  HealthCheck,
+  HealthCheckContext,
+  HealthCheckResult,
+  HealthStatus,
+} from "../../src/api.ts";
+import type { CheckReports } from "../../src/health/reports.ts";
+import { createMetricsPipeline } from "../metrics/metrics-fixture.ts";
 import { pollUntilTrue } from "../until.ts";
 
 function create(variables: Readonly<Record<string, string>> = {}): {
   readonly health: Health;
   readonly counters: TelemetryCounters;
+  readonly lines: readonly string[];
 } {
-  const { config } = parseConfig(environmentOf(variables));
-  const counters = createTelemetryCounters();
-  return { health: createHealth({ config, counters }), counters };
+  const { metrics, lines, ...fixture } = createMetricsPipeline(variables);
+  return { ...fixture, lines, health: createHealth({ ...fixture, meter: metrics.meter }) };
 }
 
 const pass = (): HealthCheckResult => ({ status: "pass" });
@@ -75,17 +77,16 @@ describe("Health", () => {
     it(`fails for a check that ${title}`, async () => {
       const { health } = create();
       health.register({ name: "db", ...check } as HealthCheck);
-      assert.deepEqual(await health.ready(), {
-        status: "fail",
-        checks: { db: { status: "fail", detail: { error } } },
-      });
+      const { status, reason, checks } = await health.ready();
+      assert.deepEqual({ status, reason }, { status: "fail", reason: `db: ${error}` });
+      assert.deepEqual(resultsOf(checks), { db: { status: "fail", detail: { error } } });
     });
   }
 
   it("passes for a check without a result", async () => {
     const { health } = create();
     health.register({ name: "db", run: async () => {} });
-    assert.deepEqual((await health.ready()).checks, { db: { status: "pass" } });
+    assert.deepEqual(resultsOf((await health.ready()).checks), { db: { status: "pass" } });
   });
 
   it("replaces a check of the same name, and removes only what was registered", async () => {
@@ -103,6 +104,7 @@ describe("Health", () => {
     let runs = 0;
     health.register({
       name: "db",
+      intervalMs: 100,
       run: async () => {
         runs += 1;
         await new Promise((resolve) => setImmediate(resolve));
@@ -126,6 +128,129 @@ describe("Health", () => {
       /shutting down/,
     );
     assert.equal(health.live().status, "pass");
+  });
+
+  it("reports a check that is not critical as failed, and only warns", async () => {
+    const { health } = create();
+    health.register({ name: "search", critical: false, run: fail });
+    const { status, state, checks } = await health.ready();
+    assert.deepEqual({ status, state }, { status: "warn", state: "running" });
+    assert.deepEqual(resultsOf(checks), {
+      search: { status: "fail", critical: false, detail: { host: "db1" } },
+    });
+  });
+
+  it("is starting until each critical check has passed once, and draining after a signal", async () => {
+    const { health } = create();
+    const results = [fail, warn, fail];
+    health.register({ name: "db", intervalMs: 100, run: () => results.shift()!() });
+    const states = [health.live().state];
+    for (const length of [2, 1, 0]) {
+      await pollUntilTrue(async () => {
+        await health.ready();
+        return results.length === length;
+      }, "the next run");
+      states.push((await health.ready()).state);
+    }
+    health.startDraining();
+    states.push(health.live().state);
+    assert.deepEqual(states, ["starting", "starting", "running", "running", "draining"]);
+  });
+
+  it("does not start a check again while a run of it hangs", async () => {
+    const { health } = create();
+    let runs = 0;
+    let finish: (() => void) | undefined;
+    const run = (): Promise<void> => {
+      runs += 1;
+      return runs === 1 ? new Promise((resolve) => (finish = resolve)) : Promise.resolve();
+    };
+    health.register({ name: "db", timeoutMs: 20, intervalMs: 100, run });
+    assert.equal((await health.ready()).status, "fail");
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    assert.equal((await health.ready()).reason, "db: timed out after 20 ms");
+    assert.equal(runs, 1);
+    finish!();
+    await pollUntilTrue(async () => (await health.ready()).status === "pass", "another run");
+    assert.equal(runs, 2);
+  });
+
+  it("aborts the signal of a run that takes too long", async () => {
+    const { health } = create();
+    let reason: unknown;
+    const run = ({ signal }: HealthCheckContext): Promise<void> =>
+      new Promise((resolve) => {
+        signal.addEventListener("abort", () => {
+          reason = signal.reason;
+          resolve();
+        });
+      });
+    health.register({ name: "db", timeoutMs: 20, run });
+    await health.ready();
+    assert.match(String(reason), /timed out after 20 ms/);
+  });
+
+  it("reports one check, or all but some", async () => {
+    const { health } = create();
+    health.register({ name: "db", run: fail });
+    health.register({ name: "search", run: pass });
+    const only = await health.ready({ only: "search" });
+    assert.deepEqual([only.status, Object.keys(only.checks)], ["pass", ["search"]]);
+    const rest = await health.all({ exclude: ["db", "export_spans", "export_logs"] });
+    assert.deepEqual([rest.status, Object.keys(rest.checks)], ["pass", ["event_loop", "search"]]);
+  });
+
+  it("shows no secrets", async () => {
+    const { health } = create();
+    const error = new Error("no answer from redis://:hunter2secret@cache:6379");
+    health.register({ name: "cache", run: () => Promise.reject(error) });
+    const detail = { password: "hunter2secret" };
+    health.register({ name: "db", run: () => ({ status: "pass", detail }) });
+    const text = JSON.stringify(await health.all());
+    assert.match(text, /no answer from redis/);
+    assert.doesNotMatch(text, /hunter2secret/);
+  });
+
+  /** Unusable options, the line on stderr, and whether there is a check. */
+  const unusable: readonly (readonly [
+    Partial<Record<keyof HealthCheck, unknown>>,
+    RegExp,
+    boolean,
+  ])[] = [
+    [
+      { name: 7 },
+      /received no usable name, expected a non-empty string; the check is left out/,
+      false,
+    ],
+    [
+      { timeoutMs: 0 },
+      /received timeout 0 for "db", expected milliseconds of at least 1; 1000 is/,
+      true,
+    ],
+    [{ timeoutMs: "1s" }, /received timeout a string for "db", .*; 1000 is used/, true],
+    [{ intervalMs: NaN }, /received interval NaN for "db", .* at least 100; 5000 is used/, true],
+    [{ intervalMs: 2 ** 40 }, /received interval 1099511627776 for "db"/, true],
+    [
+      { critical: "no" },
+      /received critical of type string for "db", expected a boolean; true is/,
+      true,
+    ],
+  ];
+  for (const [options, line, isAdded] of unusable) {
+    it(`reports the option ${JSON.stringify(options)} in one line`, async () => {
+      const { health, lines } = create();
+      health.register({ name: "db", run: pass, ...options } as HealthCheck);
+      assert.equal(lines.length, 1);
+      assert.match(lines[0]!, line);
+      assert.deepEqual(Object.keys((await health.ready()).checks), isAdded ? ["db"] : []);
+    });
+  }
+
+  it("has at most 100 checks", async () => {
+    const { health, lines } = create();
+    for (let id = 0; id < 102; id++) health.register({ name: `db${id}`, run: pass });
+    assert.equal(Object.keys((await health.ready()).checks).length, 100);
+    assert.match(lines[0]!, /expected at most 100 checks; the check is left out/);
   });
 
   it("reports the delay of the event loop", async () => {
@@ -176,6 +301,17 @@ describe("Health", () => {
     assert.equal((await health.all()).checks["export_spans"]?.status, "warn");
   });
 });
+
+/** Removes what differs in each run. */
+function resultsOf(checks: CheckReports): Record<string, object> {
+  return Object.fromEntries(
+    Object.entries(checks).map(([name, { duration_ms: durationMs, time, ...result }]) => {
+      assert.ok(durationMs !== undefined && durationMs >= 0);
+      assert.match(String(time), /^\d{4}-\d\d-\d\dT/);
+      return [name, result];
+    }),
+  );
+}
 
 /** Waits until the clock has advanced. */
 async function nextMillisecond(): Promise<void> {

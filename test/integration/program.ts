@@ -44,6 +44,8 @@ export interface ProgramOptions {
   /** The environment, except PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Whether it has a channel to this process, as `fork` opens it. Default: none. */
+  readonly hasChannel?: boolean;
 }
 
 export interface ProgramResult {
@@ -70,8 +72,8 @@ export class Program {
     this.#child = spawn(options.node ?? node, [...flags, file, ...args], {
       cwd: options.cwd,
       env: { PATH: process.env["PATH"], ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+      stdio: ["ignore", "pipe", "pipe", ...(options.hasChannel === true ? (["ipc"] as const) : [])],
+    }) as ChildProcessByStdio<null, Readable, Readable>;
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.#stdout += text;
       this.#lastOutputAt = performance.now();

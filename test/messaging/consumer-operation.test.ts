@@ -251,6 +251,23 @@ describe("A job", () => {
     assert.deepEqual(duration?.attributes, { "telltale.job.name": "nightly" });
   });
 
+  it("has the time of its last success, which a failure does not change", async () => {
+    const { tracer, collect } = createMessagingFixture();
+    const before = Math.floor(Date.now() / 1000);
+    tracer.startJob({ name: "nightly" })?.(() => {});
+    const fail = (): never => {
+      throw boom;
+    };
+    assert.throws(() => tracer.startJob({ name: "nightly" })?.(fail), boom);
+    assert.throws(() => tracer.startJob({ name: "hourly" })?.(fail), boom);
+    const [time = assert.fail(), ...others] = numbersOf(
+      await collect(),
+      "telltale.job.last_success",
+    );
+    assert.deepEqual([time.attributes, others], [{ "telltale.job.name": "nightly" }, []]);
+    assert.ok(time.value >= before && time.value <= Date.now() / 1000 + 1);
+  });
+
   it("has a name of low cardinality, and its full name as an attribute", () => {
     const { tracer, spans } = createMessagingFixture();
     tracer.startJob({ name: "import-1732890000123" })?.(() => {});

@@ -11,6 +11,7 @@ import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
 import { MetricReaderState } from "../../src/metrics/reader-state.ts";
 import { MetricStore } from "../../src/metrics/store.ts";
 import type { DataPoint, Histogram, MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import type { Redactor } from "../../src/redaction/redactor.ts";
 import { redactor } from "../redaction/default-redactor.ts";
 import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
 
@@ -49,6 +50,7 @@ export function createMetricsPipeline(variables: Readonly<Record<string, string>
   readonly config: Config;
   readonly diagnostics: Diagnostics;
   readonly lines: string[];
+  readonly redactor: Redactor;
 } {
   const lines: string[] = [];
   const { config } = parseConfig(environmentOf(variables));
@@ -61,7 +63,7 @@ export function createMetricsPipeline(variables: Readonly<Record<string, string>
     counters,
     diagnostics,
   });
-  return { metrics, counters, config, diagnostics, lines };
+  return { metrics, counters, config, diagnostics, lines, redactor };
 }
 
 /** Returns a metric of any scope by its name. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { root } from "../../scripts/node.mjs";
@@ -62,15 +62,24 @@ describe("The package", () => {
     assert.deepEqual(Object.keys(packages), ["node_modules/telltale"]);
   });
 
-  it("installs to 10 MB at most", async () => {
+  it("installs to 8 MB at most", async () => {
     const sizes = await Promise.all(files.map((file) => stat(join(installed.home, file))));
     const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
-    assert.ok(bytes <= 10e6, `${bytes} bytes`);
+    assert.ok(bytes <= 8e6, `${bytes} bytes`);
+  });
+
+  it("contains no source maps, and no comments that refer to them", async () => {
+    for (const file of files) {
+      assert.ok(!file.endsWith(".map"), file);
+      assert.doesNotMatch(await text(file), /^\/\/[#@] ?sourceMappingURL=/m, file);
+    }
   });
 
   it("contains only the build, license and documentation", () => {
     const others = files.filter((file) => !file.startsWith("dist/"));
-    const documents = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
+    const documents = [
+      ...["CHANGELOG.md", "LICENSE", "README.md", "package.json", "skills/telltale/SKILL.md"],
+    ];
     assert.deepEqual(others, documents);
     for (const file of [
       "register.js",
@@ -82,6 +91,11 @@ describe("The package", () => {
       "health.cjs",
       "logger.js",
       "logger.cjs",
+      "testing.js",
+      "testing.cjs",
+      "testing-jest.cjs",
+      "testing-jest-environment.cjs",
+      "testing-jest-transformer.cjs",
       "cli.js",
     ]) {
       assert.ok(files.includes(`dist/${file}`), file);
@@ -233,12 +247,19 @@ describe("The package", () => {
     return tool("typescript/bin/tsc", [...options, join(folder, "app.ts")]);
   }
 
-  /** Returns the packages in the source maps, independently of the build's list. */
+  /**
+   * Returns the packages in the source maps of the build, and in the comments of the commands,
+   * which have none, independently of the build's list.
+   */
   async function bundledNames(): Promise<Set<string>> {
     const names = new Set<string>();
-    for (const file of files.filter((path) => path.endsWith(".map"))) {
-      const { sources } = JSON.parse(await text(file)) as { sources: string[] };
-      for (const source of sources) {
+    const built = await readdir(join(root, "dist"));
+    for (const file of built.filter((name) => /\.map$|^cli-.*\.js$/.test(name))) {
+      const content = await readFile(join(root, "dist", file), "utf8");
+      const sources = file.endsWith(".map")
+        ? (JSON.parse(content) as { sources: string[] }).sources
+        : content.match(/^\/\/ node_modules\/.*/gm);
+      for (const source of sources ?? []) {
         const found = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1];
         // `.cache` has intermediate files of the build.
         if (found !== undefined && !found.startsWith(".")) names.add(found);

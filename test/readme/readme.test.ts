@@ -8,7 +8,7 @@ import { metricsTables } from "../../scripts/readme/metrics.ts";
 import { demoOutputIn } from "../../scripts/readme/demo-output.ts";
 import { withoutVolatileParts } from "../../scripts/readme/volatile-parts.ts";
 import { variablesTable } from "../../scripts/readme/variables.ts";
-import { deployVariables } from "../../src/cli/deploy/options.ts";
+import { sentryVariables } from "../../src/cli/deploy/sentry-options.ts";
 import { variables } from "../../src/config/variables.ts";
 import type { ReceivedSpan } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
@@ -75,7 +75,8 @@ describe("The documentation", () => {
   });
 
   it("names variables that telltale reads", () => {
-    const known = [...variables.map(({ name }) => name), ...Object.values(deployVariables)];
+    const names = variables.map(({ name }) => name);
+    const known = [...names, ...Object.values(sentryVariables), ...warningCodes()];
     const isKnown = (name: string): boolean =>
       name.endsWith("_") ? known.some((one) => one.startsWith(name)) : known.includes(name);
     for (const page of pages.filter((name) => /^(README\.md$|docs\/)/.test(name))) {
@@ -266,6 +267,15 @@ describe("The documentation", () => {
 /** Counts the files of a path, below the root or `src/`, or of a file's name anywhere in `src/`. */
 function filesNamed(name: string): number {
   return globSync([name, `src/${name}`, `src/**/${name}`], { cwd: root }).length;
+}
+
+/** Returns the codes of Node's warnings that telltale emits. */
+function warningCodes(): string[] {
+  return globSync("src/**/*.ts", { cwd: root }).flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/code: "(TELLTALE_[A-Z_]+)"/g)].map(
+      ([, code = ""]) => code,
+    ),
+  );
 }
 
 function pageText(page: string): string {

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { findGitCommit } from "../../src/resource/package.ts";
+import { skipUnless } from "../programs.ts";
 
 const COMMIT = "1f".repeat(20);
 const OTHER = "2e".repeat(20);
@@ -173,7 +174,7 @@ describe("The commit of a repository", () => {
       const identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
       return execFileSync("git", [...identity, ...args], { cwd, encoding: "utf8" }).trim();
     };
-    if (!hasGit()) return this.skip();
+    skipUnless(this, hasGit(), "git");
     const main = join(folder, "main");
     mkdirSync(main);
     git(main, "init", "--quiet");

@@ -33,7 +33,7 @@ const named = [
 
 describe("package.json", () => {
   it("names every package that src/ imports", () => {
-    const imported = packagesIn(["src/**/*.ts", "register.ts"]);
+    const imported = packagesIn(["src/**/*.{ts,tsx}", "register.ts"]);
     assert.ok(imported.includes("@opentelemetry/api"));
     assert.deepEqual(
       imported.filter((name) => devDependencies[name] === undefined),

@@ -17,14 +17,14 @@ import {
 import { redisOperation } from "../../src/instrumentation/databases/redis/commands.ts";
 import { describeSql } from "../../src/instrumentation/database-client/sql.ts";
 import { destinationTemplate } from "../../src/instrumentation/messaging/destination-template.ts";
-import { parseAuthorization } from "../../src/admin/access.ts";
-import { acceptedEncodings } from "../../src/admin/content-encoding.ts";
+import { parseAuthorization } from "../../src/replies/credentials.ts";
+import { acceptedEncodings } from "../../src/replies/content-encoding.ts";
 import { escapeName, escapings } from "../../src/metrics/prometheus/escaping.ts";
 import { familyName, labelName } from "../../src/metrics/prometheus/names.ts";
 import { negotiate } from "../../src/metrics/prometheus/negotiation.ts";
 import { publicKeyOf } from "../../src/testing/envelope.ts";
 import { idInCgroup, idInMounts } from "../../src/resource/container.ts";
-import { terminalText } from "../../src/cli/trace-drawing.ts";
+import { terminalText } from "../../src/cli/demo/trace-drawing.ts";
 import { trimEndOf } from "../../src/text.ts";
 import { readBaggage } from "../../src/traces/propagation/baggage.ts";
 import { createRedaction } from "../../src/redaction/create-redaction.ts";

@@ -35,7 +35,6 @@ const retired: Readonly<Record<string, string>> = {
   "room|rooms": "layer, folder",
   "door|doors": "public API",
   "assembler|assemblers": "composition root",
-  silence: "no-op",
   disguise: "copy function properties",
   unasked: "internal command",
   deeds: "cases",

@@ -52,8 +52,9 @@ export function collectingProvider(options: ProviderOptions = {}): {
     limits,
     redactor,
     attributeLimits: { count: limits.attributeCount, length: limits.attributeLength },
-    processors: options.processors ?? [],
+    processors: [...(options.processors ?? [])],
     sampler: options.sampler ?? new AlwaysOnSampler(),
+    readsAttributes: false,
     probabilityOf:
       options.probabilityOf ??
       ((parent) => (parent === undefined ? options.probability : undefined)),

@@ -12,7 +12,8 @@ import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otl
 import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { spans as jsonMessages } from "../../src/export/otlp/otlp-json.ts";
 import { spans as messages } from "../../src/export/otlp/otlp-protobuf.ts";
-import { readExport, spansOf } from "../../src/testing/otlp.ts";
+import { readExport } from "../../src/otlp/decode.ts";
+import { spansOf } from "../../src/testing/otlp.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
 import { collectingProvider, type ProviderOptions } from "./provider.ts";
 

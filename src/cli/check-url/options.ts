@@ -1,10 +1,12 @@
-import type { AlertReceiver, Config } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
 import { parseHttpUrl } from "../../config/link-urls.ts";
 import { quote } from "../../config/mask.ts";
 import { parseConfig } from "../../config/parse.ts";
 import type { Environment } from "../../env.ts";
-import { readReceiver, readSeconds, textOf } from "../alert-options.ts";
+import { readSeconds, textOf } from "../alerts/alert-options.ts";
+import { type AlertReceivers, readReceivers } from "../alerts/alert-receivers.ts";
 import { type CommandArguments, type OptionKinds, parseArguments } from "../arguments.ts";
+import { mailOptionKinds, readMailOptions } from "../mail/mail-options.ts";
 import type { Expectation } from "./probe.ts";
 
 const optionKinds = {
@@ -14,6 +16,7 @@ const optionKinds = {
   state: "text",
   "certificate-days": "text",
   "alert-url": "text",
+  ...mailOptionKinds,
   json: "flag",
   help: "flag",
 } as const satisfies OptionKinds;
@@ -29,7 +32,7 @@ export interface CheckUrlOptions {
   readonly state: string | undefined;
   /** Days before the expiry of a certificate from which on it is reported. */
   readonly certificateDays: number;
-  readonly receiver: AlertReceiver | undefined;
+  readonly receivers: AlertReceivers;
   readonly config: Config;
   readonly flags: ReadonlySet<string>;
   /** All that is wrong, one line each, without addresses. */
@@ -47,7 +50,7 @@ export function parseCheckUrlOptions(
   const relevant = [...environment].filter(([name]) => name !== "OTEL_SDK_DISABLED");
   const { config } = parseConfig(new Map(relevant));
   const state = textOf(parsed, "state");
-  for (const option of ["failures", "alert-url"])
+  for (const option of ["failures", "alert-url", "mail-to"])
     if (state === undefined && parsed.texts.has(option))
       problems.push(`--${option} needs --state, the file in which failures are counted`);
   const sources = { parsed, environment, config };
@@ -58,11 +61,20 @@ export function parseCheckUrlOptions(
     failures: readInteger("failures", 3, 1, parsed, problems),
     state,
     certificateDays: readInteger("certificate-days", 14, 0, parsed, problems),
-    receiver: state === undefined ? undefined : readReceiver("alert-url", sources, problems),
+    receivers:
+      state === undefined
+        ? withoutReceivers(parsed, problems)
+        : readReceivers("alert-url", sources, problems),
     config,
     flags: parsed.flags,
     problems,
   };
+}
+
+/** Without a state no alert is sent, but all that is wrong is reported. */
+function withoutReceivers(parsed: CommandArguments, problems: string[]): AlertReceivers {
+  readMailOptions(parsed, problems);
+  return { webhook: undefined, mail: undefined };
 }
 
 function readUrl({ positional }: CommandArguments, problems: string[]): URL | undefined {

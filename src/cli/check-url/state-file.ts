@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What is known of one URL. */
+/** What is known of one URL, and what one receiver was sent about it. */
 export interface UrlState {
   /** Failures in a row. */
   readonly failures: number;
@@ -34,8 +34,8 @@ export const NEW_STATE: UrlState = {
   updatedAt: 0,
 };
 
-/** More than one file is needed for. The oldest ones are dropped. */
-const MAX_URLS = 200;
+/** Two receivers of 200 URLs, more than one file is needed for. The oldest ones are dropped. */
+const MAX_STATES = 400;
 const MAX_BYTES = 1_000_000;
 /** A lock is held for some milliseconds. */
 const STALE_LOCK_MS = 10_000;
@@ -47,10 +47,15 @@ export class StateFile {
   readonly #path: string;
   readonly #key: string;
 
-  /** @param url is not in the file, which has its hash. */
-  constructor(path: string, url: string) {
+  /**
+   * @param url is not in the file, which has its hash.
+   * @param receiver each has a state of its own, so what one does not take is repeated to it alone.
+   */
+  constructor(path: string, url: string, receiver: "webhook" | "mail") {
     this.#path = path;
-    this.#key = createHash("sha256").update(url).digest("hex").slice(0, 32);
+    // A URL has no spaces. The key of the webhook is that of earlier versions.
+    const key = receiver === "webhook" ? url : `${url} ${receiver}`;
+    this.#key = createHash("sha256").update(key).digest("hex").slice(0, 32);
   }
 
   /**
@@ -112,7 +117,7 @@ function parseStates(text: string): Readonly<Record<string, UrlState>> | undefin
 function writeStates(path: string, states: ReadonlyMap<string, UrlState>): void {
   const latest = [...states]
     .toSorted(([, a], [, b]) => b.updatedAt - a.updatedAt)
-    .slice(0, MAX_URLS);
+    .slice(0, MAX_STATES);
   const text = JSON.stringify({ "telltale check-url": Object.fromEntries(latest) });
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {

@@ -21,12 +21,16 @@ export function afterCheck(
   const { now } = rules;
   const alert = settledAlert(before, now);
   if (isUp) {
-    const state = { ...before, alert, failures: 0, failingSince: undefined };
+    // A recovery that is not taken is sent again, with the start of the failures.
+    const failingSince = alert === "none" ? undefined : before.failingSince;
+    const state = { ...before, alert, failures: 0, failingSince };
     if (alert !== "sent") return { state, notice: undefined };
     return { state: { ...state, alert: "recovering", alertAt: now }, notice: "recovered" };
   }
   const failures = before.failures + 1;
-  const state = { ...before, alert, failures, failingSince: before.failingSince ?? now };
+  const isKnown = before.failures > 0 || alert === "sent";
+  const failingSince = (isKnown ? before.failingSince : undefined) ?? now;
+  const state = { ...before, alert, failures, failingSince };
   if (failures < rules.failures || alert !== "none") return { state, notice: undefined };
   return { state: { ...state, alert: "sending", alertAt: now }, notice: "down" };
 }

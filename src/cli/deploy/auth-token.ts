@@ -50,12 +50,12 @@ function nonEmptyText(value: unknown): string | undefined {
 export type Mask = (text: string) => string;
 
 /**
- * Returns a function that replaces a token in any text, also where it is encoded for a
+ * Returns a function that replaces tokens in any text, also where one is encoded for a
  * URL or only its secret is repeated, and all other tokens that have Sentry's form. A
  * text must not be truncated before.
  */
-export function createMask(token: string | undefined): Mask {
-  const secrets = token === undefined ? [] : formsOf(token);
+export function createMask(...tokens: readonly (string | undefined)[]): Mask {
+  const secrets = tokens.flatMap((token) => (token === undefined ? [] : formsOf(token)));
   return (text) =>
     secrets
       .reduce((masked, secret) => masked.replaceAll(secret, MASK), text)

@@ -1,18 +1,28 @@
 import type { ApiRequest } from "./api-client.ts";
 
-/** A deploy of a release, as Sentry records it. */
+/** What was deployed, where and when. */
 export interface Deployment {
-  readonly organization: string;
-  readonly projects: readonly string[];
+  /** `service.name`; undefined if it is not known. */
+  readonly service: string | undefined;
+  /** `service.namespace`. */
+  readonly namespace: string | undefined;
+  /** `service.version`, or the name of the release without one. */
+  readonly version: string;
   readonly release: string;
   readonly environment: string;
   readonly name: string | undefined;
   readonly url: string | undefined;
   readonly started: Date | undefined;
   readonly finished: Date;
+  readonly commit: string | undefined;
+}
+
+/** A deployment as Sentry records it. */
+export interface SentryDeployment extends Deployment {
+  readonly organization: string;
+  readonly projects: readonly string[];
   /** Whether the release is marked as released. */
   readonly finalize: boolean;
-  readonly commit: string | undefined;
   /** Whether the commit was named, and not detected. */
   readonly isCommitNamed: boolean;
   /** The repository of the commit, as it is named in Sentry. */
@@ -32,7 +42,7 @@ export interface Step {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Returns the requests that record a deployment, in their order. https://docs.sentry.io/api/releases/ */
-export function stepsOf(deployment: Deployment): readonly Step[] {
+export function stepsOf(deployment: SentryDeployment): readonly Step[] {
   const { organization, projects, release, finished, finalize } = deployment;
   const releases = `organizations/${encodeURIComponent(organization)}/releases/`;
   const path = `${releases}${encodeURIComponent(release)}/`;
@@ -61,7 +71,12 @@ export function stepsOf(deployment: Deployment): readonly Step[] {
  * A release without a repository has commits, or only a reference: a list of commits
  * replaces that of another tool, so it is sent only where a commit was named.
  */
-function commitFields({ commit, isCommitNamed, repository, previousCommit }: Deployment): Fields {
+function commitFields({
+  commit,
+  isCommitNamed,
+  repository,
+  previousCommit,
+}: SentryDeployment): Fields {
   if (commit === undefined) return {};
   if (repository !== undefined) {
     const previous = previousCommit !== undefined && { previousCommit };
@@ -70,7 +85,7 @@ function commitFields({ commit, isCommitNamed, repository, previousCommit }: Dep
   return { ref: commit, ...(isCommitNamed && { commits: [{ id: commit }] }) };
 }
 
-function deployFields(deployment: Deployment): Fields {
+function deployFields(deployment: SentryDeployment): Fields {
   const { environment, name, url, started, finished, projects } = deployment;
   return {
     environment,
@@ -83,7 +98,7 @@ function deployFields(deployment: Deployment): Fields {
 }
 
 /** Finds a deploy in the list of a release: its end, in milliseconds, identifies it. */
-function findDeploy(body: unknown, { environment, name, finished }: Deployment): unknown {
+function findDeploy(body: unknown, { environment, name, finished }: SentryDeployment): unknown {
   if (!Array.isArray(body)) return undefined;
   return (body as readonly unknown[]).find((deploy) => {
     if (typeof deploy !== "object" || deploy === null) return false;

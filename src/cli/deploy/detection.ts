@@ -1,3 +1,5 @@
+import type { Config } from "../../config/config.ts";
+import type { ConfigIssue } from "../../config/issue.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { formatIssues } from "../../config/report.ts";
 import type { Environment } from "../../env.ts";
@@ -10,6 +12,13 @@ export interface Detected {
   readonly release: string | undefined;
   readonly environment: string | undefined;
   readonly commit: string | undefined;
+  /** Undefined if it is not known. */
+  readonly service: string | undefined;
+  readonly namespace: string | undefined;
+  readonly version: string | undefined;
+  readonly config: Config;
+  /** What is wrong with the variables, all of them. */
+  readonly issues: readonly ConfigIssue[];
   /** Names of variables that are changed or invalid, one line each. */
   readonly notes: readonly string[];
 }
@@ -31,13 +40,26 @@ export function detectDeployment(environment: Environment, folder: string): Dete
   const relevant = [...environment].filter(([name]) => name !== "OTEL_SDK_DISABLED");
   const { config, issues } = parseConfig(new Map(relevant));
   const attributes = detectResourceAttributes(config, folder);
-  const commit = attributes["vcs.ref.head.revision"];
+  const text = (name: string): string | undefined => {
+    const value = attributes[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  const commit = text("vcs.ref.head.revision");
+  const service = text("service.name");
   return {
     release: detectRelease(config, attributes)?.name,
     environment: detectEnvironment(config),
-    commit: typeof commit === "string" && isCommitId(commit) ? commit : undefined,
-    notes: issues
-      .filter(({ variable }) => variables.has(variable))
-      .map((issue) => formatIssues([issue]).trimEnd().replace("telltale: ", "")),
+    commit: commit !== undefined && isCommitId(commit) ? commit : undefined,
+    service: service?.startsWith("unknown_service") === true ? undefined : service,
+    namespace: text("service.namespace"),
+    version: text("service.version"),
+    config,
+    issues,
+    notes: issues.filter(({ variable }) => variables.has(variable)).map(formatIssue),
   };
+}
+
+/** Formats what is wrong with a variable. */
+export function formatIssue(issue: ConfigIssue): string {
+  return formatIssues([issue]).trimEnd().replace("telltale: ", "");
 }

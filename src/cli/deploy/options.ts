@@ -1,18 +1,28 @@
-import { parseHttpUrl } from "../../config/link-urls.ts";
 import { parseEnvironment, parseRelease } from "../../config/sentry-names.ts";
 import type { ReportIssue, ValueIssue } from "../../config/issue.ts";
 import type { Environment } from "../../env.ts";
-import { trimEndOf } from "../../text.ts";
 import { type OptionKinds, parseArguments } from "../arguments.ts";
-import { type AuthToken, createMask, type Mask, parseAuthToken } from "./auth-token.ts";
+import { DATE_EXPECTED, parseDate } from "../option-values/date-option.ts";
+import { createMask, type Mask } from "./auth-token.ts";
 import type { Deployment } from "./deployment.ts";
-import { detectDeployment } from "./detection.ts";
-import { OptionReader, type Parse } from "./option-reader.ts";
+import { type Detected, detectDeployment } from "./detection.ts";
+import { OptionReader } from "./option-reader.ts";
+import {
+  isSentryMeant,
+  parsePlainUrl,
+  readCommitId,
+  readSentryTarget,
+  type SentryTarget,
+  sentryVariables,
+  textOf,
+} from "./sentry-options.ts";
+import { grafanaToken, type OtherTargets, readOtherTargets } from "./target-options.ts";
 
 /** The options of `telltale deploy`. */
 const optionKinds = {
   release: "text",
   environment: "text",
+  service: "text",
   name: "text",
   url: "text",
   started: "text",
@@ -23,25 +33,24 @@ const optionKinds = {
   "previous-commit": "text",
   org: "text",
   project: "texts",
+  "grafana-url": "text",
+  "grafana-token-file": "text",
+  textfile: "text",
+  "alert-url": "text",
   timeout: "text",
   "dry-run": "flag",
   json: "flag",
   help: "flag",
 } as const satisfies OptionKinds;
 
-/** The variables that only `telltale deploy` reads, with the names of sentry-cli. */
-export const deployVariables = {
-  token: "SENTRY_AUTH_TOKEN",
-  organization: "SENTRY_ORG",
-  project: "SENTRY_PROJECT",
-  url: "SENTRY_URL",
-} as const;
+/** Where a deployment is recorded. At least one of them is set. */
+export interface Targets extends OtherTargets {
+  readonly sentry: SentryTarget | undefined;
+}
 
 export interface DeployOptions {
   readonly deployment: Deployment;
-  readonly token: AuthToken;
-  /** Address of Sentry, without a slash at the end. */
-  readonly sentryUrl: string;
+  readonly targets: Targets;
   /** Time limit of all requests with their retries, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -72,98 +81,84 @@ export interface OptionSources {
  */
 export function parseOptions({ args, environment, folder, now }: OptionSources): ParsedOptions {
   const parsed = parseArguments(args, optionKinds);
-  const mask = createMask(environment.get(deployVariables.token));
+  const tokenOfGrafana = grafanaToken(parsed.texts.get("grafana-token-file")?.at(-1), environment);
+  const mask = createMask(environment.get(sentryVariables.token), tokenOfGrafana);
   const reader = new OptionReader(parsed, environment, mask);
   const detected = detectDeployment(environment, folder);
   reader.notes.push(...detected.notes.map(mask));
-  const token = readToken(reader);
-  const options = {
-    token,
-    sentryUrl: readSentryUrl(reader, token),
-    timeoutMs: readTimeout(reader),
-    deployment: {
-      organization: readOrganization(reader, token),
-      projects: readProjects(reader),
-      release: readRelease(reader, detected.release),
-      environment: readEnvironmentName(reader, detected.environment),
-      ...readDeploy(reader, now),
-      finalize: parsed.flags.has("finalize"),
-      ...readCommit(reader, detected.commit),
-    },
+  const deployment = readDeployment(reader, detected, now);
+  const sentryFlags = {
+    finalize: parsed.flags.has("finalize"),
+    isCommitNamed: parsed.texts.has("commit"),
   };
+  const targets = {
+    sentry: isSentryMeant(parsed, reader)
+      ? readSentryTarget(reader, deployment, sentryFlags)
+      : undefined,
+    ...readOtherTargets(reader, {
+      environment,
+      detected,
+      tokenOfGrafana,
+      service: deployment.service,
+    }),
+  };
+  checkTargets(reader, targets);
+  const options = { deployment, targets, timeoutMs: readTimeout(reader) };
   const { problems, notes } = reader;
   // Whatever is missing is among the problems.
   const complete = problems.length === 0 ? (options as DeployOptions) : undefined;
   return { options: complete, problems, notes, flags: parsed.flags, mask };
 }
 
-const DEFAULT_SENTRY_URL = "https://sentry.io";
+function readDeployment(reader: OptionReader, detected: Detected, now: Date): Partial<Deployment> {
+  const release = readRelease(reader, detected.release);
+  const environment = readEnvironmentName(reader, detected.environment);
+  const service = reader.read(reader.setting("service"), SERVICE_EXPECTED, (text) =>
+    SERVICE.test(text) ? text : undefined,
+  );
+  return {
+    service: service ?? detected.service,
+    namespace: service === undefined ? detected.namespace : undefined,
+    version: reader.has("release") ? versionIn(release) : (detected.version ?? release),
+    release,
+    environment,
+    ...readDeploy(reader, now),
+    commit: readCommitId(reader, "commit") ?? detected.commit,
+  } as Partial<Deployment>;
+}
+
+/** Returns the version in the name of a release, such as `shop@1.2.3`, or the name. */
+function versionIn(release: string | undefined): string | undefined {
+  return release?.slice(release.lastIndexOf("@") + 1);
+}
+
+/** Reports that there is no target. What is wrong may be the reason, and is reported already. */
+function checkTargets(
+  reader: OptionReader,
+  targets: Readonly<Record<keyof Targets, unknown>>,
+): void {
+  const isAsked = TARGET_OPTIONS.some((option) => reader.has(option));
+  const isNone = Object.values(targets).every((target) => target === undefined);
+  if (isNone && !isAsked) reader.problems.push(NO_TARGET);
+}
+
+const TARGET_OPTIONS: readonly string[] = [
+  "grafana-url",
+  "grafana-token-file",
+  "textfile",
+  "alert-url",
+];
+const NO_TARGET =
+  "there is nowhere to record the deployment: set SENTRY_AUTH_TOKEN (Sentry), GRAFANA_URL and GRAFANA_TOKEN (an annotation), OTEL_EXPORTER_OTLP_ENDPOINT or --textfile (a metric), or TELLTALE_ALERT_URL (a message)";
+const SERVICE = /^[@A-Za-z\d][\w./@-]{0,99}$/;
+const SERVICE_EXPECTED = "the name of a service, such as shop";
+
 const DEFAULT_TIMEOUT_SECONDS = 60;
 const MAX_TIMEOUT_SECONDS = 3600;
 
 /** Limits of Sentry's API. */
 const MAX_NAME_LENGTH = 64;
 const MAX_URL_LENGTH = 200;
-const MAX_REPOSITORY_LENGTH = 200;
-
-const SLUG = /^[\w-]{1,100}$/;
-const COMMIT = /^[\da-f]{7,64}$/i;
-/** The form of `date --iso-8601=seconds`. */
-const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/i;
-/** The form of `date +%s`. */
-const EPOCH_SECONDS = /^\d{1,11}(?:\.\d{1,9})?$/;
-
-function readToken(reader: OptionReader): AuthToken | undefined {
-  const setting = reader.variable(deployVariables.token);
-  if (setting === undefined) {
-    reader.problems.push(
-      `${deployVariables.token} is not set: create a token in Sentry's settings`,
-    );
-    return undefined;
-  }
-  const token = parseAuthToken(setting.text);
-  const expected = "a token without spaces, quotes and Bearer";
-  if (token === undefined)
-    reader.problems.push(`${deployVariables.token}: received ***, expected ${expected}`);
-  return token;
-}
-
-/** The address and the organization in a token take precedence, as in sentry-cli. */
-function readSentryUrl(reader: OptionReader, token: AuthToken | undefined): string {
-  const setting = reader.variable(deployVariables.url);
-  const ofToken = token?.url === undefined ? undefined : parseBaseUrl(token.url);
-  if (ofToken === undefined) {
-    const expected = `a URL such as ${DEFAULT_SENTRY_URL}, without user, password and query`;
-    return reader.read(setting, expected, parseBaseUrl) ?? DEFAULT_SENTRY_URL;
-  }
-  if (setting !== undefined && parseBaseUrl(setting.text) !== ofToken)
-    reader.note(setting, "the address in the token", ofToken);
-  return ofToken;
-}
-
-function readOrganization(reader: OptionReader, token: AuthToken | undefined): string | undefined {
-  const setting = reader.setting("org", deployVariables.organization);
-  const ofToken = token?.organization;
-  if (ofToken !== undefined) {
-    if (setting !== undefined && setting.text !== ofToken)
-      reader.note(setting, "the organization in the token", ofToken);
-    return ofToken;
-  }
-  if (setting === undefined)
-    reader.problems.push(`--org is missing: name it, or set ${deployVariables.organization}`);
-  return reader.read(setting, "the organization's name in URLs, such as acme", parseSlug);
-}
-
-function readProjects(reader: OptionReader): readonly string[] {
-  const settings = reader.settings("project", deployVariables.project);
-  if (settings.length === 0)
-    reader.problems.push(`--project is missing: name it, or set ${deployVariables.project}`);
-  const expected = "the project's name in URLs, such as shop";
-  const slugs = settings.flatMap(({ name, text }) =>
-    text.split(",").map((part) => reader.read({ name, text: part.trim() }, expected, parseSlug)),
-  );
-  return [...new Set(slugs.filter((slug) => slug !== undefined))];
-}
 
 function readRelease(reader: OptionReader, detected: string | undefined): string | undefined {
   if (reader.has("release")) return readName(reader, "release", parseRelease);
@@ -205,11 +200,7 @@ function readDeploy(
   now: Date,
 ): Pick<Deployment, "name" | "url" | "started" | "finished"> {
   const readDate = (option: "started" | "finished"): Date | undefined =>
-    reader.read(
-      reader.setting(option),
-      "a date like 2026-11-30T07:00:00Z, or seconds since 1970",
-      parseDate,
-    );
+    reader.read(reader.setting(option), DATE_EXPECTED, parseDate);
   const started = readDate("started");
   const finished = readDate("finished") ?? now;
   if (started !== undefined && started > finished)
@@ -232,32 +223,6 @@ function readDeploy(
   };
 }
 
-function readCommit(
-  reader: OptionReader,
-  detected: string | undefined,
-): Pick<Deployment, "commit" | "isCommitNamed" | "repository" | "previousCommit"> {
-  const readId = (option: string): string | undefined =>
-    reader.read(reader.setting(option), "7 to 64 hexadecimal digits", (text) =>
-      COMMIT.test(text) ? text : undefined,
-    );
-  const named = readId("commit");
-  const commit = named ?? detected;
-  if (reader.has("repository") && commit === undefined && !reader.has("commit"))
-    reader.problems.push("--repository needs --commit, since none is detected");
-  if (reader.has("previous-commit") && !reader.has("repository"))
-    reader.problems.push("--previous-commit needs --repository");
-  return {
-    commit,
-    isCommitNamed: named !== undefined,
-    repository: reader.read(
-      reader.setting("repository"),
-      "the repository's name in Sentry, such as acme/shop",
-      textOf(MAX_REPOSITORY_LENGTH),
-    ),
-    previousCommit: readId("previous-commit"),
-  };
-}
-
 function readTimeout(reader: OptionReader): number {
   const expected = `seconds, more than 0 and at most ${MAX_TIMEOUT_SECONDS}`;
   const seconds = reader.read(reader.setting("timeout"), expected, (text) => {
@@ -265,33 +230,4 @@ function readTimeout(reader: OptionReader): number {
     return number > 0 && number <= MAX_TIMEOUT_SECONDS ? number : undefined;
   });
   return (seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
-}
-
-function parseSlug(text: string): string | undefined {
-  return SLUG.test(text) ? text : undefined;
-}
-
-function textOf(maxLength: number): Parse<string> {
-  return (text) => {
-    const isText = text.trim() !== "" && text.length <= maxLength && !/\p{Cc}/u.test(text);
-    return isText ? text.trim() : undefined;
-  };
-}
-
-function parseDate(text: string): Date | undefined {
-  const ms = EPOCH_SECONDS.test(text) ? Number(text) * 1000 : NaN;
-  const date = new Date(ISO_DATE.test(text) ? text : ms);
-  return Number.isNaN(date.getTime()) ? undefined : date;
-}
-
-/** Parses an address. Returns it without a slash at the end. */
-function parseBaseUrl(text: string): string | undefined {
-  const url = parsePlainUrl(text);
-  if (url === undefined || url.search !== "" || url.hash !== "") return undefined;
-  return trimEndOf(url.href, "/");
-}
-
-function parsePlainUrl(text: string): URL | undefined {
-  const url = parseHttpUrl(text);
-  return url?.username === "" && url.password === "" ? url : undefined;
 }

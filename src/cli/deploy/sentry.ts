@@ -1,5 +1,5 @@
 import type { ApiClient } from "./api-client.ts";
-import { type Deployment, type StepName, stepsOf } from "./deployment.ts";
+import { type SentryDeployment, type StepName, stepsOf } from "./deployment.ts";
 
 /** A step that Sentry has accepted. */
 export interface CompletedStep {
@@ -30,7 +30,7 @@ export interface DeployResult {
  */
 export async function recordDeployment(
   client: ApiClient,
-  deployment: Deployment,
+  deployment: SentryDeployment,
   onCompleted: (step: CompletedStep) => void,
 ): Promise<DeployResult> {
   const completed: CompletedStep[] = [];

@@ -1,14 +1,17 @@
 import { isSeverity, severities, type Severity } from "../../alerts/alert.ts";
-import type { AlertReceiver, Config } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
 import { quote } from "../../config/mask.ts";
 import { parseConfig } from "../../config/parse.ts";
 import type { Environment } from "../../env.ts";
-import { readReceiver, readSeconds, textOf } from "../alert-options.ts";
+import { readSeconds, textOf } from "../alerts/alert-options.ts";
+import { type AlertReceivers, readReceivers } from "../alerts/alert-receivers.ts";
 import { type CommandArguments, type OptionKinds, parseArguments } from "../arguments.ts";
+import { mailOptionKinds } from "../mail/mail-options.ts";
 
 const optionKinds = {
   severity: "text",
   url: "text",
+  ...mailOptionKinds,
   field: "texts",
   timeout: "text",
   json: "flag",
@@ -20,12 +23,12 @@ export interface NotifyOptions {
   readonly message: string | undefined;
   readonly severity: Severity;
   readonly fields: Readonly<Record<string, string>>;
-  readonly receiver: AlertReceiver | undefined;
+  readonly receivers: AlertReceivers;
   /** In milliseconds. */
   readonly timeoutMs: number;
   readonly config: Config;
   readonly flags: ReadonlySet<string>;
-  /** All that is wrong, one line each, without the address of the receiver. */
+  /** All that is wrong, one line each, without the address of the webhook. */
   readonly problems: readonly string[];
 }
 
@@ -45,7 +48,7 @@ export function parseNotifyOptions(
     message: positional === "-" ? undefined : positional,
     severity: readSeverity(parsed, problems),
     fields: readFields(parsed, problems),
-    receiver: readReceiver("url", sources, problems),
+    receivers: readReceivers("url", sources, problems),
     timeoutMs: readSeconds("timeout", 30, parsed, problems) * 1000,
     config,
     flags: parsed.flags,

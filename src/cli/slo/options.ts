@@ -1,7 +1,11 @@
+import { dirname, resolve } from "node:path";
 import { quote } from "../../config/mask.ts";
-import type { Objective, RequestSelection } from "../../ops/slo/objective.ts";
+import type { ObjectiveFile } from "../../ops/slo/files/objective-files.ts";
+import { readObjectiveSources } from "../../ops/slo/files/objective-sources.ts";
+import { parsePeriod, PERIOD_EXPECTED } from "../../ops/slo/files/text-rules.ts";
+import { boundaryProblem } from "../../ops/slo/latency-boundary.ts";
+import type { Objective, ObjectiveDefaults, RequestSelection } from "../../ops/slo/objective.ts";
 import { type CommandArguments, type OptionKinds, parseArguments } from "../arguments.ts";
-import { readSlothFile } from "./sloth-file.ts";
 
 /** The options of `telltale slo`. */
 const optionKinds = {
@@ -13,7 +17,8 @@ const optionKinds = {
   route: "texts",
   "by-route": "flag",
   "min-events": "text",
-  from: "text",
+  period: "text",
+  from: "texts",
   out: "text",
   json: "flag",
   help: "flag",
@@ -36,6 +41,7 @@ export interface ParsedSloOptions {
 const DEFAULT_NAME = "requests";
 /** One failure of fewer requests is more than 5%. */
 const DEFAULT_MIN_EVENTS = 20;
+const DEFAULT_PERIOD_DAYS = 30;
 const MAX_MIN_EVENTS = 1_000_000;
 
 const LOWEST_OBJECTIVE = 90;
@@ -62,12 +68,14 @@ export function parseSloOptions(
   const reader = new SloOptionReader(parsed);
   const minEvents =
     reader.read("min-events", MIN_EVENTS_EXPECTED, parseCount) ?? DEFAULT_MIN_EVENTS;
+  const periodDays = reader.read("period", PERIOD_EXPECTED, parsePeriod) ?? DEFAULT_PERIOD_DAYS;
+  const defaults = { minEvents, periodDays };
   const file = reader.read("out", "a path of a file", (text) => text || undefined);
-  const from = reader.read("from", "a path of a file", (text) => text || undefined);
+  const from = reader.readAll("from", "a path of a file", (text) => text || undefined);
   const objectives =
-    from === undefined
-      ? readObjectives(reader, parsed, { boundaries, minEvents })
-      : readFromFile(reader, parsed, { from, minEvents, readFile });
+    from.length === 0
+      ? readObjectives(reader, parsed, { boundaries, defaults })
+      : readFromFiles(reader, parsed, { from, boundaries, defaults, readFile });
   const { problems } = reader;
   const options = problems.length === 0 ? { objectives, file } : undefined;
   return { options, problems, flags: parsed.flags };
@@ -78,36 +86,44 @@ const LINE_OPTIONS: readonly string[] = [
   ...["objective", "latency", "latency-objective", "name", "service", "route", "by-route"],
 ];
 
-function readFromFile(
+function readFromFiles(
   reader: SloOptionReader,
   { texts, flags }: CommandArguments,
-  { from, minEvents, readFile }: FileSource,
+  { from, boundaries, defaults, readFile }: FileSource,
 ): readonly Objective[] {
   const excluded = LINE_OPTIONS.filter((option) => texts.has(option) || flags.has(option));
   for (const option of excluded) reader.problems.push(`--from and --${option} exclude each other`);
-  try {
-    const { objectives, problems } = readSlothFile(from, readFile(from), minEvents);
-    reader.problems.push(...problems);
-    return objectives;
-  } catch (error) {
-    reader.problems.push(`--from: the file can't be read (${String(error)})`);
-    return [];
-  }
+  const files = from.flatMap((name): ObjectiveFile | [] => {
+    try {
+      return { name, text: readFile(name) };
+    } catch (error) {
+      reader.problems.push(`--from: the file can't be read (${String(error)})`);
+      return [];
+    }
+  });
+  // Files that a section names are beside its own.
+  const [first = ""] = from;
+  const readNamed = (file: string): string => readFile(resolve(dirname(first), file));
+  const sources = { boundaries, readFile: readNamed };
+  const { objectives, problems } = readObjectiveSources(files, sources, defaults);
+  reader.problems.push(...problems);
+  return objectives;
 }
 
-interface FileSource {
-  readonly from: string;
-  readonly minEvents: number;
+interface FileSource extends LineSource {
+  readonly from: readonly string[];
   readonly readFile: (file: string) => string;
+}
+
+interface LineSource {
+  readonly boundaries: readonly number[];
+  readonly defaults: ObjectiveDefaults;
 }
 
 function readObjectives(
   reader: SloOptionReader,
   { texts, flags }: CommandArguments,
-  {
-    boundaries,
-    minEvents,
-  }: Pick<Objective, "minEvents"> & { readonly boundaries: readonly number[] },
+  { boundaries, defaults }: LineSource,
 ): readonly Objective[] {
   const percent = reader.read("objective", PERCENT_EXPECTED, parsePercent);
   if (!texts.has("objective")) reader.problems.push("--objective is missing, such as 99.9");
@@ -118,7 +134,7 @@ function readObjectives(
   const name = reader.read("name", NAME_EXPECTED, matching(NAME)) ?? DEFAULT_NAME;
   const selection = readSelection(reader, flags);
   if (percent === undefined) return [];
-  const shared = { service: selection.service ?? "all", minEvents, percent };
+  const shared = { service: selection.service ?? "all", ...defaults, percent };
   const availability: Objective = {
     ...{ ...shared, name: `${name}-availability` },
     indicator: { kind: "availability", selection },
@@ -168,24 +184,10 @@ class SloOptionReader {
 
 function readLatency(reader: SloOptionReader, boundaries: readonly number[]): number | undefined {
   const seconds = reader.read("latency", "a duration such as 250ms or 2.5s", parseSeconds);
-  if (seconds === undefined || boundaries.includes(seconds)) return seconds;
-  const nearest = nearestOf(seconds, boundaries);
-  const proposal =
-    nearest === undefined ? "which has none" : `the nearest of which is ${formatSeconds(nearest)}`;
-  reader.problems.push(
-    `--latency: received ${formatSeconds(seconds)}, expected a bucket boundary of http.server.request.duration, ${proposal}; TELLTALE_METRICS_BUCKETS can add ${seconds}, in the service and here`,
-  );
+  const problem = seconds === undefined ? undefined : boundaryProblem(seconds, boundaries);
+  if (problem === undefined) return seconds;
+  reader.problems.push(`--latency: ${problem}`);
   return undefined;
-}
-
-/** Of two boundaries at the same distance, the lower one is the stricter objective. */
-function nearestOf(seconds: number, boundaries: readonly number[]): number | undefined {
-  const usable = boundaries.filter((boundary) => boundary > 0);
-  return usable.toSorted((a, b) => Math.abs(a - seconds) - Math.abs(b - seconds) || a - b)[0];
-}
-
-function formatSeconds(seconds: number): string {
-  return seconds < 1 ? `${Number((seconds * 1000).toPrecision(9))}ms` : `${seconds}s`;
 }
 
 function readSelection(reader: SloOptionReader, flags: ReadonlySet<string>): RequestSelection {

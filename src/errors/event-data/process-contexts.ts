@@ -50,14 +50,21 @@ export class ProcessContexts {
 
 /** The fields of the contexts that differ between events. */
 interface Memory {
-  readonly app: { readonly app_memory: number; readonly free_memory: number };
-  readonly device: { readonly free_memory: number };
+  readonly app: { readonly app_memory?: number; readonly free_memory?: number };
+  readonly device: { readonly free_memory?: number };
 }
 
+/** Leaves out what can't be read, for instance because no file descriptor is left. */
 function readMemory(): Memory {
+  const appMemory = tryRead(() => process.memoryUsage.rss());
+  const available = tryRead(() => process.availableMemory());
+  const free = tryRead(freemem);
   return {
-    app: { app_memory: process.memoryUsage.rss(), free_memory: process.availableMemory() },
-    device: { free_memory: freemem() },
+    app: {
+      ...(appMemory !== undefined && { app_memory: appMemory }),
+      ...(available !== undefined && { free_memory: available }),
+    },
+    device: free === undefined ? {} : { free_memory: free },
   };
 }
 
@@ -100,10 +107,14 @@ function linuxDistribution(): { name?: string; version?: string } {
 function deviceContext(): NonNullable<Contexts["device"]> {
   const processors = tryRead(cpus) ?? [];
   const [first] = processors;
+  const upSeconds = tryRead(uptime);
+  const memorySize = tryRead(totalmem);
   return {
     arch: arch(),
-    boot_time: new Date(Date.now() - uptime() * 1000).toISOString(),
-    memory_size: totalmem(),
+    ...(upSeconds !== undefined && {
+      boot_time: new Date(Date.now() - upSeconds * 1000).toISOString(),
+    }),
+    ...(memorySize !== undefined && { memory_size: memorySize }),
     processor_count: processors.length,
     ...(first !== undefined && { cpu_description: first.model, processor_frequency: first.speed }),
   };

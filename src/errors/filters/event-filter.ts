@@ -1,14 +1,10 @@
 import type { ErrorEvent, Event, EventHint } from "@sentry/core";
 import type { ModuleReference } from "../../config/config.ts";
+import { describeThrown } from "../../files/app-module.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import type { Breadcrumb } from "../../api.ts";
 import { isObject, readProperty } from "../readable-error.ts";
-import {
-  describeThrown,
-  type EventFilters,
-  FilterModuleError,
-  loadFilters,
-} from "./filter-module.ts";
+import { type EventFilters, FilterModuleError, loadFilters } from "./filter-module.ts";
 import { minimalEvent } from "./minimal-event.ts";
 
 /** Time limit of a filter, in milliseconds. */

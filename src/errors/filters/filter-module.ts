@@ -1,12 +1,10 @@
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Event, EventHint } from "@sentry/core";
 import type { ModuleReference } from "../../config/config.ts";
+import { describeThrown, loadAppModule } from "../../files/app-module.ts";
 import { ROOT_CONTEXT } from "../../context/context.ts";
 import { runWithContext } from "../../context/manager.ts";
 import type { Breadcrumb } from "../../api.ts";
-import { isObject, readProperty } from "../readable-error.ts";
+import { readProperty } from "../readable-error.ts";
 
 /** The filters of an app, named and called as Sentry's options. Their results may be anything. */
 export interface EventFilters {
@@ -36,37 +34,13 @@ export function loadFilters(reference: ModuleReference): LoadResult | Promise<Lo
   return runWithContext(ROOT_CONTEXT, () => load(reference));
 }
 
-function load({ specifier, folder }: ModuleReference): LoadResult | Promise<LoadResult> {
+function load(reference: ModuleReference): LoadResult | Promise<LoadResult> {
   try {
-    const require = createRequire(join(folder, "telltale.js"));
-    const file = resolve(require, specifier);
-    try {
-      return filtersOf(require(file));
-    } catch (error) {
-      if (!ASYNCHRONOUS.has(readProperty(error, "code"))) throw error;
-      return import(pathToFileURL(file).href).then(filtersOf, failureOf);
-    }
+    const loaded = loadAppModule(reference);
+    if (!(loaded instanceof Promise)) return filtersOf(loaded.exports);
+    return loaded.then(({ exports }) => filtersOf(exports), failureOf);
   } catch (error) {
     return failureOf(error);
-  }
-}
-
-/** Codes of Node for modules that only `import` can load. */
-const ASYNCHRONOUS: ReadonlySet<unknown> = new Set([
-  "ERR_REQUIRE_ASYNC_MODULE",
-  "ERR_REQUIRE_CYCLE_MODULE",
-]);
-
-/** Resolves the name of a package, or a path with or without `./`. */
-function resolve(require: NodeJS.Require, specifier: string): string {
-  try {
-    return require.resolve(specifier);
-  } catch (error) {
-    try {
-      return require.resolve(`./${specifier}`);
-    } catch {
-      throw error;
-    }
   }
 }
 
@@ -90,17 +64,3 @@ function failureOf(error: unknown): FilterModuleError {
     return new FilterModuleError("it, or a module of it, is not found");
   return new FilterModuleError(`it fails with ${describeThrown(error)}`);
 }
-
-/** Describes an error by its class, code and place. Its message may have secrets. */
-export function describeThrown(error: unknown): string {
-  if (!isObject(error)) return `a ${typeof error}`;
-  const [name, code, stack] = ["name", "code", "stack"].map((key) => readProperty(error, key));
-  const [, place] = /\n +at ([^\n]{1,200})/.exec(String(stack).slice(0, MAX_STACK_LENGTH)) ?? [];
-  return [
-    typeof name === "string" ? name : "an object",
-    ...(typeof code === "string" ? [`(${code})`] : []),
-    ...(place === undefined ? [] : [`at ${place}`]),
-  ].join(" ");
-}
-
-const MAX_STACK_LENGTH = 10_000;

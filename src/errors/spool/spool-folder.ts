@@ -1,14 +1,7 @@
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  writeFileSync,
-} from "node:fs";
-import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { lstatSync, readdirSync, renameSync, rmSync, type Stats, writeFileSync } from "node:fs";
+import { lstat, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createFolder, createFolderSync } from "../../files/folder.ts";
 import { createOwnerId, currentOwner, ownerFileName, type OwnerRecord } from "./owner.ts";
 
 /** Folders and files are readable by their user only: events may contain personal data. */
@@ -33,24 +26,14 @@ export class SpoolFolder {
   /** Creates the folder. @throws if that is not possible. */
   async prepare(): Promise<void> {
     if (this.#isPrepared) return;
-    try {
-      await mkdir(this.path, FOLDER_MODE);
-    } catch (error) {
-      if (!isMissingParent(error)) throw error;
-      await mkdir(this.path, { recursive: true, mode: FOLDER_MODE });
-    }
+    await createFolder(this.path, FOLDER_MODE);
     checkAccess(await lstat(this.path));
     this.#isPrepared = true;
   }
 
   prepareSync(): void {
     if (this.#isPrepared) return;
-    try {
-      mkdirSync(this.path, FOLDER_MODE);
-    } catch (error) {
-      if (!isMissingParent(error)) throw error;
-      mkdirSync(this.path, { recursive: true, mode: FOLDER_MODE });
-    }
+    createFolderSync(this.path, FOLDER_MODE);
     checkAccess(lstatSync(this.path));
     this.#isPrepared = true;
   }
@@ -149,14 +132,6 @@ export class SpoolFolder {
   get #ownerFile(): string {
     return join(this.path, ownerFileName(this.owner));
   }
-}
-
-/**
- * Whether a folder has to be created with its parents, or exists already. With
- * `recursive` alone, Node reports ENOENT for a read-only file system.
- */
-function isMissingParent(error: unknown): boolean {
-  return ["ENOENT", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
 /**

@@ -1,12 +1,17 @@
-import { backoffMs, pauseMs, type RetryPolicy } from "../../export/connection/retry.ts";
+import {
+  backoffMs,
+  FULL_JITTER,
+  pauseMs,
+  type RetryPolicy,
+} from "../../export/connection/retry.ts";
 
-/** An envelope is sent three times. The pauses after failures in a row are 1, 2, 4 seconds and so on, up to a minute. */
+/** An envelope is sent three times. The pauses after failures in a row are at most 1, 2, 4 seconds and so on, up to a minute. */
 export const sendRetry: RetryPolicy = {
   attempts: 3,
   firstMs: 1_000,
   factor: 2,
   maxMs: 60_000,
-  jitter: 0.2,
+  jitter: FULL_JITTER,
 };
 
 /** Minimum interval between a failure and a try that `flush` causes, in milliseconds. */

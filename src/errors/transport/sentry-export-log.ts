@@ -28,6 +28,8 @@ export class SentryExportLog {
   readonly #diagnostics: Diagnostics;
   /** Number of events lost before the ongoing failure; undefined without one. */
   #lostBefore: number | undefined = undefined;
+  /** Number of events that were dropped since the queue is full; undefined if it is not. */
+  #droppedWhileFull: number | undefined = undefined;
 
   constructor(
     peer: Peer,
@@ -67,11 +69,23 @@ export class SentryExportLog {
     this.#failed("network", `answers ${status}; ${this.#note}`);
   }
 
-  queueFull(): void {
+  /** @param events number of events of the envelope that is dropped. */
+  queueFull(events: number): void {
+    this.#droppedWhileFull = (this.#droppedWhileFull ?? 0) + events;
     this.#diagnostics.warn(
       `errors.${this.#peer}.queue_full`,
       `the queue of ${this.#peer} events is full (${MAX_QUEUED} envelopes, ${MAX_QUEUED_BYTES / 1024 / 1024} MB); new ones are dropped and counted until it drains`,
     );
+  }
+
+  /** The queue is at most half full. */
+  queueDrained(): void {
+    if (this.#droppedWhileFull === undefined) return;
+    this.#diagnostics.info(
+      `errors.${this.#peer}.queue_drained`,
+      `the queue of ${this.#peer} events drains again; ${this.#droppedWhileFull} were dropped`,
+    );
+    this.#droppedWhileFull = undefined;
   }
 
   /**

@@ -192,10 +192,9 @@ export class EnvelopeTransport implements Transport {
 
   #enqueue(request: EnvelopeRequest): void {
     const isFull =
-      this.#queue.length + this.#inFlight.size + this.#storing.size >= MAX_QUEUED ||
-      this.#bytes + request.body.length > MAX_QUEUED_BYTES;
+      this.#waitingCount >= MAX_QUEUED || this.#bytes + request.body.length > MAX_QUEUED_BYTES;
     if (isFull) {
-      this.#log.queueFull();
+      this.#log.queueFull(request.events);
       this.#losses.addRequest(request, "queue_full", "queue_overflow");
       return;
     }
@@ -203,6 +202,11 @@ export class EnvelopeTransport implements Transport {
     if (this.#sendPause.isActive) this.#keep(request);
     else this.#queue.push(request);
     this.#startQueued();
+  }
+
+  /** Number of envelopes that are queued, in flight or being stored. */
+  get #waitingCount(): number {
+    return this.#queue.length + this.#inFlight.size + this.#storing.size;
   }
 
   #startQueued(): void {
@@ -296,6 +300,8 @@ export class EnvelopeTransport implements Transport {
       if (!request.isStatistics) this.#log.rejected(status, request.events);
     }
     request.finish({ statusCode: status });
+    if (this.#waitingCount <= MAX_QUEUED / 2 && this.#bytes <= MAX_QUEUED_BYTES / 2)
+      this.#log.queueDrained();
     this.#startQueued();
   }
 

@@ -6,8 +6,26 @@ import { unrefSocket } from "./unref-socket.ts";
 export function createAgent(url: string, options: AgentOptions): Agent {
   const { Agent: AgentClass } = httpModuleFor(url);
   const agent = new AgentClass({ keepAlive: true, ...options });
-  if (options.proxyEnv !== undefined) unrefTunnels(agent);
+  if (options.proxyEnv !== undefined) unrefConnections(agent);
   return agent;
+}
+
+/** Creates such an agent for a client that doesn't unref its sockets itself. */
+export function createDetachedAgent(url: string, options: AgentOptions): Agent {
+  const agent = createAgent(url, options);
+  if (options.proxyEnv === undefined) unrefConnections(agent);
+  const reusing = agent as unknown as ReusingAgent;
+  const { reuseSocket } = reusing;
+  reusing.reuseSocket = function (socket, request) {
+    reuseSocket.call(this, socket, request);
+    unrefSocket(socket);
+  };
+  return agent;
+}
+
+/** The documented method that Node's agent refs an idle socket in. */
+interface ReusingAgent {
+  reuseSocket(socket: Socket, request: unknown): void;
 }
 
 /** Loads `node:http` or `node:https`. Not by `import`, whose facade of `node:http` also loads undici (20 ms). */
@@ -16,8 +34,8 @@ export function httpModuleFor(url: string): typeof import("node:https") {
   return process.getBuiltinModule(name) as typeof import("node:https");
 }
 
-/** Unrefs the sockets of proxy tunnels, which `request` does not emit: a tunnel opens before the connection over it. */
-function unrefTunnels(agent: Agent): void {
+/** Unrefs sockets as they connect, also those of proxy tunnels, which `request` does not emit: a tunnel opens before the connection over it. */
+function unrefConnections(agent: Agent): void {
   const { createConnection } = agent;
   agent.createConnection = function (options, callback) {
     const socket = createConnection.call(this, options, callback);

@@ -124,13 +124,15 @@ export class DeadlineTransport implements IExporterTransport {
       const response = await this.#try(body, deadline, timeoutMs);
       if (response.status === "success") return this.#onSuccess(response);
       const wait = this.#retryDelayAfter(response, tries, deadline);
-      if (wait === undefined || this.#isCancelled) {
-        return {
-          status: "failure",
-          error: new ExportError(response.failure, response.status === "retryable"),
-        };
+      if (wait !== undefined && !this.#isCancelled) {
+        await delay(wait);
+        // A busy event loop may wake up too late for another attempt: the last one has the reason.
+        if (performance.now() < deadline) continue;
       }
-      await delay(wait);
+      return {
+        status: "failure",
+        error: new ExportError(response.failure, response.status === "retryable"),
+      };
     }
   }
 

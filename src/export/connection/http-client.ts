@@ -16,6 +16,8 @@ export interface HttpClientOptions {
   readonly tls?: OtlpConfig["tls"];
   /** Default: no limit. */
   readonly maxSockets?: number;
+  /** Default: that of OTLP. */
+  readonly maxResponseBytes?: number;
 }
 
 type Headers = Readonly<Record<string, string>>;
@@ -57,9 +59,11 @@ export class HttpClient {
   readonly #method: string;
   readonly #headers: Headers;
   readonly #agent: Agent;
+  readonly #maxResponseBytes: number;
 
   constructor(options: HttpClientOptions) {
     const { url, method = "POST", headers, tls, maxSockets = Infinity } = options;
+    this.#maxResponseBytes = options.maxResponseBytes ?? MAX_RESPONSE_BYTES;
     this.#url = url;
     this.#method = method;
     this.#headers = headers;
@@ -80,7 +84,7 @@ export class HttpClient {
     } catch (error) {
       return failedAttempt(error as Error);
     }
-    return new RequestAttempt(request, body);
+    return new RequestAttempt(request, body, this.#maxResponseBytes);
   }
 
   /**
@@ -103,11 +107,13 @@ export class HttpClient {
 
 class RequestAttempt implements HttpAttempt {
   readonly #request: ClientRequest;
+  readonly #maxResponseBytes: number;
   readonly #result = Promise.withResolvers<HttpResponse | HttpFailure>();
   #head: IncomingMessage | undefined = undefined;
 
-  constructor(request: ClientRequest, body: Uint8Array) {
+  constructor(request: ClientRequest, body: Uint8Array, maxResponseBytes: number) {
     this.#request = request;
+    this.#maxResponseBytes = maxResponseBytes;
     request.on("socket", unrefSocket);
     request.on("response", (response) => this.#onResponse(response));
     request.on("upgrade", (response, socket) => this.#onUpgrade(response, socket));
@@ -141,7 +147,7 @@ class RequestAttempt implements HttpAttempt {
     response.on("data", (part: Buffer) => {
       size += part.length;
       parts.push(part);
-      if (size <= MAX_RESPONSE_BYTES) return;
+      if (size <= this.#maxResponseBytes) return;
       this.#succeed(response, "too long");
       response.destroy();
     });

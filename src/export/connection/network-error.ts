@@ -15,6 +15,9 @@ const retryableErrors: Readonly<Record<string, string>> = {
   ERR_HTTP2_STREAM_ERROR: "the connection was closed before an answer",
   ERR_HTTP2_SESSION_ERROR: "the connection was closed before an answer",
   ERR_HTTP2_GOAWAY_SESSION: "the peer is shutting down",
+  EMFILE: "the process has no file descriptor left; raise `ulimit -n`",
+  ENFILE: "the host has no file descriptor left",
+  EADDRNOTAVAIL: "the host has no local port left",
   // The original message contains the user and password of the proxy.
   ERR_PROXY_TUNNEL: "the proxy opened no tunnel; check HTTPS_PROXY and NO_PROXY",
 };
@@ -24,6 +27,12 @@ export function responseForError(error: unknown): ExportResponse {
   const { code = "", message } = error as { code?: string; message?: string };
   const known = retryableErrors[code];
   if (known !== undefined) return retryableResponse("network", known);
+  if (code.includes("_ALERT_") && /CERT|UNKNOWN_CA/.test(code)) {
+    return failureResponse(
+      "network",
+      `it requires a client certificate that it trusts (${code}); check OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`,
+    );
+  }
   if (/CERT|ISSUER|SELF_SIGNED|SIGNATURE|ALTNAME/.test(code)) {
     return failureResponse(
       "network",

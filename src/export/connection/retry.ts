@@ -4,23 +4,31 @@ export interface RetryPolicy {
   readonly firstMs: number;
   readonly factor: number;
   readonly maxMs: number;
-  /** Random share that is added to or subtracted from a delay, so that a fleet does not retry at the same time. */
+  /** Random share of a delay, from 0 to 1: with 0.9, it is at least a tenth of the back-off. */
   readonly jitter: number;
 }
 
-/** Upstream's defaults (`retrying-transport` of `@opentelemetry/otlp-exporter-base`). */
+/**
+ * Full jitter: after an outage a fleet that retried at the same time would overload its
+ * Collector again, and random delays between 0 and the back-off need the fewest requests
+ * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). Not quite
+ * from 0, since a peer that asks for patience must not get the next request at once.
+ */
+export const FULL_JITTER = 0.9;
+
+/** As many attempts as upstream (`retrying-transport` of `@opentelemetry/otlp-exporter-base`). */
 export const defaultRetry: RetryPolicy = {
   attempts: 6,
   firstMs: 1000,
-  factor: 1.5,
+  factor: 2,
   maxMs: 5000,
-  jitter: 0.2,
+  jitter: FULL_JITTER,
 };
 
 /** Returns the delay after the `tries`-th attempt (1, 2, …) in milliseconds, if the peer asks for none. */
-export function backoffMs(policy: RetryPolicy, tries: number): number {
+export function backoffMs(policy: Omit<RetryPolicy, "attempts">, tries: number): number {
   const plain = Math.min(policy.firstMs * policy.factor ** (tries - 1), policy.maxMs);
-  return plain * (1 + policy.jitter * (2 * Math.random() - 1));
+  return plain * (1 - policy.jitter * Math.random());
 }
 
 /**

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { OtlpConfig } from "../../config/config.ts";
-import type { RetryPolicy } from "../connection/retry.ts";
+import { backoffMs, type RetryPolicy } from "../connection/retry.ts";
 import { RendezvousHash } from "./rendezvous-hash.ts";
 
 /** One attempt per gateway: a failed export is retried with another gateway. */
@@ -12,9 +12,17 @@ export const NO_RETRY: RetryPolicy = {
   jitter: 0,
 };
 
-/** How long a failed gateway is not used; each further failure doubles it. */
-export const MIN_BACKOFF_MS = 1000;
-const MAX_BACKOFF_MS = 30_000;
+/**
+ * How long a failed gateway is not used: each further failure doubles it. At least half
+ * of it, since other gateways accept the items meanwhile, and the rest at random: the
+ * processes that lost a gateway at the same time do not return to it at the same time.
+ */
+export const gatewayBackoff: Omit<RetryPolicy, "attempts"> = {
+  firstMs: 1000,
+  factor: 2,
+  maxMs: 30_000,
+  jitter: 0.5,
+};
 
 /** Routes items without a trace id: all of one process to the same gateway. */
 const processRoutingId: string = randomBytes(16).toString("hex");
@@ -24,13 +32,14 @@ export class GatewayHealth {
   readonly #rendezvous: RendezvousHash;
   /** By gateway, in the milliseconds of `performance.now()`. */
   readonly #availableAt: number[];
-  readonly #backoffs: number[];
+  /** Failures of each gateway since its last success, without those during a pause. */
+  readonly #failures: number[];
 
   /** @param names one per gateway, see `gatewayNamesOf`. */
   constructor(names: readonly string[]) {
     this.#rendezvous = new RendezvousHash(names);
     this.#availableAt = names.map(() => -Infinity);
-    this.#backoffs = names.map(() => MIN_BACKOFF_MS);
+    this.#failures = names.map(() => 0);
   }
 
   /**
@@ -52,9 +61,9 @@ export class GatewayHealth {
     const remainingMs = (this.#availableAt[gateway] ?? 0) - performance.now();
     // The export of another signal has failed already, or this one was in flight then.
     if (remainingMs > 0 && remainingMs >= retryAfterMs) return remainingMs;
-    const backoffMs = this.#backoffs[gateway] ?? MIN_BACKOFF_MS;
-    if (remainingMs <= 0) this.#backoffs[gateway] = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
-    const pauseMs = Math.max(backoffMs, remainingMs, retryAfterMs);
+    if (remainingMs <= 0) this.#failures[gateway] = this.#failuresOf(gateway) + 1;
+    const ownMs = backoffMs(gatewayBackoff, this.#failuresOf(gateway));
+    const pauseMs = Math.max(ownMs, remainingMs, retryAfterMs);
     this.#availableAt[gateway] = performance.now() + pauseMs;
     return pauseMs;
   }
@@ -65,11 +74,15 @@ export class GatewayHealth {
   }
 
   recovered(gateway: number): void {
-    this.#backoffs[gateway] = MIN_BACKOFF_MS;
+    this.#failures[gateway] = 0;
   }
 
   isAvailable(gateway: number, now: number = performance.now()): boolean {
     return (this.#availableAt[gateway] ?? 0) <= now;
+  }
+
+  #failuresOf(gateway: number): number {
+    return this.#failures[gateway] ?? 0;
   }
 }
 

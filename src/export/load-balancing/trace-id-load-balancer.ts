@@ -8,7 +8,10 @@ import type { TelemetryExporter } from "../telemetry-exporter.ts";
 import type { ExitRequestFactory, ItemProcessor } from "../pipeline.ts";
 import { type GatewayHealth, gatewayHealthOf, NO_RETRY } from "./gateway-health.ts";
 
-type RoutedItem = EncodedItem & { readonly traceId: string | undefined };
+type RoutedItem = EncodedItem & {
+  readonly traceId: string | undefined;
+  readonly isPreferred: boolean;
+};
 
 export interface TraceIdLoadBalancerDeps<Item> {
   readonly name: string;
@@ -17,6 +20,7 @@ export interface TraceIdLoadBalancerDeps<Item> {
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   readonly encode: (item: Item) => EncodedItem;
+  readonly isPreferred: (item: Item) => boolean;
   readonly release: (item: EncodedItem) => void;
   readonly traceIdOf: (item: Item) => string | undefined;
   readonly createExporter: (
@@ -71,14 +75,19 @@ class TraceIdLoadBalancer<Item> implements ItemProcessor<Item> {
   }
 
   #createBatch(gateway: OtlpConfig, index: number): BatchProcessor<Item, RoutedItem> {
-    const { name, config, counters, diagnostics, encode, release, traceIdOf, createExporter } =
-      this.#deps;
+    const { name, config, counters, diagnostics, release, createExporter } = this.#deps;
+    const { encode, traceIdOf, isPreferred } = this.#deps;
     return new BatchProcessor<Item, RoutedItem>({
       name,
       config,
       counters,
       diagnostics,
-      encode: (item) => ({ ...encode(item), traceId: traceIdOf(item) }),
+      encode: (item) => ({
+        ...encode(item),
+        traceId: traceIdOf(item),
+        isPreferred: isPreferred(item),
+      }),
+      isPreferred,
       release,
       createExporter: () =>
         withSuccessCallback(createExporter(gateway, NO_RETRY), () => this.#health.recovered(index)),
@@ -110,7 +119,10 @@ class TraceIdLoadBalancer<Item> implements ItemProcessor<Item> {
   }
 
   #requeue(items: readonly RoutedItem[]): void {
-    for (const item of items) this.#batches[this.#health.choose(item.traceId)]?.requeue(item);
+    for (const item of items) {
+      const batch = this.#batches[this.#health.choose(item.traceId)];
+      batch?.requeue(item, item.isPreferred);
+    }
     this.#moveCount++;
   }
 }

@@ -112,6 +112,31 @@ export function createMetricExporter(
   return createExporter(metrics, config, diagnostics, retry);
 }
 
+/** Sends metrics once. Resolves to the reason, in words, if they were not accepted. Never rejects. */
+export async function sendMetrics(
+  payload: ResourceMetrics,
+  config: OtlpConfig,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const connection = createConnection(metrics.service, config);
+  const message = (config.protocol === "http/json" ? metrics.json : metrics.protobuf)(payload);
+  if (message === undefined) return "can't be encoded";
+  const body = config.compression === "gzip" ? gzipSync(message) : message;
+  const attempt = connection.attempt(connection.encodeBody(body));
+  // It keeps the process alive, which the connection does not.
+  const timer = setTimeout(() => attempt.abort(`got no answer within ${timeoutMs} ms`), timeoutMs);
+  const response = await attempt.response;
+  clearTimeout(timer);
+  if (response.status !== "success") return response.failure.reason;
+  const count = metrics.metrics.countItems(payload);
+  const serializer = {
+    serializeRequest: metrics.protobuf,
+    deserializeResponse: metrics.deserializeResponse,
+  };
+  const { rejected, warning } = parsePartialSuccess(response.body, serializer, count);
+  return rejected > 0 ? warning : undefined;
+}
+
 function createExporter<Payload, Response>(
   signal: OtlpSignal<Payload, Response>,
   config: OtlpConfig,

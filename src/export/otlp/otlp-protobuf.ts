@@ -43,8 +43,37 @@ export const logRecords: ItemEncoder<ReadableLogRecord> = {
   encodeRequest,
 };
 
+/**
+ * Encodes a span with another resource, and with attributes that are not its own, names and
+ * values in turn; of two with the same name, receivers use the later one.
+ */
+export function encodeSpanWith(
+  span: ReadableSpan,
+  resource: Resource,
+  pairs: FlatAttributes | undefined,
+): EncodedItem {
+  addedPairs = pairs;
+  return encodeItem(span, writeSpanWithPairs, resource);
+}
+
+/** Encodes a log record with another resource. */
+export function encodeRecordWith(record: ReadableLogRecord, resource: Resource): EncodedItem {
+  return encodeItem(record, writeRecord, resource);
+}
+
+let addedPairs: FlatAttributes | undefined;
+
+function writeSpanWithPairs(span: ReadableSpan): void {
+  writeSpan(span);
+  if (addedPairs !== undefined) writePairs(0x4a, addedPairs);
+}
+
 /** Encodes an item as a field of its scope's message, right after the previous one, so that adjacent items are copied in one call. */
-function encodeItem<One extends TelemetryItem>(item: One, write: (item: One) => void): EncodedItem {
+function encodeItem<One extends TelemetryItem>(
+  item: One,
+  write: (item: One) => void,
+  resource: Resource = item.resource,
+): EncodedItem {
   const buffer = bufferPool.acquire();
   writer = buffer.writer;
   const from = writer.position;
@@ -52,7 +81,7 @@ function encodeItem<One extends TelemetryItem>(item: One, write: (item: One) => 
   const message = writer.beginMessage(0x12, 2);
   write(item);
   writer.endMessage(message, 2);
-  const { resource, instrumentationScope: scope } = item;
+  const { instrumentationScope: scope } = item;
   buffer.unreleased++;
   return { buffer, from, to: writer.position, resource, scope };
 }

@@ -8,9 +8,9 @@ import type {
 import { spanIn } from "../../context/context.ts";
 import { now } from "../../clock.ts";
 import { lowCardinality } from "../../low-cardinality.ts";
-import { STATUS_ERROR, TelltaleSpan } from "../../traces/span.ts";
+import { isRecordedSpan, type OwnTracer } from "../../traces/own-tracer.ts";
+import { STATUS_ERROR } from "../../traces/span.ts";
 import type { CachedAttributes } from "../../traces/span-attributes.ts";
-import type { TelltaleTracer } from "../../traces/tracer.ts";
 import type { ClientMetrics } from "./client-metrics.ts";
 import { type KnownMethods, normalizeMethod } from "../method.ts";
 import type { CallInFlight } from "./connections.ts";
@@ -22,7 +22,7 @@ import { errorTypeOf } from "../../context/error-type.ts";
 const CLIENT = 2;
 
 export interface HttpClientDeps {
-  readonly tracer: TelltaleTracer;
+  readonly tracer: OwnTracer;
   readonly propagator: TextMapPropagator;
   readonly metrics: ClientMetrics;
   readonly knownMethods: KnownMethods;
@@ -65,6 +65,7 @@ export class ClientCall implements OpenResponse, CallInFlight {
     this.method = normalizeMethod(deps.knownMethods, method);
     const name = this.method === "_OTHER" ? "HTTP" : this.method;
     this.span = deps.tracer.start(name, CLIENT, {}, context, spanIn(context));
+    if (isRecordedSpan(this.span)) deps.tracer.notifyStart(this.span, context);
     deps.metrics.connections.add(this);
   }
 
@@ -124,7 +125,7 @@ export class ClientCall implements OpenResponse, CallInFlight {
   }
 
   #endSpan(): void {
-    if (!(this.span instanceof TelltaleSpan)) {
+    if (!isRecordedSpan(this.span)) {
       this.span.end();
       return;
     }

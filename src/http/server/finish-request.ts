@@ -5,7 +5,7 @@ import { isErrorObject } from "../../context/thrown.ts";
 import { lazy } from "../../lazy.ts";
 import { STATUS_ERROR } from "../../traces/span.ts";
 import { logRequest } from "./log-request.ts";
-import type { HttpServerDeps } from "./http-server-instrumentation.ts";
+import type { HttpServerDeps, RequestHooks } from "./http-server-instrumentation.ts";
 import type { HttpServerRequest, ResponseHead } from "./server-request.ts";
 
 const loadResponseAbort = lazy<typeof import("./response-abort.ts")>(
@@ -61,8 +61,8 @@ function runFinishStep(
     case 4: // Log it, with the id of its event.
       logRequest(deps, unit, response);
       return;
-    case 5: // Release the request, which the events have read.
-      unit.releaseRequest();
+    case 5: // Call the hooks of the app, and release the request, which the events have read.
+      releaseRequest(deps.hooks, unit, response);
       return;
     case 6: // End the span.
       endSpan(unit);
@@ -89,6 +89,17 @@ function bindSeries(
     unit.bodySizes = loadResponseInfo().bodySizesOf(unit, response);
 }
 
+function releaseRequest(
+  hooks: RequestHooks | undefined,
+  unit: HttpServerRequest,
+  response: ResponseHead | undefined,
+): void {
+  const { span, request, route } = unit;
+  if (hooks !== undefined && span?.isRecording() === true)
+    unit.ownSpanName = hooks.ending(span, request, response, route);
+  unit.releaseRequest();
+}
+
 function hasFailureInfo({ abort, error, failures, rpc }: HttpServerRequest): boolean {
   return abort !== undefined || error !== undefined || failures !== undefined || rpc !== undefined;
 }
@@ -96,7 +107,8 @@ function hasFailureInfo({ abort, error, failures, rpc }: HttpServerRequest): boo
 function endSpan(unit: HttpServerRequest): void {
   const span = unit.span;
   if (span === undefined || !span.isRecording()) return;
-  if (unit.route !== undefined) span.updateName(unit.rpc?.spanName ?? unit.spanName);
+  if (unit.ownSpanName !== undefined) span.updateName(unit.ownSpanName);
+  else if (unit.route !== undefined) span.updateName(unit.rpc?.spanName ?? unit.spanName);
   if (unit.failed) recordFailures(span, unit);
   span.end(unit.endedAt);
 }

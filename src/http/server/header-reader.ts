@@ -17,13 +17,18 @@ const getter: TextMapGetter<IncomingMessage["headers"]> = {
 export class HeaderReader {
   readonly #propagator: TextMapPropagator;
   /** Names in lower case. */
-  readonly #fields: readonly string[];
+  #fields: readonly string[] = [];
   /** The same by their lengths: most names are excluded without reading their letters. */
-  readonly #byLength: readonly (readonly string[])[];
+  #byLength: readonly (readonly string[])[] = [];
 
   /** @param fields names of the headers that the propagator reads. */
   constructor(propagator: TextMapPropagator, fields: readonly string[]) {
     this.#propagator = propagator;
+    this.setFields(fields);
+  }
+
+  /** Sets the names of the headers that the propagator reads from now on. */
+  setFields(fields: readonly string[]): void {
     this.#fields = fields.map((field) => field.toLowerCase());
     const maxLength = Math.max(0, ...fields.map((field) => field.length));
     this.#byLength = Array.from({ length: maxLength + 1 }, (_, length) =>

@@ -1,9 +1,11 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
+import type { Span } from "@opentelemetry/api";
 import type { Emit, EmitArgs } from "../../context/emit.ts";
-import type { RequestLog } from "../../context/unit-views.ts";
+import type { RequestLog, WorkObserver } from "../../context/unit-views.ts";
+import type { TimingHeaders } from "../../development/timing-headers.ts";
 import type { RequestSummary } from "../../metrics/summary/request-summary.ts";
-import type { TelltaleTracer } from "../../traces/tracer.ts";
+import type { OwnTracer } from "../../traces/own-tracer.ts";
 import type { KnownMethods } from "../method.ts";
 import type { HeaderReader } from "./header-reader.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
@@ -15,9 +17,23 @@ import type {
   ResponseHead,
 } from "./server-request.ts";
 
+/** Functions of the app that see each request. None of them throws. */
+export interface RequestHooks {
+  /** Whether a request gets no unit of work, and what it does no spans. */
+  ignores(request: IncomingMessage): boolean;
+  started(span: Span, request: IncomingMessage): void;
+  /** Called when route and status are final. Returns the name of the span, if it is another one. */
+  ending(
+    span: Span,
+    request: IncomingMessage | undefined,
+    response: ResponseHead | undefined,
+    route: string | undefined,
+  ): string | undefined;
+}
+
 /** Collaborators of the instrumentation of HTTP servers. */
 export interface HttpServerDeps extends Pick<HttpRequestDeps, "userReader" | "keepsHeaders"> {
-  readonly tracer: TelltaleTracer;
+  readonly tracer: OwnTracer;
   readonly headers: HeaderReader;
   readonly metrics: ServerMetrics;
   readonly knownMethods: KnownMethods;
@@ -33,8 +49,14 @@ export interface HttpServerDeps extends Pick<HttpRequestDeps, "userReader" | "ke
   readonly requestLog: RequestLog | undefined;
   /** Called at the start of each request. */
   readonly onStart: () => void;
+  /** Learns of each request; undefined unless the app is being developed. */
+  readonly workObserver?: WorkObserver | undefined;
+  /** Headers with the times of each request; undefined unless the app is being developed. */
+  readonly timings?: TimingHeaders | undefined;
   /** Called with an error of telltale, which must not reach the app. */
   readonly onInternalError: (error: unknown) => void;
+  /** Hooks of the app, which may be set later. */
+  hooks?: RequestHooks | undefined;
 }
 
 /** Instrumentation of HTTP servers, as used by HTTP/2 and by the rest of the preload. */

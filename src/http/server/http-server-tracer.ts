@@ -2,16 +2,15 @@ import diagnosticsChannel from "node:diagnostics_channel";
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Context as ApiContext } from "@opentelemetry/api";
+import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { ADMIN_SERVER } from "../../context/admin-server.ts";
-import { Context, ROOT_CONTEXT, spanIn } from "../../context/context.ts";
+import { Context, ROOT_CONTEXT, spanIn, suppressTracing } from "../../context/context.ts";
 import { type Emit, type EmitArgs, bindEmitter } from "../../context/emit.ts";
 import { IN_FLIGHT, registerDetached, unitOfWorkOf } from "../../context/in-flight-requests.ts";
 import { callWithContext, setUpcomingSpan } from "../../context/manager.ts";
 import type { UserReader } from "../../context/unit-views.ts";
 import { lazy } from "../../lazy.ts";
-import { TelltaleSpan } from "../../traces/span.ts";
-import type { TelltaleTracer } from "../../traces/tracer.ts";
+import { isRecordedSpan } from "../../traces/own-tracer.ts";
 import type { KnownMethods } from "../method.ts";
 import { finishRequest } from "./finish-request.ts";
 import { HttpConnections, type HttpSocket } from "./http-connections.ts";
@@ -33,6 +32,9 @@ const loadUpgrade = lazy<typeof import("./upgrade.ts")>("http/server/upgrade.ts"
 
 /** `SpanKind.SERVER` of the API. */
 const SERVER = 1;
+
+/** Of requests that the app ignores: what they cause has no spans. */
+const SUPPRESSED_CONTEXT = suppressTracing(ROOT_CONTEXT) as Context;
 
 const NO_OPTIONS = Object.freeze({});
 
@@ -119,6 +121,7 @@ export class HttpServerTracer implements HttpServerInstrumentation, HttpRequestD
     }
     try {
       if (!isNewRequest(request) || !isResponse(response)) return undefined;
+      if (this.#deps.hooks?.ignores(request) === true) return SUPPRESSED_CONTEXT;
       const headers = this.#deps.headers.read(request);
       const unit = this.#start(request, headers);
       unit.response = response;
@@ -142,6 +145,8 @@ export class HttpServerTracer implements HttpServerInstrumentation, HttpRequestD
 
   #start(request: IncomingMessage, headers: RequestHeaders): HttpServerRequest {
     this.#deps.onStart();
+    const { workObserver } = this.#deps;
+    workObserver?.arriving(request);
     const connection = this.#connections.of(request);
     const unit = new HttpServerRequest(request, headers, this, connection);
     const span = this.#startSpan(unit, headers.parent);
@@ -149,6 +154,7 @@ export class HttpServerTracer implements HttpServerInstrumentation, HttpRequestD
     unit.context = contextFor(headers.parent, span, unit);
     this.#hasHandledRequests = true;
     this.#inFlightCount++;
+    workObserver?.started(unit);
     return unit;
   }
 
@@ -183,18 +189,21 @@ export class HttpServerTracer implements HttpServerInstrumentation, HttpRequestD
     }
   }
 
-  #startSpan(unit: HttpServerRequest, parent: ApiContext): ReturnType<TelltaleTracer["start"]> {
+  #startSpan(unit: HttpServerRequest, parent: ApiContext): Span {
     const span = this.#deps.tracer.start(
       unit.spanName,
       SERVER,
-      NO_OPTIONS,
+      this.#deps.tracer.readsAttributes ? { attributes: unit.startAttributes() } : NO_OPTIONS,
       parent,
       spanIn(parent),
       unit.startedAt,
     );
-    if (span instanceof TelltaleSpan) {
+    if (isRecordedSpan(span)) {
       span.setInstrumentationAttributes(unit);
       unit.localTrace = span.localTrace;
+      this.#deps.tracer.notifyStart(span, parent);
+      const { request } = unit;
+      if (request !== undefined) this.#deps.hooks?.started(span, request);
     }
     return span;
   }

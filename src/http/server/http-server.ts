@@ -28,7 +28,7 @@ export function installHttpServer(deps: HttpServerDeps): HttpServerInstrumentati
   for (const prototype of [http.Server.prototype, net.Server.prototype]) {
     wrapRejectionHandler(prototype, findUnitOfWork);
   }
-  wrapStoreHeader();
+  wrapStoreHeader(deps.timings);
   diagnosticsChannel.subscribe("http.server.response.finish", (message) => {
     const { request, response } = message as ResponseFinishMessage;
     const unit = unitOfWorkOf(request);

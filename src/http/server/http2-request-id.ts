@@ -10,7 +10,7 @@ export function withRequestId(headers: unknown, id: string): unknown {
   try {
     if (Array.isArray(headers)) {
       const hasRequestId = headers.some((item, at) => at % 2 === 0 && isRequestIdHeader(item));
-      return hasRequestId ? headers : withHeader(headers, id);
+      return hasRequestId ? headers : withHeader(headers, REQUEST_ID_HEADER, id);
     }
     for (const name in headers) if (isRequestIdHeader(name)) return headers;
     return Object.assign({ __proto__: null }, headers, { [REQUEST_ID_HEADER]: id });
@@ -20,9 +20,24 @@ export function withRequestId(headers: unknown, id: string): unknown {
   }
 }
 
+/** Returns the headers of an HTTP/2 response with others, whose names are not among them, as a copy. */
+export function withHeaders(
+  headers: unknown,
+  others: readonly (readonly [name: string, value: string])[],
+): unknown {
+  if (headers !== undefined && (typeof headers !== "object" || headers === null)) return headers;
+  const added = others.map(([name, value]) => [name.toLowerCase(), value] as const);
+  if (!Array.isArray(headers)) {
+    return Object.assign({ __proto__: null }, headers, Object.fromEntries(added));
+  }
+  let copy: unknown[] = headers;
+  for (const [name, value] of added) copy = withHeader(copy, name, value);
+  return copy;
+}
+
 /** Copies the symbol that lists the sensitive headers, too. */
-function withHeader(headers: readonly unknown[], id: string): unknown[] {
-  const copy = [...headers, REQUEST_ID_HEADER, id];
+function withHeader(headers: readonly unknown[], name: string, text: string): unknown[] {
+  const copy = [...headers, name, text];
   for (const symbol of Object.getOwnPropertySymbols(headers)) {
     Object.defineProperty(copy, symbol, {
       value: (headers as unknown as Record<symbol, unknown>)[symbol],

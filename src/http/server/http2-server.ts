@@ -13,7 +13,8 @@ import { activeUnitOfWork, callWithContext } from "../../context/manager.ts";
 import { withSignature } from "../../context/signature.ts";
 import type { HeaderReader } from "./header-reader.ts";
 import type { HttpServerInstrumentation } from "./http-server-instrumentation.ts";
-import { withRequestId } from "./http2-request-id.ts";
+import type { TimingHeaders } from "../../development/timing-headers.ts";
+import { withHeaders, withRequestId } from "./http2-request-id.ts";
 import { peerAddressOf } from "./peer.ts";
 import { wrapRejectionHandler } from "./rejection-handler.ts";
 import { type ResponseAbort, ABORTED_BY_CLIENT, type HttpServerRequest } from "./server-request.ts";
@@ -21,6 +22,8 @@ import { type ResponseAbort, ABORTED_BY_CLIENT, type HttpServerRequest } from ".
 export interface Http2ServerDeps {
   readonly server: HttpServerInstrumentation;
   readonly headers: HeaderReader;
+  /** Undefined outside of development. */
+  readonly timings?: TimingHeaders | undefined;
   /** Called with an error of telltale, which must not reach the app. */
   readonly onInternalError: (error: unknown) => void;
 }
@@ -171,8 +174,11 @@ export class Http2ServerTracer {
     this.#patched.add(prototype);
     for (const [name, at] of RESPOND_METHODS) {
       runBefore(prototype, name, (stream, args) => {
-        const id = this.#requests.get(stream)?.requestId;
+        const unit = this.#requests.get(stream);
+        const id = unit?.requestId;
         if (id !== undefined) args[at] = withRequestId(args[at], id);
+        const { timings } = this.#deps;
+        if (unit !== undefined && timings !== undefined) addTimings(timings, unit, args, at);
       });
     }
     for (const name of ["close", "destroy"]) {
@@ -188,6 +194,29 @@ interface Http2Peer extends SocketWithRequests {
   readonly encrypted: boolean;
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
+}
+
+function addTimings(
+  timings: TimingHeaders,
+  unit: HttpServerRequest,
+  args: unknown[],
+  at: number,
+): void {
+  const headers = args[at];
+  const { ":status": status = 200 } = (headers ?? {}) as OutgoingHttpHeaders;
+  const { endStream: isWhole = false } = (args[at + 1] ?? {}) as { readonly endStream?: boolean };
+  const added = timings(unit, { statusCode: Number(status), headers, isWhole });
+  if (added !== "") args[at] = withHeaders(headers, pairsOfLines(added));
+}
+
+function pairsOfLines(lines: string): [name: string, value: string][] {
+  return lines
+    .trimEnd()
+    .split("\r\n")
+    .map((line) => {
+      const end = line.indexOf(": ");
+      return [line.slice(0, end), line.slice(end + 2)];
+    });
 }
 
 /** Methods that begin a response, with the position of the headers among their arguments. */

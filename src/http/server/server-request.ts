@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Context as ApiContext } from "@opentelemetry/api";
+import type { Attributes, Context as ApiContext } from "@opentelemetry/api";
 import type { Context } from "../../context/context.ts";
 import { isClientError } from "../../context/failures.ts";
 import { type SocketWithRequests, IN_FLIGHT } from "../../context/in-flight-requests.ts";
@@ -44,6 +44,8 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
   readonly announcedBody: string | boolean;
   /** Set at the end, where they are recorded or logged. */
   bodySizes: BodySizes | undefined = undefined;
+  /** The name of its span that a hook of the app has chosen. */
+  ownSpanName: string | undefined = undefined;
   /** Whether it was finished; several events may report its end. */
   isFinished = false;
   /** Context of the request's listeners. */
@@ -168,6 +170,17 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
   override currentRoute(): string | undefined {
     if (this.request !== undefined) this.route ??= expressRouteOf(this.request);
     return this.route;
+  }
+
+  /** Returns the attributes that are known at its start, for a sampler of the app. */
+  startAttributes(): Attributes {
+    const attributes: Attributes = {
+      ...this.#clientAttributes.attributes,
+      "http.request.method": this.method,
+    };
+    const pairs = this.ownPairs();
+    for (let at = 0; at < pairs.length; at += 2) attributes[String(pairs[at])] = pairs[at + 1];
+    return attributes;
   }
 
   cachedParts(): readonly CachedAttributes[] {

@@ -4,7 +4,9 @@ import { unitOfWorkOf } from "../../context/in-flight-requests.ts";
 import type { UnitOfWork } from "../../context/unit-of-work.ts";
 import { withSignature } from "../../context/signature.ts";
 import { loopActivity } from "../../loop-activity.ts";
+import type { TimingHeaders } from "../../development/timing-headers.ts";
 import { isRequestIdHeader, REQUEST_ID_HEADER } from "./request-id.ts";
+import { HttpServerRequest } from "./server-request.ts";
 
 type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
 
@@ -12,8 +14,10 @@ type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) =
  * Sends the request id with each HTTP/1 response. `res.setHeader` before a framework's `writeHead`
  * would send Node down a slow path (0.7 of a bare Fastify request, measured);
  * `_storeHeader` gets the status line as a string, and a header is a line more.
+ *
+ * @param timings headers with the times of a request; undefined outside of development
  */
-export function wrapStoreHeader(): void {
+export function wrapStoreHeader(timings?: TimingHeaders): void {
   const prototype = http.ServerResponse.prototype as unknown as { _storeHeader?: StoreHeader };
   const original = prototype._storeHeader;
   if (typeof original !== "function") return;
@@ -24,7 +28,9 @@ export function wrapStoreHeader(): void {
     // A status that an app sets after this (Next does, as it fails) is not sent.
     unit.statusCode = this.statusCode;
     loopActivity.called(now(), unit.localTrace);
-    return original.call(this, withRequestId(firstLine, unit, this, headers), headers);
+    const line = withRequestId(firstLine, unit, this, headers);
+    const head = timings === undefined ? line : line + timingLines(timings, unit, this, headers);
+    return original.call(this, head, headers);
   };
   prototype._storeHeader = withSignature(storeHeader, original);
 }
@@ -44,6 +50,26 @@ function withRequestId(
     // A getter or a proxy among the app's headers may throw, and then also throws for Node.
     return firstLine;
   }
+}
+
+/** Members of a response by which Node stores that the length of its body is known. */
+interface ResponseLength {
+  readonly _contentLength?: unknown;
+  /** False if only the head is sent, as to HEAD. */
+  readonly _hasBody?: unknown;
+}
+
+function timingLines(
+  timings: TimingHeaders,
+  unit: UnitOfWork,
+  response: ServerResponse,
+  headers: unknown,
+): string {
+  if (!(unit instanceof HttpServerRequest)) return "";
+  const { _contentLength: length, _hasBody: hasBody } = response as ResponseLength;
+  const isWhole = typeof length === "number" || hasBody === false;
+  const { statusCode } = response;
+  return timings(unit, { statusCode, headers, isWhole });
 }
 
 /** Whether the app sets the header itself, in any form that `writeHead` takes. */

@@ -1,4 +1,5 @@
 import type { Attributes, BatchObservableResult, Meter, Observable } from "@opentelemetry/api";
+import type { CallRecorder } from "../../development/call-recorder.ts";
 import { lowCardinality } from "../../low-cardinality.ts";
 import { tryRead } from "../../try-read.ts";
 import { createPoolTimeInstruments, type PoolTimeInstruments, PoolTimes } from "./pool-times.ts";
@@ -35,8 +36,11 @@ export class ConnectionPools {
   readonly #pools = new Set<WeakRef<PoolEntry>>();
   readonly #entries = new WeakMap<object, PoolEntry>();
   readonly #times: PoolTimeInstruments;
+  readonly #recorder: CallRecorder | undefined;
 
-  constructor(meter: Meter) {
+  /** @param recorder records what only the viewer receives; undefined without one. */
+  constructor(meter: Meter, recorder?: CallRecorder) {
+    this.#recorder = recorder;
     this.#times = createPoolTimeInstruments(meter);
     const count = createLevel(meter, "db.client.connection.count", {
       description:
@@ -84,7 +88,7 @@ export class ConnectionPools {
         const target = reference.deref();
         if (target !== undefined) this.#entries.delete(target);
       },
-      times: new PoolTimes(this.#times, nameOf),
+      times: new PoolTimes(this.#times, nameOf, this.#recorder),
     };
     this.#entries.set(pool, entry);
     this.#pools.add(new WeakRef(entry));

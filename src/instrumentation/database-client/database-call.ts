@@ -10,6 +10,8 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import { now } from "../../clock.ts";
+import { isTracingSuppressed } from "../../context/context.ts";
+import type { CallRecorder } from "../../development/call-recorder.ts";
 import { tryRead } from "../../try-read.ts";
 import type { AdaptorDeps } from "../loading/adaptor.ts";
 import {
@@ -50,6 +52,8 @@ export class DatabaseCalls {
   readonly describe: (error: unknown) => DatabaseFailure;
   readonly duration: Histogram;
   readonly recordsRows: boolean;
+  /** Records what only the viewer receives; undefined without a viewer. */
+  readonly recorder: CallRecorder | undefined;
   readonly #tracer: Tracer;
   readonly #needsParent: boolean;
 
@@ -58,6 +62,7 @@ export class DatabaseCalls {
     this.describe = describe;
     this.#needsParent = needsParent;
     this.recordsRows = deps.recordsRows;
+    this.recorder = deps.viewerCalls;
     this.#tracer = deps.tracerProvider.getTracer(scope, version);
     const meter = deps.meterProvider.getMeter(scope, version);
     this.duration = meter.createHistogram("db.client.operation.duration", {
@@ -92,15 +97,31 @@ export class DatabaseCalls {
     if (details !== undefined && span.isRecording()) span.setAttributes(details());
     return new DatabaseCall(this, context, attributes, span, startedAt);
   }
+
+  /**
+   * Records a connection that could not be opened, as an operation without a name that failed.
+   * Calls wait for the connection, often without an end, so nothing else in the metrics shows
+   * that the server is down. There is no span, because no caller waits for it.
+   *
+   * @param attributes those of the server
+   * @param startedAt when it began, on the monotonic clock; default: now
+   */
+  recordUnopened(attributes: Attributes, error: unknown, startedAt: number = now()): void {
+    if (isTracingSuppressed(contexts.active())) return;
+    const { type } = tryRead(() => this.describe(error)) ?? UNKNOWN_FAILURE;
+    const seconds = (now() - startedAt) / 1000;
+    this.duration.record(seconds, { ...attributes, "error.type": type });
+  }
 }
 
 /** A database call from its start to its response. */
 export class DatabaseCall {
   /** Context of the caller, in which its callback must run. */
   readonly context: Context;
+  /** Undefined if the call has none. */
+  readonly span: Span | undefined;
   readonly #calls: DatabaseCalls;
   readonly #startedAt: number;
-  readonly #span: Span | undefined;
   #attributes: Attributes;
   #isEnded = false;
 
@@ -115,7 +136,7 @@ export class DatabaseCall {
     this.context = context;
     this.#calls = calls;
     this.#attributes = attributes;
-    this.#span = span;
+    this.span = span;
   }
 
   /**
@@ -126,8 +147,9 @@ export class DatabaseCall {
   succeed(result?: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    if (this.#calls.recordsRows) this.#recordRows(result);
-    this.#span?.end();
+    const { recordsRows, recorder } = this.#calls;
+    if (recordsRows || recorder !== undefined) this.#recordRows(result, recorder);
+    this.span?.end();
     this.#record();
   }
 
@@ -143,9 +165,9 @@ export class DatabaseCall {
     const attributes: Attributes = { "error.type": type };
     if (statusCode !== undefined) attributes["db.response.status_code"] = statusCode;
     this.#attributes = { ...this.#attributes, ...attributes };
-    this.#span?.setAttributes(attributes);
-    this.#span?.setStatus({ code: SpanStatusCode.ERROR, message });
-    this.#span?.end();
+    this.span?.setAttributes(attributes);
+    this.span?.setStatus({ code: SpanStatusCode.ERROR, message });
+    this.span?.end();
     this.#record();
   }
 
@@ -180,9 +202,11 @@ export class DatabaseCall {
   }
 
   /** The results of several statements are lists themselves, and rows as lists look the same. */
-  #recordRows(result: unknown): void {
+  #recordRows(result: unknown, recorder: CallRecorder | undefined): void {
     if (!Array.isArray(result) || Array.isArray(result[0])) return;
-    this.#span?.setAttribute("db.response.returned_rows", result.length);
+    if (this.#calls.recordsRows) {
+      this.span?.setAttribute("db.response.returned_rows", result.length);
+    } else recorder?.rows(this.span, result.length);
   }
 
   #describe(error: unknown): DatabaseFailure {
@@ -193,7 +217,9 @@ export class DatabaseCall {
     return raised ? { ...failure, message: "?" } : failure;
   }
 
+  /** Calls that telltale makes itself, for health checks, are not the app's. */
   #record(): void {
+    if (isTracingSuppressed(this.context)) return;
     const seconds = (now() - this.#startedAt) / 1000;
     this.#calls.duration.record(seconds, this.#attributes, this.context);
   }

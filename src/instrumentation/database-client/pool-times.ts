@@ -7,6 +7,8 @@ import {
   type Meter,
 } from "@opentelemetry/api";
 import { now } from "../../clock.ts";
+import { isTracingSuppressed } from "../../context/context.ts";
+import type { CallRecorder } from "../../development/call-recorder.ts";
 import { lowCardinality } from "../../low-cardinality.ts";
 import { isThenable } from "../../thenable.ts";
 import { tryRead } from "../../try-read.ts";
@@ -60,35 +62,65 @@ interface Loan {
   /** On the monotonic clock. */
   readonly since: number;
   readonly context: Context;
+  /** Where the app requests it, for the viewer. */
+  readonly place: string | undefined;
 }
+
+/** Where a connection was taken, and when. */
+type HeldConnection = Pick<Loan, "since" | "place">;
+
+/** A shorter wait is that for a connection that opens. */
+const MIN_REPORTED_WAIT_MS = 100;
+
+/** A pool with more has no leak, and connections that were closed in use are never returned. */
+const MAX_HELD = 500;
+
+/** One place leaks; the others are its victims. */
+const MAX_PLACES = 5;
 
 /** Records the times of one pool. Its methods never throw, except for errors of the library's code. */
 export class PoolTimes {
   readonly #instruments: PoolTimeInstruments;
   readonly #nameOf: () => string;
   readonly #loans = new WeakMap<object, Loan>();
+  readonly #recorder: CallRecorder | undefined;
+  /** The connections in use, for the viewer only. */
+  readonly #held = new Set<HeldConnection>();
   #name: string | undefined = undefined;
   #attributes: Attributes = {};
 
-  constructor(instruments: PoolTimeInstruments, nameOf: () => string) {
+  /** @param recorder records what only the viewer receives; undefined without one. */
+  constructor(
+    instruments: PoolTimeInstruments,
+    nameOf: () => string,
+    recorder: CallRecorder | undefined,
+  ) {
     this.#instruments = instruments;
     this.#nameOf = nameOf;
+    this.#recorder = recorder;
   }
 
   /** Starts to wait for a connection. */
   request(): Loan {
-    return { since: now(), context: contexts.active() };
+    const place = this.#recorder?.placeOfCaller();
+    return { since: now(), context: contexts.active(), place };
   }
 
   /**
    * Ends the wait for a connection, whose use begins. A connection that is in use
    * already is ignored: libraries that queue a request again report it twice.
    */
-  borrowed(connection: unknown, { since, context }: Loan): void {
+  borrowed(connection: unknown, { since, context, place }: Loan): void {
     if (!isObject(connection) || this.#loans.has(connection)) return;
     const at = now();
+    // Calls that telltale makes itself, for health checks, are not the app's.
+    if (isTracingSuppressed(context)) return;
     this.#instruments.waitTime.record((at - since) / 1000, this.#currentAttributes(), context);
-    this.#loans.set(connection, { since: at, context });
+    const loan = { since: at, context, place };
+    this.#loans.set(connection, loan);
+    if (this.#recorder === undefined) return;
+    if (at - since >= MIN_REPORTED_WAIT_MS) this.#recordWait({ since, context });
+    if (this.#held.size < MAX_HELD) this.#held.add(loan);
   }
 
   /** Ends the use of a connection. */
@@ -97,13 +129,29 @@ export class PoolTimes {
     const loan = this.#loans.get(connection);
     if (loan === undefined) return;
     this.#loans.delete(connection);
+    this.#held.delete(loan);
     const seconds = (now() - loan.since) / 1000;
     this.#instruments.useTime.record(seconds, this.#currentAttributes(), loan.context);
   }
 
   /** Counts a request that got no connection in time. */
-  timedOut(): void {
+  timedOut(request?: Loan): void {
     this.#instruments.timeouts.add(1, this.#currentAttributes());
+    if (request !== undefined) this.#recordWait(request);
+  }
+
+  /** Records who had the connections that a request waited for. */
+  #recordWait({ since, context }: Pick<Loan, "since" | "context">): void {
+    if (this.#recorder === undefined || isTracingSuppressed(context)) return;
+    const at = now();
+    const places = new Map<string, { place: string; count: number; ms: number }>();
+    for (const { since: taken, place = "unknown" } of this.#held) {
+      const { count, ms } = places.get(place) ?? { count: 0, ms: 0 };
+      places.set(place, { place, count: count + 1, ms: Math.max(ms, at - taken) });
+    }
+    const held = [...places.values()].toSorted((a, b) => b.count - a.count);
+    const pool = tryRead(this.#nameOf) ?? "unknown";
+    this.#recorder.waitedForConnection(context, pool, at - since, held.slice(0, MAX_PLACES));
   }
 
   /** @param seconds that it took to open a connection */
@@ -149,7 +197,7 @@ export function observeCheckOut(
   const request = times.request();
   const ended = (error: unknown, connection: unknown): void => {
     if (error === undefined || error === null) times.borrowed(connection, request);
-    else if (tryRead(() => isTimeout(error)) === true) times.timedOut();
+    else if (tryRead(() => isTimeout(error)) === true) times.timedOut(request);
   };
   const at = args.findLastIndex((arg) => typeof arg === "function");
   if (at !== -1) {

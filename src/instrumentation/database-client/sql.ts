@@ -1,4 +1,5 @@
-import { type Dialect, SqlScanner, type SqlDescription } from "./sql-scanner.ts";
+import type { Dialect } from "../../queries/sql-tokens.ts";
+import { SqlScanner, type SqlDescription } from "./sql-scanner.ts";
 
 /** Longer statements are truncated before they are read. */
 export const MAX_SQL_LENGTH = 10_000;
@@ -19,11 +20,6 @@ const descriptions: Readonly<Record<Dialect, Map<string, SqlDescription>>> = {
  *
  * Sanitization and summaries:
  * https://opentelemetry.io/docs/specs/semconv/database/database-spans/
- *
- * Lexical rules:
- * - PostgreSQL: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
- * - MySQL: https://dev.mysql.com/doc/refman/8.4/en/language-structure.html
- * - SQLite: https://www.sqlite.org/lang_keywords.html
  */
 export function describeSql(sql: string, dialect: Dialect = "standard"): SqlDescription {
   const cache = descriptions[dialect];

@@ -2,6 +2,7 @@ import type { Context, LoggerProvider, MeterProvider, TracerProvider } from "@op
 import type { OutgoingCalls } from "../../context/outgoing.ts";
 import type { MessagingInstrumenter } from "../../context/messaging.ts";
 import type { LimitedUnit } from "../../context/unit-views.ts";
+import type { CallRecorder } from "../../development/call-recorder.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 
 /**
@@ -79,6 +80,8 @@ export interface SharedAdaptorDeps {
   readonly recordsRequests: boolean;
   /** Whether spans of queries have the number of rows, an attribute that the conventions make optional. */
   readonly recordsRows: boolean;
+  /** Records what only the viewer receives of calls; undefined without a viewer. */
+  readonly viewerCalls?: CallRecorder | undefined;
   readonly metrics: {
     /** Shows the metrics of a registry of `prom-client` on the Prometheus page. */
     addRegistry(registry: { getMetricsAsArray(): readonly unknown[] }): void;

@@ -108,7 +108,8 @@ export class Libraries {
   #readLibrary(directory: string): Library | undefined {
     const manifest = readManifest(directory);
     if (manifest === undefined) return undefined;
-    const { name, version } = manifest;
+    const { version } = manifest;
+    const name = publishedName(manifest.name);
     const rows = this.#rows.get(name) ?? [];
     const known = rows.filter(({ versions }) => satisfies(version, versions));
     if (rows.length > 0 && known.length === 0) this.#reportUnsupported(manifest, rows);
@@ -143,6 +144,11 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly exports: unknown;
+}
+
+/** Returns the name of the package of which Prisma generates a copy for an app's models. */
+function publishedName(name: string): string {
+  return /^prisma-client-[\da-f]{64}$/.test(name) ? "@prisma/client" : name;
 }
 
 function readManifest(directory: string): Manifest | undefined {

@@ -1,6 +1,7 @@
-import type { Attributes, Context, Span, SpanOptions } from "@opentelemetry/api";
+import type { Attributes, Context, Span, SpanOptions, Tracer } from "@opentelemetry/api";
+import type { CallRecorder } from "../../development/call-recorder.ts";
 import type { AdaptorDeps } from "../loading/adaptor.ts";
-import type { Dialect } from "../database-client/sql-scanner.ts";
+import type { Dialect } from "../../queries/sql-tokens.ts";
 import { describeSql } from "../database-client/sql.ts";
 import { DelegatingTracer } from "./delegating-tracer.ts";
 import type { InstrumentationLike } from "./upstream-adaptor.ts";
@@ -15,22 +16,34 @@ const OPERATION = "db.operation.name";
 export function withSanitizedSql<Database extends InstrumentationLike>(
   instrumentation: Database,
   options: AdaptorDeps["options"],
+  recorder?: CallRecorder,
 ): Database {
   if (options["enhancedDatabaseReporting"] === true) return instrumentation;
   const setTracerProvider = instrumentation.setTracerProvider.bind(instrumentation);
   instrumentation.setTracerProvider = (provider) =>
-    setTracerProvider({ getTracer: (...of) => new SqlSanitizingTracer(provider.getTracer(...of)) });
+    setTracerProvider({
+      getTracer: (...of) => new SqlSanitizingTracer(provider.getTracer(...of), recorder),
+    });
   return instrumentation;
 }
 
 class SqlSanitizingTracer extends DelegatingTracer {
+  readonly #recorder: CallRecorder | undefined;
+
+  constructor(tracer: Tracer, recorder: CallRecorder | undefined) {
+    super(tracer);
+    this.#recorder = recorder;
+  }
+
   override startSpan(name: string, options: SpanOptions = {}, context?: Context): Span {
     const { attributes = {} } = options;
     const isMysql = attributes["db.system.name"] === "mysql";
     const clean = { ...options, attributes: withoutQueryText(attributes) };
     // `mysql` names a span after the statement's text up to the first space.
     const span = super.startSpan(isMysql ? "query" : name, clean, context);
-    if (isMysql) setQueryAttributes(span, attributes[QUERY_TEXT], "mysql");
+    const text = attributes[QUERY_TEXT];
+    if (isMysql) setQueryAttributes(span, text, "mysql");
+    if (typeof text === "string") this.#recorder?.statement(span, text, undefined);
     sanitizeAttributes(span);
     if (!isMysql && QUERY_TEXT in attributes) {
       span.setAttribute(QUERY_TEXT, attributes[QUERY_TEXT] ?? "");

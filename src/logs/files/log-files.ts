@@ -1,10 +1,11 @@
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { LogFileName, LogFilesConfig } from "../../config/config.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import type { SignalCounters } from "../../diagnostics/telemetry-counters.ts";
 import { runWithDeadline } from "../../export/deadline.ts";
 import type { ExitRequestFactory, Pipeline } from "../../export/pipeline.ts";
+import { createFolderSync } from "../../files/folder.ts";
 import { lazy } from "../../lazy.ts";
 import { isErrorSeverity } from "../log-observer.ts";
 import type { LogRecordSource } from "../log-record.ts";
@@ -150,7 +151,7 @@ export class LogFiles implements Pipeline {
   #checkFolder(): void {
     const folder = this.#folder;
     try {
-      createFolder(folder);
+      createLogFolder(folder);
       accessSync(folder, constants.W_OK | constants.X_OK);
     } catch (error) {
       // The key of the message with which a line would report the same again.
@@ -163,9 +164,9 @@ export class LogFiles implements Pipeline {
 }
 
 /** @throws if there is none and it can't be created. */
-function createFolder(path: string): void {
+function createLogFolder(path: string): void {
   const existing = statSync(path, { throwIfNoEntry: false });
-  if (existing === undefined) mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+  if (existing === undefined) createFolderSync(path, FOLDER_MODE);
   else if (!existing.isDirectory()) throw new Error("it is no folder");
 }
 

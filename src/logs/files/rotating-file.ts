@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -11,6 +10,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import type { LogFileLimits } from "../../config/config.ts";
+import { createFolderSync } from "../../files/folder.ts";
 import { deleteOldest, listBackups, reserveBackup } from "./backups.ts";
 import { withLock } from "./rotation-lock.ts";
 
@@ -94,7 +94,7 @@ export class RotatingFile {
       return openSync(this.path, access | OPEN_FLAGS, FILE_MODE);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      mkdirSync(dirname(this.path), { recursive: true, mode: FOLDER_MODE });
+      createFolderSync(dirname(this.path), FOLDER_MODE);
       return openSync(this.path, access | OPEN_FLAGS, FILE_MODE);
     }
   }

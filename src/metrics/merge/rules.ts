@@ -26,6 +26,8 @@ const processRules: readonly MetricMergeRule[] = [
   // Read at the broker, so each process sees the same queue.
   { pattern: "telltale.queue.*", rule: "max" },
   { pattern: "kafka.consumer_group.lag", rule: "max" },
+  // The process that is not ready, and the check that fails in any process.
+  { pattern: "telltale.health.*", rule: "min" },
   // Of the host and the container, the same in each process.
   { pattern: "system.*", rule: "max" },
   { pattern: "container.*", rule: "max" },

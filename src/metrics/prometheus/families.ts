@@ -9,6 +9,7 @@ import type {
   ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 import type { PrometheusConfig } from "../../config/config.ts";
+import { selects } from "../../config/file/selection.ts";
 import { isSummary } from "../../export/summary-data.ts";
 import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
 import { familyName, type FamilyType, type NameStyle } from "./names.ts";
@@ -62,7 +63,7 @@ export function claimedNames(families: readonly MetricFamily[]): Set<string> {
 
 export interface FamilyOptions {
   readonly style: NameStyle;
-  readonly config: Pick<PrometheusConfig, "scopeLabels" | "resourceLabels">;
+  readonly config: Pick<PrometheusConfig, "scopeLabels" | "resourceLabels" | "resourceLabelFilter">;
   /** The scope of telltale's own metrics. */
   readonly ownScope: string;
 }
@@ -78,7 +79,7 @@ export function familiesOf(metrics: ResourceMetrics, options: FamilyOptions): Me
     ["target_info", undefined],
   ]);
   const conflicts: NameConflict[] = [];
-  const resource = resourceLabels(metrics.resource.attributes, options.config.resourceLabels);
+  const resource = resourceLabels(metrics.resource.attributes, options.config);
   for (const { scope, metrics: ofScope } of metrics.scopeMetrics) {
     const constant = Object.freeze({ ...resource, ...scopeLabels(scope, options) });
     for (const metric of ofScope) {
@@ -165,9 +166,14 @@ function scopeLabels(
   return labels;
 }
 
-function resourceLabels(resource: Attributes, keys: readonly string[]): Attributes {
+function resourceLabels(
+  resource: Attributes,
+  { resourceLabels: keys, resourceLabelFilter: filter }: FamilyOptions["config"],
+): Attributes {
   return Object.fromEntries(
-    keys.filter((key) => Object.hasOwn(resource, key)).map((key) => [key, resource[key]]),
+    Object.entries(resource).filter(
+      ([key]) => keys.includes(key) || (filter !== undefined && selects(filter, key)),
+    ),
   );
 }
 

@@ -1,5 +1,5 @@
 import { isMainThread } from "node:worker_threads";
-import type { Config, MetricsConfig, RuntimeMetricGroup } from "../../config/config.ts";
+import type { Config, RuntimeMetricGroup } from "../../config/config.ts";
 import type { TelemetryCounters } from "../../diagnostics/telemetry-counters.ts";
 import type { StoreInstrument } from "../meter.ts";
 import type { StoreMeter } from "../store-meter.ts";
@@ -14,6 +14,7 @@ import { readTextFile } from "./proc-file.ts";
 import { observeProcess } from "./process.ts";
 import { observeResources } from "./resources.ts";
 import { SlidingWindow } from "./sliding-window.ts";
+import type { StallObserver } from "../../loop-activity.ts";
 import { StallWatch } from "./stalls.ts";
 
 export interface RuntimeMetricsDeps {
@@ -22,6 +23,7 @@ export interface RuntimeMetricsDeps {
   readonly counters: TelemetryCounters;
   /** Returns all instruments of the store. */
   readonly instruments: () => Iterable<StoreInstrument>;
+  readonly stallObserver?: StallObserver | undefined;
 }
 
 /**
@@ -29,10 +31,11 @@ export interface RuntimeMetricsDeps {
  * and telemetry counters, except for the groups that are off. A lazy module, loaded a
  * turn after start. All its timers are unref'd.
  */
-export function observeRuntime({ meter, config, counters, instruments }: RuntimeMetricsDeps): void {
+export function observeRuntime(deps: RuntimeMetricsDeps): void {
+  const { meter, config, counters, instruments } = deps;
   const off = new Set(config.metrics.disabledRuntimeMetrics);
   const slidingWindow = new SlidingWindow();
-  const onGcPause = watchStalls(meter, config.metrics);
+  const onGcPause = watchStalls(deps);
   const groups: Readonly<Record<RuntimeMetricGroup, () => void>> = {
     event_loop: () => observeEventLoop(meter, slidingWindow),
     gc: () => observeGc(meter, onGcPause),
@@ -56,9 +59,10 @@ export function observeRuntime({ meter, config, counters, instruments }: Runtime
 const processGroups: ReadonlySet<string> = new Set(["process", "host", "container"]);
 
 /** Starts the watch of the event loop, and returns what it has to know of garbage collection. */
-function watchStalls(meter: StoreMeter, { stallMs }: MetricsConfig): GcPauseListener | undefined {
+function watchStalls(deps: RuntimeMetricsDeps): GcPauseListener | undefined {
+  const { stallMs } = deps.config.metrics;
   if (stallMs === Infinity) return undefined;
-  const watch = new StallWatch(meter, stallMs);
+  const watch = new StallWatch(deps.meter, stallMs, deps.stallObserver);
   watch.start();
   return watch.onGcPause;
 }

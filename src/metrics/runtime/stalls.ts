@@ -5,7 +5,7 @@ import { activeSpan } from "../../context/manager.ts";
 import { activeStallSlot } from "../../context/unit-access.ts";
 import type { StallSlot } from "../../context/unit-views.ts";
 import { lowCardinality } from "../../low-cardinality.ts";
-import { loopActivity, type Stall } from "../../loop-activity.ts";
+import { loopActivity, type Stall, type StallObserver } from "../../loop-activity.ts";
 import type { StoreMeter } from "../store-meter.ts";
 import type { GcPauseListener } from "./gc.ts";
 import { stackOfApp } from "./stall-stack.ts";
@@ -24,7 +24,7 @@ interface Cause {
   readonly unit: StallSlot | undefined;
   readonly span: Span | undefined;
   readonly stack: string | undefined;
-  /** Time in which the loop waited for events since the latest tick, in milliseconds. */
+  /** Time in which the loop waited for events, in milliseconds. */
   readonly idleMs: number;
 }
 
@@ -40,10 +40,16 @@ export class StallWatch {
   readonly #duration: Histogram;
   readonly #pauses: { readonly from: number; readonly to: number }[] = [];
   #causes: Cause[] = [];
+  /** Those before the latest tick: what the observer's thread knows may arrive after it. */
+  #beforeTick: Cause[] = [];
+  readonly #observer: StallObserver | undefined;
+  #tickAt = 0;
   #idleAtTick = 0;
 
-  constructor(meter: StoreMeter, limitMs: number) {
+  /** @param observer undefined unless the app is being developed */
+  constructor(meter: StoreMeter, limitMs: number, observer?: StallObserver) {
     this.#limitMs = limitMs;
+    this.#observer = observer;
     this.#duration = meter.createHistogram("telltale.eventloop.stall.duration", {
       description: "Time in which one piece of code blocked the event loop.",
       unit: "s",
@@ -52,9 +58,14 @@ export class StallWatch {
   }
 
   start(): void {
-    loopActivity.watch(this.#limitMs, now(), (stall) => {
-      this.#causes.push({ ...causeOf(stall), stall, idleMs: idleMs() - this.#idleAtTick });
+    this.#tickAt = now();
+    this.#idleAtTick = idleMs();
+    loopActivity.watch(this.#limitMs, this.#tickAt, (stall) => {
+      if (this.#observer?.wasPaused(stall) === true) return;
+      this.#observer?.noticed();
+      this.#causes.push({ ...causeOf(stall), stall, idleMs: this.#idleMsIn(stall) });
     });
+    this.#observer?.start();
     setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
@@ -65,22 +76,43 @@ export class StallWatch {
   };
 
   #tick(): void {
-    const causes = this.#causes;
+    const causes = this.#observer === undefined ? this.#causes : this.#beforeTick;
+    this.#beforeTick = this.#causes;
     this.#causes = [];
-    loopActivity.ticked(now());
+    const at = now();
+    loopActivity.ticked(at);
+    this.#observer?.beat();
+    this.#tickAt = at;
     this.#idleAtTick = idleMs();
     for (const cause of causes) this.#record(cause);
   }
 
   #record({ stall, unit, span, stack, idleMs: idle }: Cause): void {
     const { from, to } = stall;
-    const ms = to - from - idle - this.#gcMsBetween(from, to);
+    const suspended = this.#observer?.suspendedMs(stall) ?? 0;
+    const ms = to - from - idle - suspended - this.#gcMsBetween(from, to);
     if (ms < this.#limitMs) return;
     this.#duration.record(ms / 1000, attributesOf(unit));
     if (span === undefined || !isOwnSpan(span)) return;
     const attributes: Attributes = { "telltale.eventloop.stall.duration": ms / 1000 };
-    if (stack !== undefined) attributes["code.stacktrace"] = stack;
+    const knownStack = this.#stackOf(stall, stack);
+    if (knownStack !== undefined) attributes["code.stacktrace"] = knownStack;
     span.addLateEvent("telltale.eventloop.stall", attributes, wallClockOriginAt(to) + to);
+  }
+
+  /**
+   * Returns how long the loop was idle in the stall: since the latest tick, less what may
+   * have been before the stall. A loop that waits for a request is idle until it arrives,
+   * on a busy host for longer than the interval of ticks.
+   */
+  #idleMsIn({ from }: Stall): number {
+    return Math.max(0, idleMs() - this.#idleAtTick - (from - this.#tickAt));
+  }
+
+  #stackOf(stall: Stall, stack: string | undefined): string | undefined {
+    const observer = this.#observer;
+    if (observer === undefined) return stack;
+    return observer.stackDuring(stall) ?? (stack && observer.originalStack(stack));
   }
 
   #gcMsBetween(from: number, to: number): number {

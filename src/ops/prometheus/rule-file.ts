@@ -17,6 +17,8 @@ export interface AlertingRule extends RuleBase {
   readonly alert: string;
   /** How long the expression has to be true, such as `15m`. Undefined: one evaluation. */
   readonly for?: string;
+  /** How long it goes on to fire when the expression is no longer true. Undefined: not at all. */
+  readonly keepFiringFor?: string;
   readonly annotations: Pairs;
 }
 
@@ -59,12 +61,15 @@ function ruleLines(rule: Rule): string[] {
     ...indent(rule.expr.split("\n"), 4),
   ];
   if (isAlert && rule.for !== undefined) lines.push(`  for: ${rule.for}`);
+  if (isAlert && rule.keepFiringFor !== undefined)
+    lines.push(`  keep_firing_for: ${rule.keepFiringFor}`);
   lines.push(...pairLines("labels", rule.labels));
   if (isAlert) lines.push(...pairLines("annotations", rule.annotations));
   return lines;
 }
 
 function pairLines(key: string, pairs: Pairs): string[] {
+  if (Object.keys(pairs).length === 0) return [];
   return [
     `  ${key}:`,
     ...Object.entries(pairs).map(([name, text]) => `    ${name}: ${yamlText(text)}`),

@@ -1,8 +1,8 @@
 import type { RecordingRule, RuleGroup } from "../prometheus/rule-file.ts";
 import { alertRules } from "./alert-rules.ts";
-import { burnAlerts, PERIOD_DAYS, type Window, WINDOWS } from "./burn-alerts.ts";
-import { eventQueries } from "./event-queries.ts";
+import { burnAlerts, periodWindow, type Window, windowsOf } from "./burn-alerts.ts";
 import { budgetOf, idOf, type Objective, tidy, type WindowQuery } from "./objective.ts";
+import { eventQueries } from "./queries/event-queries.ts";
 import { EVENTS, FAILED_EVENTS, labelsOf, ratioName, recorded } from "./recorded-series.ts";
 
 /** All groups have it: the number of events in a window is the sum of the numbers of each minute. */
@@ -17,25 +17,28 @@ const PERIOD_BURN_RATE = "slo:period_burn_rate:ratio";
  */
 export function sloRuleGroups(objective: Objective): readonly RuleGroup[] {
   const id = idOf(objective);
+  const { service, name, percent, periodDays } = objective;
+  const windows = windowsOf(periodDays);
   const group = { interval: INTERVAL, comment: [] };
-  return [
+  const groups = [
     {
       ...group,
       name: `sloth-slo-sli-recordings-${id}`,
       comment: [
-        `${objective.service}, ${objective.name}: ${objective.percent}% of the events of ${PERIOD_DAYS} days are good.`,
+        `${service}, ${name}: ${percent}% of the events of ${periodDays} days are good.`,
         `The ratio of failed events by window. The interval has to stay ${INTERVAL}: the numbers of`,
         "events in the alerts are sums of the numbers of each minute.",
       ],
-      rules: [...eventRules(objective), ...WINDOWS.map((window) => ratioRule(objective, window))],
+      rules: [...eventRules(objective), ...windows.map((window) => ratioRule(objective, window))],
     },
     { ...group, name: `sloth-slo-meta-recordings-${id}`, rules: metadataRules(objective) },
     { ...group, name: `sloth-slo-alerts-${id}`, rules: alertRules(objective) },
   ];
+  return groups.filter(({ rules }) => rules.length > 0);
 }
 
 function eventRules(objective: Objective): RecordingRule[] {
-  const queries = eventQueries(objective.indicator);
+  const queries = eventQueries(objective);
   if (queries === undefined) return [];
   const { events, failedEvents } = queries;
   const labels = labelsOf(objective);
@@ -55,8 +58,8 @@ function ratioRule(objective: Objective, window: Window): RecordingRule {
       : eventsExpr(objective, window),
     labels: { ...labelsOf(objective), sloth_window: window },
     comment: [
-      `${window}: ${useOf(window)}.`,
-      isRatio ? commentOfRatio(window) : commentOfEvents(window),
+      `${window}: ${useOf(window, objective)}.`,
+      isRatio ? commentOfRatio(window, objective) : commentOfEvents(window),
     ],
   };
 }
@@ -76,26 +79,28 @@ function commentOfEvents(window: Window): string {
 }
 
 function ratioExpr(objective: Objective, window: Window, query: WindowQuery): string {
-  return window === "30d"
-    ? `avg_over_time(${recorded(ratioName("5m"), objective)}[30d])`
+  return window === periodWindow(objective.periodDays)
+    ? `avg_over_time(${recorded(ratioName("5m"), objective)}[${window}])`
     : `(${query(window)}) >= 0`;
 }
 
-function commentOfRatio(window: Window): string {
-  return window === "30d"
+function commentOfRatio(window: Window, { periodDays }: Objective): string {
+  return window === periodWindow(periodDays)
     ? "Each 5 minutes have the same weight, since the number of events is not known."
     : "error_ratio_query, without NaN, which no traffic is.";
 }
 
 /** Names what the window is for. */
-function useOf(window: Window): string {
-  const uses = burnAlerts.flatMap(({ name, conditions }) =>
+function useOf(window: Window, { periodDays, windowAlerts }: Objective): string {
+  const alerts = windowAlerts === undefined ? burnAlerts(periodDays) : [];
+  const uses = alerts.flatMap(({ name, conditions }) =>
     conditions.flatMap(({ factor, long, short }) => [
       ...(long === window ? [`the long window of ${factor}x in ${name}`] : []),
       ...(short === window ? [`the short window of ${factor}x in ${name}`] : []),
     ]),
   );
-  return uses.length > 0 ? uses.join(", ") : "the period of the objective";
+  if (uses.length > 0) return uses.join(", ");
+  return window === periodWindow(periodDays) ? "the period of the objective" : "for dashboards";
 }
 
 function metadataRules(objective: Objective): RecordingRule[] {
@@ -104,10 +109,10 @@ function metadataRules(objective: Objective): RecordingRule[] {
     [
       "slo:objective:ratio",
       tidy(objective.percent / 100),
-      "The part of the requests that has to be good.",
+      "The part of the events that has to be good.",
     ],
     [BUDGET, budgetOf(objective), "The part that may fail."],
-    ["slo:time_period:days", PERIOD_DAYS, "The length of the period."],
+    ["slo:time_period:days", objective.periodDays, "The length of the period."],
   ];
   return [
     ...constants.map(([record, value, comment]) => ({
@@ -137,9 +142,11 @@ function budgetRules(objective: Objective): RecordingRule[] {
     },
     {
       record: PERIOD_BURN_RATE,
-      expr: perBudget("30d"),
+      expr: perBudget(periodWindow(objective.periodDays)),
       labels,
-      comment: [`The part of the error budget that was used in the last ${PERIOD_DAYS} days.`],
+      comment: [
+        `The part of the error budget that was used in the last ${objective.periodDays} days.`,
+      ],
     },
     {
       record: "slo:period_error_budget_remaining:ratio",

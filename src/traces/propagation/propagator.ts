@@ -61,9 +61,14 @@ function createNamedPropagator(
  * replaces anything that isn't a context.
  */
 export class CompositePropagator implements TextMapPropagator<unknown> {
-  readonly #propagators: readonly ExtractingPropagator[];
+  #propagators: readonly ExtractingPropagator[];
 
   constructor(propagators: readonly ExtractingPropagator[]) {
+    this.#propagators = propagators;
+  }
+
+  /** Replaces all propagators by those of the app, for all later headers. */
+  replace(propagators: readonly ExtractingPropagator[]): void {
     this.#propagators = propagators;
   }
 

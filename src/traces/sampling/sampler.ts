@@ -1,11 +1,15 @@
 import type { SpanContext, TraceState } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
-import type { SamplerName } from "../../config/config.ts";
+import type { SamplerName, SamplerSpec } from "../../config/config.ts";
+import { lazy } from "../../lazy.ts";
 import { AlwaysOffSampler, AlwaysOnSampler } from "./constant.ts";
 import { isDeferred } from "./deferred.ts";
 import { ParentBasedSampler } from "./parent-based.ts";
 import { TraceIdRatioBasedSampler } from "./trace-id-ratio.ts";
 import { probabilityOfThreshold, samplingStateOf, thresholdOf } from "./threshold.ts";
+
+/** Loaded only for a sampler of a configuration file that has no name. */
+const loadConfigured = lazy<typeof import("./configured.ts")>("traces/sampling/configured.ts");
 
 /**
  * Creates the sampler of `OTEL_TRACES_SAMPLER`. Only the `traceidratio` samplers
@@ -13,13 +17,17 @@ import { probabilityOfThreshold, samplingStateOf, thresholdOf } from "./threshol
  *
  * https://opentelemetry.io/docs/specs/otel/trace/sdk/#built-in-samplers
  */
-export function createSampler({ name, ratio }: SamplerConfig): Sampler {
-  return samplers[name](ratio);
+export function createSampler({ name, ratio, spec }: SamplerConfig): Sampler {
+  return spec === undefined
+    ? samplers[name](ratio)
+    : loadConfigured().createConfiguredSampler(spec);
 }
 
 export interface SamplerConfig {
   readonly name: SamplerName;
   readonly ratio: number;
+  /** The sampler of a configuration file, in place of the named one. */
+  readonly spec?: SamplerSpec | undefined;
 }
 
 const samplers: Readonly<Record<SamplerName, (ratio: number) => Sampler>> = {
@@ -38,7 +46,9 @@ const samplers: Readonly<Record<SamplerName, (ratio: number) => Sampler>> = {
 export function headProbability({
   name,
   ratio,
+  spec,
 }: SamplerConfig): (parent: SpanContext | undefined) => number | undefined {
+  if (spec !== undefined) return () => undefined;
   const threshold = name.endsWith("traceidratio") ? thresholdOf(ratio) : undefined;
   const constant = name.endsWith("always_on") ? 1 : 0;
   // As in the tracestate, where the ratio is rounded.

@@ -78,6 +78,17 @@ describe("The checks of a URL", () => {
     assert.equal(afterCheck(recovering, up, late).notice, "recovered");
   });
 
+  it("keep the start of the failures until the recovery is sent, and not longer", () => {
+    const rules = (now: number): { failures: number; now: number } => ({ failures: 1, now });
+    const failing = afterNotice(afterCheck(NEW_STATE, down, rules(10)).state, "down", true);
+    const refused = afterNotice(afterCheck(failing, up, rules(20)).state, "recovered", false);
+    assert.equal(refused.failingSince, 10);
+    assert.equal(afterCheck(refused, down, rules(30)).state.failingSince, 10);
+    const sent = afterNotice(afterCheck(refused, up, rules(30)).state, "recovered", true);
+    assert.equal(afterCheck(sent, down, rules(40)).state.failingSince, 40);
+    assert.equal(afterCheck(sent, up, rules(40)).state.failingSince, undefined);
+  });
+
   it("warn once of each certificate, and again if the warning was not sent", () => {
     const warned = afterExpiry(NEW_STATE, 1000);
     assert.equal(warned.notice, "certificate");

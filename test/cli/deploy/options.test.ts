@@ -38,6 +38,9 @@ const deployUrl = "a URL of at most 200 characters, without user and password";
 const releaseRule = "a name of at most 200 bytes without / and \\";
 const environmentRule = "a name of at most 64 bytes without / and \\";
 
+const noTarget =
+  "there is nowhere to record the deployment: set SENTRY_AUTH_TOKEN (Sentry), GRAFANA_URL and GRAFANA_TOKEN (an annotation), OTEL_EXPORTER_OTLP_ENDPOINT or --textfile (a metric), or TELLTALE_ALERT_URL (a message)";
+
 const invalidDates = [
   "",
   "soon",
@@ -149,17 +152,79 @@ const invalidRows: readonly InvalidRow[] = [
   {
     env: { SENTRY_AUTH_TOKEN: undefined, SENTRY_ORG: " " },
     args: ["--nonsense"],
+    problems: ["option --nonsense is not known", noTarget],
+  },
+  {
+    env: { SENTRY_AUTH_TOKEN: undefined, SENTRY_ORG: " " },
+    args: ["--finalize"],
     problems: [
-      "option --nonsense is not known",
       "SENTRY_AUTH_TOKEN is not set: create a token in Sentry's settings",
       "--org is missing: name it, or set SENTRY_ORG",
+    ],
+  },
+  {
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: "nonsense:x", OTEL_SERVICE_NAME: "shop" },
+    problems: [
+      'OTEL_EXPORTER_OTLP_ENDPOINT: received "nonsense:x", expected a URL like http://localhost:4318',
+    ],
+  },
+  ...["grafana.example", "ftp://grafana.example", "https://u:p@grafana.example/?a=1"].map(
+    (text) => ({
+      env: { GRAFANA_URL: text, GRAFANA_TOKEN: "glsa_0123456789" },
+      problems: [
+        `GRAFANA_URL: received "${text.replace("u:p", "***").replace("?a=1", "***")}", expected a URL such as https://grafana.example, without a query`,
+      ],
+    }),
+  ),
+  {
+    args: ["--grafana-url", "https://grafana.example"],
+    problems: [
+      "GRAFANA_TOKEN is not set: create a token of a service account, or pass --grafana-token-file",
+    ],
+  },
+  {
+    args: ["--grafana-url", "https://grafana.example", "--grafana-token-file", "/nowhere"],
+    problems: ["--grafana-token-file: the file can't be read"],
+  },
+  {
+    args: ["--grafana-token-file", "/nowhere"],
+    problems: ["--grafana-token-file needs --grafana-url, or GRAFANA_URL"],
+  },
+  ...["short", "Bearer glsa_0123456789"].map((token) => ({
+    args: ["--grafana-url", "https://grafana.example"],
+    env: { GRAFANA_TOKEN: token },
+    problems: [
+      "GRAFANA_TOKEN: received ***, expected a token without spaces, quotes and Bearer, of 8 characters at least",
+    ],
+  })),
+  {
+    args: ["--textfile", "/nowhere"],
+    problems: [
+      "--textfile needs --service, or OTEL_SERVICE_NAME",
+      '--textfile: received "/nowhere", expected a folder that exists',
+    ],
+  },
+  {
+    args: ["--service", "a b"],
+    problems: ['--service: received "a b", expected the name of a service, such as shop'],
+  },
+  {
+    args: ["--alert-url", "hooks.slack.com/services/s3cret"],
+    problems: [
+      "--alert-url: received ***, expected a URL that begins with https:// or http:// and a host",
+    ],
+  },
+  {
+    env: { TELLTALE_ALERT_URL: "hooks.slack.com/services/s3cret" },
+    problems: [
+      "TELLTALE_ALERT_URL: received ***, expected a URL that begins with https:// or http:// and a host",
     ],
   },
 ];
 
 interface ValidRow {
   readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** A part of the options. */
   readonly options: object;
   readonly notes?: readonly string[];
@@ -169,12 +234,16 @@ interface ValidRow {
 const tokenOf = (payload: string): string =>
   `sntrys_${Buffer.from(payload).toString("base64")}_secretsecretsecret`;
 
+const inSentry = (deployment: object, url?: string): object => ({
+  targets: { sentry: { deployment, ...(url !== undefined && { url }) } },
+});
+
 const validRows: readonly ValidRow[] = [
-  { options: { sentryUrl: "https://sentry.io", timeoutMs: 60_000 } },
+  { options: { targets: { sentry: { url: "https://sentry.io" } }, timeoutMs: 60_000 } },
   { args: ["--timeout", "0.5"], options: { timeoutMs: 500 } },
   {
     env: { SENTRY_URL: "https://sentry.example/" },
-    options: { sentryUrl: "https://sentry.example" },
+    options: { targets: { sentry: { url: "https://sentry.example" } } },
   },
   {
     args: ["--finished", "1764486000.5"],
@@ -200,21 +269,21 @@ const validRows: readonly ValidRow[] = [
   },
   {
     args: ["--project", "a", "--project", "b, a"],
-    options: { deployment: { projects: ["a", "b"] } },
+    options: inSentry({ projects: ["a", "b"] }),
   },
-  { env: { SENTRY_AUTH_TOKEN: tokenOf("{}") }, options: { deployment: { organization: "acme" } } },
-  { env: { SENTRY_AUTH_TOKEN: tokenOf("no") }, options: { deployment: { organization: "acme" } } },
+  { env: { SENTRY_AUTH_TOKEN: tokenOf("{}") }, options: inSentry({ organization: "acme" }) },
+  { env: { SENTRY_AUTH_TOKEN: tokenOf("no") }, options: inSentry({ organization: "acme" }) },
   {
     env: { SENTRY_AUTH_TOKEN: tokenOf("null") },
-    options: { deployment: { organization: "acme" } },
+    options: inSentry({ organization: "acme" }),
   },
   {
     env: { SENTRY_AUTH_TOKEN: tokenOf('{"org":7,"url":"file:///etc"}') },
-    options: { sentryUrl: "https://sentry.io", deployment: { organization: "acme" } },
+    options: inSentry({ organization: "acme" }, "https://sentry.io"),
   },
   {
     env: { SENTRY_AUTH_TOKEN: tokenOf('{"org":"umbrella","url":"https://de.sentry.io/"}') },
-    options: { sentryUrl: "https://de.sentry.io", deployment: { organization: "umbrella" } },
+    options: inSentry({ organization: "umbrella" }, "https://de.sentry.io"),
     notes: [
       'SENTRY_ORG: received "acme", expected the organization in the token; using "umbrella"',
     ],
@@ -226,7 +295,63 @@ const validRows: readonly ValidRow[] = [
       `SENTRY_RELEASE: received "a/b", expected ${releaseRule}; using its first 200 bytes, with a dash for each of these characters`,
     ],
   },
-  { env: { OTEL_EXPORTER_OTLP_ENDPOINT: "nonsense" }, options: {} },
+  {
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" },
+    options: { targets: { metric: undefined } },
+    notes: [
+      "no metric is sent, since the service is not known: pass --service, or set OTEL_SERVICE_NAME",
+    ],
+  },
+  {
+    args: ["--service", "shop"],
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" },
+    options: { targets: { metric: { url: "http://collector:4318/v1/metrics" } } },
+  },
+  {
+    args: ["--service", "shop"],
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
+      OTEL_METRICS_EXPORTER: "prometheus",
+    },
+    options: { targets: { metric: undefined } },
+  },
+  {
+    env: { OTEL_SERVICE_NAME: "shop", OTEL_RESOURCE_ATTRIBUTES: "service.namespace=web" },
+    options: { deployment: { service: "shop", namespace: "web", version: "1.2.3" } },
+  },
+  {
+    args: ["--release", "shop@2.0.0", "--service", "store"],
+    env: { OTEL_RESOURCE_ATTRIBUTES: "service.namespace=web,service.version=1.0.0" },
+    options: { deployment: { service: "store", namespace: undefined, version: "2.0.0" } },
+  },
+  {
+    args: ["--grafana-url", "https://grafana.example/g/"],
+    env: { GRAFANA_TOKEN: "glsa_0123456789" },
+    options: {
+      targets: {
+        grafana: {
+          url: "https://grafana.example/g",
+          headers: { authorization: "Bearer glsa_0123456789" },
+        },
+      },
+    },
+  },
+  {
+    env: { GRAFANA_URL: "https://deploy:s3cret@grafana.example" },
+    options: {
+      targets: {
+        grafana: {
+          url: "https://grafana.example",
+          headers: { authorization: "Basic ZGVwbG95OnMzY3JldA==" },
+        },
+      },
+    },
+  },
+  {
+    env: { SENTRY_AUTH_TOKEN: undefined, TELLTALE_ALERT_URL: "https://hooks.example/a" },
+    options: { targets: { sentry: undefined, alert: { url: "https://hooks.example/a" } } },
+  },
+  { args: ["--textfile", ".", "--service", "shop"], options: { targets: { textfile: "." } } },
 ];
 
 describe("The options of telltale deploy", () => {

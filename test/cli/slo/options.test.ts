@@ -94,7 +94,7 @@ const invalidRows: readonly (readonly [args: readonly string[], problems: readon
 const selection = { routes: [], byRoute: false };
 const byRoute = { routes: [], byRoute: true };
 const routes = { service: "eu/shop", routes: ["/a", "/b"], byRoute: false };
-const base = { service: "all", percent: 99.9, minEvents: 20 };
+const base = { service: "all", percent: 99.9, minEvents: 20, periodDays: 30 };
 const availability = {
   ...{ ...base, name: "requests-availability" },
   indicator: { kind: "availability", selection },
@@ -156,5 +156,16 @@ describe("The options of telltale slo", () => {
       for (const text of [`${seconds}s`, `${Math.round(seconds * 1e6) / 1000}ms`])
         assert.ok("objectives" in parse(["--objective=99", "--latency", text]), text);
     }
+  });
+
+  it("read the files that a section names beside its own", () => {
+    const names: string[] = [];
+    const read = (file: string): string => {
+      names.push(file);
+      return file.endsWith("telltale.ops.yaml") ? "slo: { from: sloth.yaml }" : "version: x";
+    };
+    const args = ["--from", "/etc/app/telltale.ops.yaml"];
+    assert.equal(parseSloOptions(args, SECONDS_BOUNDARIES, read).problems.length, 1);
+    assert.deepEqual(names, ["/etc/app/telltale.ops.yaml", "/etc/app/sloth.yaml"]);
   });
 });

@@ -12,6 +12,8 @@ const fixtures = join(import.meta.dirname, "fixtures");
 /** Files that `telltale slo --out FILE` has written, with the options of each. */
 const files: readonly (readonly [file: string, args: readonly string[]])[] = [
   ["orders.yaml", ["--from", join(fixtures, "sloth", "orders.yaml"), "--min-events", "10"]],
+  ["openslo.yaml", ["--from", join(fixtures, "openslo", "orders.yaml")]],
+  ["objectives.yaml", ["--from", join(fixtures, "telltale.ops.yaml")]],
   ["service.yaml", ["--objective", "99.9", "--latency", "250ms", "--service", "shop"]],
   [
     "routes.yaml",

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { start as startShop } from "../../../examples/shop/scenario.ts";
-import type { FailedRequest } from "../../../src/cli/scenario.ts";
+import type { FailedRequest } from "../../../src/cli/demo/scenario.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { freePorts } from "../../libraries/servers/daemon.ts";
 import { preload, Program } from "../../integration/program.ts";

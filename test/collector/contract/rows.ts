@@ -19,6 +19,8 @@ export interface MetricRow {
   readonly prometheus: string;
   /** The attributes; in Prometheus each dot is an underscore. */
   readonly labels: readonly string[];
+  /** Further attributes after a failure, of which the demo has none. */
+  readonly failureLabels?: readonly string[];
 }
 
 /** A group of related metrics. */
@@ -100,13 +102,16 @@ export const groups: readonly MetricGroup[] = [
     title: "Databases",
     inDemo: true,
     rows: [
-      histogram("db.client.operation.duration", "db_client_operation_duration_seconds", [
-        "db.system.name",
-        "db.operation.name",
-        "db.namespace",
-        "server.address",
-        "server.port",
-      ]),
+      {
+        ...histogram("db.client.operation.duration", "db_client_operation_duration_seconds", [
+          "db.system.name",
+          "db.operation.name",
+          "db.namespace",
+          "server.address",
+          "server.port",
+        ]),
+        failureLabels: ["error.type", "db.response.status_code"],
+      },
       level("db.client.connection.count", "{connection}", "db_client_connection_count", [
         "db.client.connection.pool.name",
         "db.client.connection.state",
@@ -187,6 +192,9 @@ export const groups: readonly MetricGroup[] = [
         "telltale.job.name",
         "error.type",
       ]),
+      gauge("telltale.job.last_success", "s", "telltale_job_last_success_seconds", [
+        "telltale.job.name",
+      ]),
       gauge("telltale.queue.size", "{message}", "telltale_queue_size", [
         ...queue,
         "telltale.queue.state",
@@ -232,6 +240,21 @@ export const groups: readonly MetricGroup[] = [
         "telltale.rate_limit.limiter",
         "http.request.method",
         "http.route",
+      ]),
+    ],
+  },
+  {
+    title: "Health",
+    inDemo: true,
+    rows: [gauge("telltale.health.ready", "{process}", "telltale_health_ready", [])],
+  },
+  {
+    title: "Health: checks of the app",
+    inDemo: false,
+    rows: [
+      gauge("telltale.health.check.passing", "{check}", "telltale_health_check_passing", [
+        "telltale.health.check.name",
+        "telltale.health.check.critical",
       ]),
     ],
   },
@@ -382,6 +405,25 @@ export const groups: readonly MetricGroup[] = [
         "telltale_container_oom_kills_total",
         [],
       ),
+    ],
+  },
+  {
+    title: "Deployments, sent or written by `telltale deploy`",
+    inDemo: false,
+    rows: [
+      {
+        name: "telltale.deployment.time",
+        unit: "s",
+        kind: "gauge",
+        prometheus: "telltale_deployment_time_seconds",
+        labels: [
+          "service.name",
+          "service.namespace",
+          "service.version",
+          "deployment.environment.name",
+          "vcs.ref.head.revision",
+        ],
+      },
     ],
   },
   {

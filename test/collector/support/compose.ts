@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { root } from "../../../scripts/build/paths.ts";
 import { collector } from "../../../scripts/collector/paths.ts";
 
 export const composeFile: string = join(collector, "compose.yaml");
+
+/** What `telltale ops` has written for the demo. */
+export const operations: string = join(root, "ops");
 
 /** The used part of a service. */
 export interface Service {
@@ -39,7 +43,7 @@ interface DataSource {
 
 /** Grafana's data sources, by their uid. */
 export function readDataSources(): ReadonlyMap<string, DataSource> {
-  const file = join(collector, "compose", "grafana-datasources.yaml");
+  const file = join(operations, "grafana/provisioning/datasources/telltale.yaml");
   const { datasources } = parse(readFileSync(file, "utf8")) as { datasources: DataSource[] };
   return new Map(datasources.map((source) => [source.uid, source]));
 }

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { pollUntil } from "../../until.ts";
-import { groupedBy } from "./grouped.ts";
 
 /** A trace of a load: a request with two child spans. */
 export interface TraceSpec {
@@ -48,7 +47,7 @@ export function traceRequests(
 }
 
 function requestOf(traces: readonly TraceSpec[], part: number, nowMs: number): Buffer {
-  const services = groupedBy(traces, ({ service = "load" }) => service);
+  const services = Map.groupBy(traces, ({ service = "load" }) => service);
   const resourceSpans = [...services].map(([service, ofService]) => ({
     resource: { attributes: attributesOf({ "service.name": service }) },
     scopeSpans: [

@@ -16,6 +16,8 @@ export interface PrometheusServerOptions {
   /** Returns the configuration for a port; default: without targets. */
   readonly config?: (port: number) => string;
   readonly flags?: readonly string[];
+  /** The folder of the stored series; default: an empty one, which is removed at the end. */
+  readonly data?: string;
 }
 
 /** A Prometheus server (Debian's), on a free port. */
@@ -31,7 +33,7 @@ export class PrometheusServer {
   /** @param program the path of Prometheus, from `programOrSkip` */
   static async start(
     program: string,
-    { config = () => "{}\n", flags = [] }: PrometheusServerOptions = {},
+    { config = () => "{}\n", flags = [], data }: PrometheusServerOptions = {},
   ): Promise<PrometheusServer> {
     const [port] = await freePorts(1);
     const daemon = new Daemon("prometheus");
@@ -43,8 +45,10 @@ export class PrometheusServer {
       command: [
         program,
         `--config.file=${file}`,
-        `--storage.tsdb.path=${join(daemon.directory, "data")}`,
+        `--storage.tsdb.path=${data ?? join(daemon.directory, "data")}`,
         `--web.listen-address=127.0.0.1:${port}`,
+        // The links of alerts begin with it; by default, with the name of the host.
+        `--web.external-url=${url}`,
         ...flags,
       ],
       async isReady() {

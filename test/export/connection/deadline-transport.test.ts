@@ -40,6 +40,19 @@ describe("The bytes of a request", () => {
   }
 });
 
+describe("An export", () => {
+  it("has the reason of its last attempt if the event loop is blocked beyond the time limit", async () => {
+    const retry = { attempts: 2, firstMs: 20, factor: 1, maxMs: 20, jitter: 0 };
+    const connection = connectionOf([[retryableResponse("network", "no descriptor"), false]]);
+    const transport = new DeadlineTransport(connection, "none", retry);
+    const sending = transport.send(new Uint8Array([1]), 1_000);
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100));
+    const response = await sending;
+    assert.equal(response.status, "failure");
+    assert.equal(response.error.message, "no descriptor");
+  });
+});
+
 function connectionOf(attempts: Attempts): ExportConnection {
   const remaining = [...attempts];
   return {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
 import { MeterProvider, MetricReader, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { serializeJsonMetrics } from "../../../src/export/otlp/json-metrics.ts";
-import { metricsOf, readExport } from "../../../src/testing/otlp.ts";
+import { readExport } from "../../../src/otlp/decode.ts";
+import { metricsOf } from "../../../src/testing/otlp.ts";
 import { collectMetrics } from "../telemetry.ts";
 
 describe("Metrics in JSON", () => {

@@ -7,7 +7,8 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { EncodedItem, ItemEncoder } from "../../../src/export/otlp/encoded-item.ts";
 import * as json from "../../../src/export/otlp/otlp-json.ts";
 import * as protobuf from "../../../src/export/otlp/otlp-protobuf.ts";
-import { logsOf, readExport, spansOf } from "../../../src/testing/otlp.ts";
+import { readExport } from "../../../src/otlp/decode.ts";
+import { logsOf, spansOf } from "../../../src/testing/otlp.ts";
 
 const long = "x".repeat(5000);
 const values: Record<string, AnyValue> = {

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import type {
-  Dialect,
-  SqlDescription,
-} from "../../../src/instrumentation/database-client/sql-scanner.ts";
+import type { SqlDescription } from "../../../src/instrumentation/database-client/sql-scanner.ts";
 import { describeSql, MAX_SQL_LENGTH } from "../../../src/instrumentation/database-client/sql.ts";
+import type { Dialect } from "../../../src/queries/sql-tokens.ts";
 
 const cases: readonly (SqlDescription & { readonly title: string; readonly sql: string })[] = [
   {

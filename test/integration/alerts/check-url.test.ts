@@ -1,46 +1,14 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCertificates } from "../../export/certificates.ts";
 import { freePort } from "../../free-port.ts";
 import { isDocumentedMessage } from "../bad-input/documented-messages.ts";
 import { type CliOptions, type CliResult, runCli, SECRET } from "./cli-program.ts";
-import { Webhook } from "./webhook.ts";
-
-/** A site whose status can be changed. */
-class Site {
-  /** 0: the connection stays open without a response. */
-  status = 200;
-  readonly #server: Server;
-
-  constructor(server: Server = createServer()) {
-    this.#server = server;
-    server.on("request", (request, response) => {
-      request.resume();
-      if (this.status !== 0) response.writeHead(this.status, { location: "/" }).end("page");
-    });
-  }
-
-  async listen(): Promise<void> {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, "close");
-  }
-}
+import { Site } from "./site.ts";
+import { Webhook } from "../../operations/receivers/webhook.ts";
 
 interface StatusRow {
   readonly title: string;
@@ -97,7 +65,25 @@ const misuses: readonly MisuseRow[] = [
   {
     title: "a state without a receiver",
     args: ["http://a.example", "--state", "x"],
-    lines: ["TELLTALE_ALERT_URL is not set: set it, or pass --alert-url"],
+    lines: ["TELLTALE_ALERT_URL is not set: set it, or pass --alert-url, or --mail-to and --smtp"],
+  },
+  {
+    title: "e-mails without a state and with a wrong server",
+    args: [
+      ...["http://a.example", "--mail-to", "team", "--mail-from", "a@shop.example"],
+      ...["--smtp", `http://ada:${SECRET}@mail.example`, "--smtp-password-file", "/none"],
+    ],
+    lines: [
+      "--mail-to needs --state, the file in which failures are counted",
+      "--smtp-password-file: the file can't be read (ENOENT)",
+      '--smtp: received "http://***@mail.example", expected a URL such as smtp://user@mail.example:587, or smtps://',
+      '--mail-to: received "team", expected an address such as team@shop.example, or Team <team@shop.example>',
+    ],
+  },
+  {
+    title: "a mail server without recipients",
+    args: ["http://a.example", "--state", "x", "--smtp", "smtp://mail.example"],
+    lines: ["--smtp needs --mail-to"],
   },
 ];
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { freePort } from "../../free-port.ts";
 import { isDocumentedMessage } from "../bad-input/documented-messages.ts";
 import { type CliOptions, type CliResult, runCli, SECRET } from "./cli-program.ts";
-import { Webhook, type WebhookAnswer } from "./webhook.ts";
+import { Webhook, type WebhookAnswer } from "../../operations/receivers/webhook.ts";
 
 interface AnswerRow {
   readonly title: string;
@@ -80,7 +80,7 @@ const misuses: readonly MisuseRow[] = [
     title: "no address",
     args: ["down"],
     env: { TELLTALE_ALERT_URL: " " },
-    lines: ["TELLTALE_ALERT_URL is not set: set it, or pass --url"],
+    lines: ["TELLTALE_ALERT_URL is not set: set it, or pass --url, or --mail-to and --smtp"],
   },
   {
     title: "a variable that is no address",
@@ -92,6 +92,15 @@ const misuses: readonly MisuseRow[] = [
     title: "an option that is no address",
     args: ["down", "--url", `ftp://${SECRET}`],
     lines: [`--url: ${notUrl}`],
+  },
+  {
+    title: "an e-mail without its server and sender",
+    args: ["down", "--mail-to", "team@shop.example", "--smtp-plaintext"],
+    lines: [
+      "--smtp-plaintext needs --smtp",
+      "--smtp is missing, such as smtp://reports@mail.example",
+      "--mail-from is missing",
+    ],
   },
   {
     title: "no message",

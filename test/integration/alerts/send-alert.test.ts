@@ -5,7 +5,7 @@ import { freePort } from "../../free-port.ts";
 import { pollUntilTrue } from "../../until.ts";
 import { isDocumentedMessage } from "../bad-input/documented-messages.ts";
 import { preload, Program, type ProgramResult, telemetryEnv } from "../program.ts";
-import { Webhook } from "./webhook.ts";
+import { Webhook } from "../../operations/receivers/webhook.ts";
 
 const SECRET = "s3cretOfTheWebhook";
 

@@ -221,6 +221,13 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
+    title: "an extension that does not exist",
+    env: { TELLTALE_EXTENSION: "./nowhere.mjs" },
+    lines: [
+      "TELLTALE_EXTENSION: the module can't be used: it, or a module of it, is not found; telltale runs without it",
+    ],
+  },
+  {
     title: "a Spotlight that does not run",
     env: { SENTRY_SPOTLIGHT: `http://${UNUSED_PORT}/stream` },
     lines: [
@@ -271,9 +278,16 @@ export const configurations: readonly BadInputRow[] = [
   },
   {
     title: "a variable of the standard that has no effect",
-    env: { OTEL_CONFIG_FILE: "otel.yaml" },
+    env: { OTEL_EXPERIMENTAL_CONFIG_FILE: "otel.yaml" },
     lines: [
-      "OTEL_CONFIG_FILE is set and has no effect: configuration files are not supported yet; use environment variables",
+      "OTEL_EXPERIMENTAL_CONFIG_FILE is set and has no effect: the name before version 1.0; use OTEL_CONFIG_FILE",
+    ],
+  },
+  {
+    title: "a configuration file that does not exist",
+    env: { OTEL_CONFIG_FILE: "missing/otel.yaml" },
+    lines: [
+      'OTEL_CONFIG_FILE: received "missing/otel.yaml", expected a readable file of at most 1 MB; using the other variables',
     ],
   },
   {
@@ -430,8 +444,8 @@ export const collectors: readonly BadInputRow[] = [
     title: "a collector that responds with 429 once, with an invalid Retry-After",
     faults: each({ kind: "status", status: 429, headers: { "retry-after": "soon" }, times: 1 }),
     lines: [],
-    // The first back-off is one second ± 20%.
-    atLeastMs: 800,
+    // The first back-off is random: at least a tenth of a second, at most one.
+    atLeastMs: 100,
   },
   {
     title: "a collector that rejects a part",

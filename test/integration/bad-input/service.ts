@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { SignalName } from "../../../src/diagnostics/telemetry-counters.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { node } from "../../nodes.ts";
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
@@ -131,7 +132,7 @@ export class ServiceProcess {
   }
 
   async #readCounts(): Promise<Readonly<Record<SignalName, SignalCounts>>> {
-    const response = await fetch(`http://127.0.0.1:${this.#adminPort}/healthz`);
+    const response = await adminPage(this.#adminPort, "/healthz");
     const { telemetry } = (await response.json()) as {
       telemetry: Readonly<Record<SignalName, HealthzSignal>>;
     };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { parsePage, samplesOf, type ExpositionPage } from "../../metrics/exposition.ts";
 import { pollUntil, pollUntilTrue } from "../../until.ts";
@@ -103,7 +104,7 @@ async function start(env: Readonly<Record<string, string>>): Promise<Cluster> {
     },
   });
   const page = async (): Promise<ExpositionPage> => {
-    const response = await fetch(`http://127.0.0.1:${adminPort}/metrics`);
+    const response = await adminPage(adminPort, "/metrics");
     return parsePage(await response.text());
   };
   const cluster = { program, port, page };

@@ -15,7 +15,7 @@ interface Row {
 }
 
 const help =
-  /^telltale \d+\.\d+\.\d+\n\n {2}telltale demo \[--once\] [^]*node --import telltale\/register app\.js\n$/;
+  /^telltale \d+\.\d+\.\d+\n\n {2}telltale demo \[--once\] \[--viewer\] [^]*node --import telltale\/register app\.js\n$/;
 const nothing = /^$/;
 
 const rows: readonly Row[] = [

@@ -64,6 +64,7 @@ describe("The output of telltale deploy", () => {
         { step: "release", status: 201 },
         { step: "deploy", status: 201, id: "42" },
       ],
+      targets: [],
     });
   });
 
@@ -118,12 +119,10 @@ describe("The output of telltale deploy", () => {
       "option --enviroment is not known, did you mean --environment?",
       "unexpected argument: all are options, such as --help",
       "--repository has no value",
-      "SENTRY_AUTH_TOKEN is not set: create a token in Sentry's settings",
-      "--org is missing: name it, or set SENTRY_ORG",
-      "--project is missing: name it, or set SENTRY_PROJECT",
       "--release is missing, and none is detected from SENTRY_RELEASE, a variable of the CI system, package.json or .git",
       "--environment is missing: name it, or set SENTRY_ENVIRONMENT",
       '--started: received "soon", expected a date like 2026-11-30T07:00:00Z, or seconds since 1970',
+      "there is nowhere to record the deployment: set SENTRY_AUTH_TOKEN (Sentry), GRAFANA_URL and GRAFANA_TOKEN (an annotation), OTEL_EXPORTER_OTLP_ENDPOINT or --textfile (a metric), or TELLTALE_ALERT_URL (a message)",
     ];
     assert.equal(code, 2);
     assert.equal(stderr, problems.map((problem) => `telltale: ${problem}\n`).join(""));

@@ -4,6 +4,7 @@ import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 import { comparable } from "./comparable.ts";
+import { launcherOrSkip } from "../../programs.ts";
 
 interface Row {
   readonly title: string;
@@ -18,7 +19,15 @@ interface Row {
   /** The program records a span, which is lost because telltale has no listener. */
   readonly lost?: true;
   readonly env?: Readonly<Record<string, string>>;
+  /** Signals that follow at once. */
+  readonly alsoSent?: readonly NodeJS.Signals[];
+  /** Has a channel to its parent, as `fork` opens it. */
+  readonly hasChannel?: true;
+  /** Has process id 1, as in a container. */
+  readonly isFirstProcess?: true;
 }
+
+const asFirstProcess = ["unshare", "--map-root-user", "--pid", "--fork"];
 
 const rows: readonly Row[] = [
   ...(["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const).flatMap((signal): Row[] => [
@@ -70,10 +79,80 @@ const rows: readonly Row[] = [
     span: true,
   },
   {
-    title: "another signal of its own after a span",
+    title: "SIGUSR2 of its own after a span, as under nodemon",
     way: "killsOtherwiseAfterWork",
     endsBy: "SIGUSR2",
-    lost: true,
+    span: true,
+  },
+  {
+    title: "SIGUSR2 after its once listener, which sends it again",
+    way: "restartsUnderNodemon",
+    signal: "SIGUSR2",
+    endsBy: "SIGUSR2",
+    span: true,
+  },
+  ...(["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"] as const).map((signal): Row => ({
+    title: `${signal} while it idles, after a span`,
+    way: "idlesAfterWork",
+    signal,
+    endsBy: signal,
+    span: true,
+  })),
+  {
+    title: "SIGTERM and SIGCONT, as systemd sends them, after a span",
+    way: "idlesAfterWork",
+    signal: "SIGTERM",
+    alsoSent: ["SIGCONT"],
+    endsBy: "SIGTERM",
+    span: true,
+  },
+  {
+    title: "SIGINT of PM2, which has a channel to it, after a span",
+    way: "idlesAfterWork",
+    signal: "SIGINT",
+    endsBy: "SIGINT",
+    hasChannel: true,
+    span: true,
+  },
+  {
+    title: "SIGTERM some time after all was sent, as after a preStop hook of Kubernetes",
+    way: "idlesLongAfterWork",
+    signal: "SIGTERM",
+    endsBy: "SIGTERM",
+    span: true,
+    env: { OTEL_BSP_SCHEDULE_DELAY: "10" },
+  },
+  {
+    title: "its normal end after several listeners for beforeExit",
+    way: "listensBeforeExit",
+    code: 0,
+    span: true,
+  },
+  {
+    title: "its normal end after a signal of its own, as the first process of a container",
+    way: "killsAfterWork",
+    isFirstProcess: true,
+    code: 0,
+    span: true,
+  },
+  {
+    title: "its listener's exit, as the first process of a container",
+    way: "killsWithListener",
+    isFirstProcess: true,
+    code: 7,
+    span: true,
+  },
+  {
+    title: "process.exit in a thread, after a span",
+    way: "endsThreadAfterWork",
+    code: 0,
+    span: true,
+  },
+  {
+    title: "its normal end after that of its cluster, after a span",
+    way: "disconnectsClusterAfterWork",
+    code: 0,
+    span: true,
   },
   {
     title: "its listener's exit after a signal of its own",
@@ -159,7 +238,8 @@ describe("A signal has the same effect as without telltale on a process", () => 
 
   for (const { name, path } of nodes) {
     for (const row of rows) {
-      it(`that ends by ${row.title}, on Node ${name}`, async () => {
+      it(`that ends by ${row.title}, on Node ${name}`, async function () {
+        if (row.isFirstProcess === true) launcherOrSkip(this, asFirstProcess);
         const [bare, preloaded] = await Promise.all([
           run(row, path, [], {}),
           run(row, path, preload.import, { ...telemetryEnv(receiver), ...row.env }),
@@ -184,17 +264,23 @@ async function run(
 ): Promise<ProgramResult> {
   const file = fileURLToPath(new URL("apps/signals.cjs", import.meta.url));
   const mode = flags.length === 0 ? "bare" : "preloaded";
-  const program = new Program({ file, node, flags, args: [row.way, mode], env });
+  const launcher = row.isFirstProcess === true ? asFirstProcess : [];
+  const [command, ...launcherArgs] = [...launcher, node];
+  const program = new Program({
+    ...{ file, node: command, flags: [...launcherArgs, ...flags], args: [row.way, mode], env },
+    hasChannel: row.hasChannel === true,
+  });
   const deadline = setTimeout(() => program.kill("SIGKILL"), MAX_EXIT_MS);
   try {
-    if (row.signal !== undefined) await sendEachTime(program, row.signal);
+    if (row.signal !== undefined)
+      await sendEachTime(program, [row.signal, ...(row.alsoSent ?? [])]);
     return await program.ended;
   } finally {
     clearTimeout(deadline);
   }
 }
 
-async function sendEachTime(program: Program, signal: NodeJS.Signals): Promise<void> {
+async function sendEachTime(program: Program, sent: readonly NodeJS.Signals[]): Promise<void> {
   for (let times = 1; ; times++) {
     const output = program.waitForStdout(
       (stdout) => stdout.split("ready").length > times || undefined,
@@ -202,6 +288,6 @@ async function sendEachTime(program: Program, signal: NodeJS.Signals): Promise<v
     // Rejects if the program has ended.
     const ready = await output.catch(() => false);
     if (!ready) return;
-    program.kill(signal);
+    for (const signal of sent) program.kill(signal);
   }
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { type Certificates, makeCertificates } from "../../export/certificates.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
@@ -42,7 +43,7 @@ export class HttpService {
 
   /** Returns the Prometheus page. */
   async page(): Promise<string> {
-    const response = await fetch(`http://localhost:${this.adminPort}/metrics`);
+    const response = await adminPage(this.adminPort, "/metrics");
     return response.text();
   }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { eventText } from "../../errors/events.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { pollUntil } from "../../until.ts";
 import { preload, Program, telemetryEnv } from "../program.ts";
@@ -250,7 +251,7 @@ function startApp(receiver: Receiver, adminPort: number, ratio: string): Program
 
 /** Returns the counters as soon as all spans and events are sent or dropped. */
 async function idleTelemetry(adminPort: number): Promise<Telemetry | undefined> {
-  const response = await fetch(`http://127.0.0.1:${adminPort}/healthz`);
+  const response = await adminPage(adminPort, "/healthz");
   const { telemetry } = (await response.json()) as { telemetry: Telemetry };
   return telemetry.spans.queued === 0 && telemetry.events.queued === 0 ? telemetry : undefined;
 }

@@ -33,7 +33,9 @@ describe("The lazy modules of libraries", () => {
       it(`are not loaded by a process that imports no library, by --${way}, Node ${name}`, async () => {
         const loaded = await loadedBy(path, flags, []);
         assert.ok(loaded.includes("start.js"), loaded.join());
-        const loadedModules = loaded.filter((file) => /^(instrumentation|logs)-/.test(file));
+        const loadedModules = loaded.filter((file) =>
+          /^(instrumentation|logs|config-file)-/.test(file),
+        );
         assert.deepEqual(loadedModules, []);
       });
     }
@@ -55,9 +57,10 @@ describe("The lazy modules of libraries", () => {
       TELLTALE_EAGER: "true",
     });
     const upstream = "instrumentation-upstream-generated";
-    // Instrumentations of built-in modules are disabled by default, and no Lambda handler is
-    // configured.
+    // Instrumentations of built-in modules are disabled by default, and neither a viewer nor a
+    // Lambda handler is configured.
     const expected = [
+      "instrumentation-call-sites-adaptor.js",
       "instrumentation-frameworks-aws-lambda-adaptor.js",
       ...["dns", "fs", "net"].map((name) => `${upstream}-${name}.js`),
     ];

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { pollUntilTrue } from "../../until.ts";
 import { preload, Program, type ProgramResult } from "../program.ts";
@@ -91,7 +92,7 @@ export class LogService {
   }
 
   async metrics(): Promise<string> {
-    const response = await fetch(`http://localhost:${this.#adminPort}/metrics`);
+    const response = await adminPage(this.#adminPort, "/metrics");
     return response.text();
   }
 
@@ -106,7 +107,7 @@ export class LogService {
   }
 
   async #health<Health>(): Promise<Health> {
-    const response = await fetch(`http://localhost:${this.#adminPort}/healthz`);
+    const response = await adminPage(this.#adminPort, "/healthz");
     return (await response.json()) as Health;
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import type { Received } from "../../../src/testing/store.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
 import { type ProgramResult, Program, telemetryEnv } from "../program.ts";
@@ -108,11 +109,10 @@ export async function runCombination(combination: Combination): Promise<MatrixRu
     const port = await program.waitForStdout(portIn);
     const responses = await sendRequests(port);
     await waitForTelemetry(receiver);
-    const admin = `http://127.0.0.1:${adminPort}`;
     const accept = "application/openmetrics-text; version=1.0.0";
-    const openMetrics = await get(`${admin}/metrics`, { accept });
-    const page = await get(`${admin}/metrics`, {});
-    const health = await waitForHealth(`${admin}/healthz`);
+    const openMetrics = await (await adminPage(adminPort, "/metrics", { accept })).text();
+    const page = await (await adminPage(adminPort, "/metrics")).text();
+    const health = await waitForHealth(adminPort);
     program.kill("SIGTERM");
     const ended = await program.ended;
     return {
@@ -122,8 +122,8 @@ export async function runCombination(combination: Combination): Promise<MatrixRu
       stockPort: Number(new URL(stock.url).port),
       stockRequests: stock.requests,
       lines: linesIn(ended.stdout),
-      page: page.body,
-      openMetrics: openMetrics.body,
+      page,
+      openMetrics,
       health,
       ended,
     };
@@ -173,12 +173,12 @@ async function sendRequests(port: number): Promise<MatrixRun["responses"]> {
 
 async function get(
   url: string,
-  options: { method?: string; accept?: string; headers?: Readonly<Record<string, string>> },
+  options: { method?: string; headers?: Readonly<Record<string, string>> },
 ): Promise<HttpResponse> {
-  const { accept, headers, ...rest } = options;
+  const { headers, ...rest } = options;
   const response = await fetch(url, {
     ...rest,
-    headers: { "user-agent": "the-test", ...headers, ...(accept !== undefined && { accept }) },
+    headers: { "user-agent": "the-test", ...headers },
   });
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
@@ -192,11 +192,11 @@ async function waitForTelemetry(receiver: Receiver): Promise<void> {
 }
 
 /** Waits until no logs or events are queued. Returns the last report after a time limit. */
-async function waitForHealth(url: string): Promise<HealthReport> {
+async function waitForHealth(adminPort: number): Promise<HealthReport> {
   const limit = performance.now() + WAIT_TIMEOUT_MS;
   for (;;) {
-    const { body } = await get(url, {});
-    const health = JSON.parse(body) as HealthReport;
+    const response = await adminPage(adminPort, "/healthz");
+    const health = (await response.json()) as HealthReport;
     const { logs, events } = health.telemetry;
     const isPending = [logs, events].some((counts) => (counts?.queued ?? 0) > 0);
     if (!isPending || performance.now() > limit) return health;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
+import { adminPage } from "../../admin-page.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { Random, testSeed } from "../../random.ts";
 import { pollUntilTrue } from "../../until.ts";
@@ -47,7 +48,7 @@ describe("The app's requests go on as before", function () {
     const quiet = await requestsDuring(async () => {}, QUIET_REQUESTS);
     const attacked = await requestsDuring(() => fuzz(service.adminPort, new Random(SEED)), 1);
     assertAsBefore(quiet, attacked);
-    const page = await fetch(`http://127.0.0.1:${service.adminPort}/metrics`);
+    const page = await adminPage(service.adminPort, "/metrics");
     // No malformed request has reached the app.
     assert.match(await page.text(), new RegExp(`^shop_orders_total\\{.*\\} ${sent}$`, "m"));
   });

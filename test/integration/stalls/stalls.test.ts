@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { parsePage, samplesOf } from "../../metrics/exposition.ts";
 import { pollUntil } from "../../until.ts";
@@ -10,9 +11,11 @@ const file = fileURLToPath(new URL("shop.mjs", import.meta.url));
 const METRIC = "telltale_eventloop_stall_duration_seconds";
 const EVENT = "telltale.eventloop.stall";
 
-/** How long the app's function blocks, in seconds; the start of a stall is known to a tick of 40 ms. */
-const BLOCKED = 0.6;
-const TICK = 0.04;
+/**
+ * Seconds that are recorded at least of the one second for which the app's function blocks.
+ * The time of garbage collections is subtracted: on a busy machine each takes long.
+ */
+const BLOCKED = 0.7;
 
 /** On a busy machine a process may not run for a while. */
 const LIMIT = { TELLTALE_EVENT_LOOP_STALL_MS: "500" };
@@ -104,7 +107,7 @@ interface KnownStall {
 function stallsOf(adminPort: number, count: number): Promise<readonly KnownStall[]> {
   return pollUntil(
     async () => {
-      const response = await fetch(`http://127.0.0.1:${adminPort}/metrics`);
+      const response = await adminPage(adminPort, "/metrics");
       const stalls = samplesOf(parsePage(await response.text()), `${METRIC}_sum`)
         .filter(({ labels }) => Object.keys(labels).length > 0)
         .map(({ labels, value }) => ({ labels: { ...labels }, seconds: value }));
@@ -114,7 +117,7 @@ function stallsOf(adminPort: number, count: number): Promise<readonly KnownStall
   );
 }
 
-function checkStalls({ labels, route }: StallRow, stalls: readonly KnownStall[]): void {
+function checkStalls({ labels }: StallRow, stalls: readonly KnownStall[]): void {
   if (labels === undefined) {
     assert.deepEqual(stalls, []);
     return;
@@ -124,8 +127,7 @@ function checkStalls({ labels, route }: StallRow, stalls: readonly KnownStall[])
     [labels],
   );
   const { seconds } = stalls[0]!;
-  // A query takes as long as it takes.
-  if (route !== "/queries") assert.ok(seconds >= BLOCKED - TICK, String(seconds));
+  assert.ok(seconds >= BLOCKED, String(seconds));
 }
 
 function checkEvents({ span: expected, inStack }: StallRow, { spans }: Receiver): void {
@@ -138,7 +140,7 @@ function checkEvents({ span: expected, inStack }: StallRow, { spans }: Receiver)
     [expected],
   );
   const { attributes } = events[0]!;
-  assert.ok(Number(attributes[`${EVENT}.duration`]) >= BLOCKED - TICK);
+  assert.ok(Number(attributes[`${EVENT}.duration`]) >= BLOCKED);
   const stack = attributes["code.stacktrace"];
   assert.ok(typeof stack === "string");
   if (inStack !== undefined) assert.match(stack, inStack);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { EndpointMetrics, MetricsSummary } from "../../../src/api.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { parsePage, samplesOf } from "../../metrics/exposition.ts";
 import { pollUntil } from "../../until.ts";
@@ -104,7 +105,8 @@ describe("The summary of requests", () => {
         // A response may arrive before its request has ended in the app.
         const summary = await pollUntil(
           async () => {
-            const page = await jsonOf<MetricsSummary>(`${admin}/summary`);
+            const response = await adminPage(adminPort, "/summary");
+            const page = (await response.json()) as MetricsSummary;
             return page.sinceStart.requests >= TOTALS.requests ? page : undefined;
           },
           () => "the summary of all requests",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { type Program, telemetryEnv } from "../../integration/program.ts";
 import { type StockService, startStockService } from "../../integration/stock.ts";
@@ -149,7 +150,7 @@ async function develop(row: NextRow): Promise<void> {
     const url = `http://127.0.0.1:${await program.waitForStdout(portIn)}`;
     await get(`${url}/things/42`, "dev");
     assert.equal((await serverSpan(receiver, "dev")).name, "GET /things/[id]");
-    const page = await get(`http://127.0.0.1:${port}/metrics`, "metrics");
+    const page = await (await adminPage(port, "/metrics")).text();
     assert.match(
       page,
       /http_server_request_duration_seconds_count\{.*http_route="\/things\/\[id\]"/,

@@ -16,7 +16,7 @@ interface StartedBroker {
 const brokerStarters: Readonly<
   Record<Exclude<BrokerName, "postgres">, () => Promise<StartedBroker>>
 > = {
-  kafka: startKafka,
+  kafka: () => startKafka(),
   nats: startNats,
   rabbitmq: startRabbitMq,
   redis: startRedis,

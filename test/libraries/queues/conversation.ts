@@ -92,9 +92,10 @@ export async function runConversation(
   queue: string,
   urls: ServiceUrls,
   isPreloaded: boolean,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ConversationResult> {
   const receiver = await startReceiver();
-  const pair = new ProcessPair(row, queue, urls, isPreloaded ? receiver : undefined);
+  const pair = new ProcessPair(row, queue, urls, isPreloaded ? receiver : undefined, env);
   const back = pair.start("back");
   const programs = [back];
   const killAll = (): void => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
+import { isMissedExecution } from "./missed-executions.ts";
 import { type JobRow, jobRows } from "./rows.ts";
 
 const index = new URL("../../../dist/index.js", import.meta.url).href;
@@ -75,6 +76,15 @@ for (const row of jobRows) {
         [name, true, 1],
       ]);
     });
+
+    it("has the time of its last success", () => {
+      const metric = receiver.metrics.findLast(({ name }) => name === "telltale.job.last_success");
+      const [point = assert.fail(), ...others] = metric?.points ?? [];
+      assert.deepEqual([point.attributes, others], [{ "telltale.job.name": name }, []]);
+      const [succeeded] = receiver.spans.filter(({ status }) => status.code !== "ERROR");
+      const end = Number(BigInt(succeeded?.endTimeUnixNano ?? 0) / 1_000_000_000n);
+      assert.ok(Math.abs(Number(point.value) - end) <= 1, `${point.value} ${end}`);
+    });
   });
 }
 
@@ -104,6 +114,7 @@ function seen({ code, signal, stdout, stderr }: ProgramResult): object {
   const lines = stderr
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z|\[PID: \d+\]/g, "")
     .split("\n")
-    .filter((line) => !/^\s+at /.test(line) || line.includes("/apps/"));
+    .filter((line) => !/^\s+at /.test(line) || line.includes("/apps/"))
+    .filter((line) => !isMissedExecution(line));
   return { code, signal, stdout, stderr: [...new Set(lines)] };
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { pollUntil, pollUntilTrue } from "../../until.ts";
 import { type Expected, Expectations } from "./expected.ts";
@@ -198,7 +199,7 @@ class UnitProcess {
 
   /** Returns the counters when no event is queued. */
   async #sentCounts(): Promise<ProcessResult["counts"] | undefined> {
-    const response = await fetch(`http://127.0.0.1:${this.#adminPort}/healthz`);
+    const response = await adminPage(this.#adminPort, "/healthz");
     const { telemetry } = (await response.json()) as { telemetry: ProcessResult["counts"] };
     return telemetry.events.queued === 0 ? telemetry : undefined;
   }

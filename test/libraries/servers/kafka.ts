@@ -1,28 +1,33 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePorts } from "../../free-port.ts";
 import { Daemon, greet } from "./daemon.ts";
+import { mavenJars } from "./maven-jars.ts";
 
 const run = promisify(execFile);
 const pom = join(import.meta.dirname, "kafka", "pom.xml");
 
+/** The ports of the broker and of its controller. */
+export type KafkaPorts = readonly [number, number];
+
 export interface Kafka {
   /** `host:port` of its only broker. */
   readonly url: string;
+  readonly ports: KafkaPorts;
   stop(): Promise<void>;
 }
 
 /**
  * Starts a Kafka of one node (KRaft) from Maven Central, because Debian has none.
  * Topics are created on first use. It needs `java` and, once per version, `mvn`.
+ *
+ * @param ports those of a broker that has been stopped. Default: free ones.
  */
-export async function startKafka(): Promise<Kafka> {
-  const classpath = join(await jars(), "*");
-  const [port = 0, controller = 0] = await freePorts(2);
+export async function startKafka(ports?: KafkaPorts): Promise<Kafka> {
+  const classpath = join(await mavenJars("kafka", pom), "*");
+  const [port = 0, controller = 0] = ports ?? (await freePorts(2));
   const daemon = new Daemon("kafka");
   const settings = join(daemon.directory, "server.properties");
   writeFileSync(settings, properties(port, controller, join(daemon.directory, "data")));
@@ -41,7 +46,7 @@ export async function startKafka(): Promise<Kafka> {
     command: ["java", ...java.slice(1), "kafka.Kafka", settings],
     isReady: () => greet(port, apiVersions, isCorrelated),
   });
-  return { url: `127.0.0.1:${port}`, stop: () => daemon.stop() };
+  return { url: `127.0.0.1:${port}`, ports: [port, controller], stop: () => daemon.stop() };
 }
 
 /** Any 16 bytes in base64url. */
@@ -68,26 +73,6 @@ function properties(port: number, controller: number, logs: string): string {
   })
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
-}
-
-/** Returns the folder of the jars in the user's cache folder, named after the hash of the pom. */
-async function jars(): Promise<string> {
-  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  const stamp = createHash("sha256").update(readFileSync(pom)).digest("hex").slice(0, 16);
-  const folder = join(cache, "telltale", `kafka-${stamp}`);
-  if (existsSync(folder)) return folder;
-  const unfinished = `${folder}.${process.pid}`;
-  mkdirSync(unfinished, { recursive: true });
-  const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${unfinished}`];
-  await run("mvn", ["-q", "-B", "-f", pom, ...goal], { timeout: 300_000 });
-  try {
-    renameSync(unfinished, folder);
-  } catch (error) {
-    // Another test has created it in the meantime.
-    if (!existsSync(folder)) throw error;
-    rmSync(unfinished, { recursive: true });
-  }
-  return folder;
 }
 
 const CORRELATION = 7;

@@ -5,6 +5,7 @@ import type { ReceivedEvent, ReceivedMetric, ReceivedSpan } from "../../../src/t
 import { eventText } from "../../errors/events.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import type { StoreRow } from "./rows.ts";
 
@@ -52,7 +53,7 @@ export async function runStore(
   try {
     const port = await program.waitForStdout((stdout) => /^(\d+)\n/.exec(stdout)?.[1]);
     for (const { step } of row.steps) await ask(port, step);
-    const page = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+    const page = await (await adminPage(adminPort, "/metrics")).text();
     await ask(port, "end");
     const { code, stderr } = await program.ended;
     await receiver.settled();

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Receiver } from "../../../src/testing/receiver.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes, type TestNode } from "../../nodes.ts";
@@ -66,7 +67,7 @@ export class WebApp {
 
   /** The Prometheus page. */
   async page(): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${this.#adminPort}/metrics`);
+    const response = await adminPage(this.#adminPort, "/metrics");
     return response.text();
   }
 

@@ -1,5 +1,5 @@
 import { programOrSkip } from "../../programs.ts";
-import { type Check, type Counter, type Phase, replay } from "./replay.ts";
+import { type Check, type Counter, type Gauge, type Level, type Phase, replay } from "./replay.ts";
 import { ruleFileOf } from "./rule-file.ts";
 
 const HOUR = 60;
@@ -62,9 +62,9 @@ const BUDGET_LEFT = "sum(slo:period_error_budget_remaining:ratio)";
 interface Row {
   readonly title: string;
   readonly args?: readonly string[];
-  /** A file of Sloth instead. */
+  /** A file of objectives instead. */
   readonly file?: string;
-  readonly counters: readonly Counter[];
+  readonly counters: readonly (Counter | Gauge)[];
   readonly checks: readonly Check[];
 }
 
@@ -465,11 +465,467 @@ const slothRows: readonly Row[] = [
   },
 ];
 
+/** An objective of the section `slo` of `telltale.ops.yaml`. */
+function section(name: string, percent: number, indicator: string): string {
+  return `slo: { objectives: [{ name: ${name}, service: shop, objective: ${percent}, ${indicator} }] }`;
+}
+
+const fired = (at: number, name: string): Check =>
+  firing(at, { SLOBurnsFast: name, SLOBurnsSlowly: name });
+
+/** Counters of two tenants, of which the second is as given. */
+function tenants(phases: readonly Phase[], failed: readonly Phase[]): Counter[] {
+  const of = (organization: string, result: string, each: readonly Phase[]): Counter => ({
+    name: "shop_orders_total",
+    labels: { job: "shop", organization, result },
+    phases: each,
+  });
+  return [
+    of("acme", "ok", [[DAY, 1_000_000]]),
+    of("tiny", "ok", phases),
+    ...(failed.length === 0 ? [] : [of("tiny", "failed", failed)]),
+  ];
+}
+
+const ratioFile = section(
+  "orders",
+  99.9,
+  `ratio: { total: shop_orders_total, failed: 'shop_orders_total{result="failed"}', by: organization }`,
+);
+const goodFile = section(
+  "orders",
+  99.9,
+  `ratio: { total: shop_orders_total, good: 'shop_orders_total{result!="failed"}', by: [organization] }`,
+);
+
+/** Orders of which 0.1% may fail in 30 days. */
+function failing(factor: number, minutes: number): Counter[] {
+  return tenants([[minutes, 10_000 - factor * 10]], [[minutes, factor * 10]]);
+}
+
+const counterRows: readonly Row[] = [
+  ...(
+    [
+      ["failed", ratioFile],
+      ["good", goodFile],
+    ] as const
+  ).flatMap(([kind, file]) => [
+    {
+      title: `14.4 times the budget's rate of ${kind} orders of one tenant pages for that tenant`,
+      file,
+      counters: failing(14.4, 90),
+      checks: [
+        {
+          at: 70,
+          expr: 'sum by (organization, job) (ALERTS{severity="page"})',
+          samples: { '{job="shop",organization="tiny"}': 1 },
+        },
+        value(70, 'round(sum(slo:sli_error:ratio_rate1h{organization="acme"}), 0.001)', 0),
+      ],
+    },
+    {
+      title: `0.9 times the rate of ${kind} orders never fires`,
+      file,
+      counters: failing(0.9, 6 * HOUR),
+      checks: [silent(6 * HOUR)],
+    },
+    {
+      title: `a restart and a gap never fire for ${kind} orders`,
+      file,
+      counters: tenants(
+        [
+          [HOUR, 100],
+          [HOUR, 100, "reset"],
+          [40, 100, "gap"],
+          [HOUR, 100],
+        ],
+        [
+          [HOUR, 0.05],
+          [HOUR, 0.05, "reset"],
+          [40, 0.05, "gap"],
+          [HOUR, 0.05],
+        ],
+      ),
+      checks: [silent(220)],
+    },
+    {
+      title: `one failed order of three, and none, never fire with ${kind} orders`,
+      file,
+      counters: tenants(
+        [
+          [10, 0],
+          [1, 2],
+          [8 * HOUR, 0],
+        ],
+        [
+          [10, 0],
+          [1, 1],
+          [8 * HOUR, 0],
+        ],
+      ),
+      checks: [
+        silent(8 * HOUR),
+        value(12, 'round(sum(slo:sli_error:ratio_rate5m{organization="tiny"}), 0.01)', 0.33),
+      ],
+    },
+    {
+      title: `a tenant without a series of failures has its whole budget, by ${kind} orders`,
+      file,
+      counters: tenants([[HOUR, 100]], []),
+      checks: [
+        silent(HOUR),
+        value(HOUR, 'sum(slo:period_error_budget_remaining:ratio{organization="tiny"})', 1),
+      ],
+    },
+  ]),
+  {
+    title: "no series of good orders is no good order",
+    file: goodFile,
+    counters: [
+      {
+        name: "shop_orders_total",
+        labels: { job: "shop", organization: "tiny", result: "failed" },
+        phases: [[HOUR, 10]],
+      },
+    ],
+    checks: [fired(HOUR, "orders")],
+  },
+];
+
+/** The age of the oldest message, in seconds. */
+function ages(levels: readonly Level[], instance = "a"): Gauge {
+  return {
+    name: "telltale_queue_oldest_age_seconds",
+    labels: {
+      ...{ job: "shop", instance, messaging_system: "bullmq" },
+      messaging_destination_name: "mails",
+    },
+    levels,
+  };
+}
+
+/** Repeats levels. */
+function repeat(times: number, levels: readonly Level[]): Level[] {
+  return Array.from({ length: times }, () => levels).flat();
+}
+
+const queueFile = section("mails", 99, "freshness: { queue: mails, within: 5m }");
+
+const queueRows: readonly Row[] = [
+  {
+    title: "a queue that is late for 14.4% of the time pages, with a budget of 1%",
+    file: queueFile,
+    counters: [
+      ages([
+        [6 * HOUR, 10],
+        ...repeat(20, [
+          [6, 10],
+          [2, 301],
+        ]),
+      ]),
+    ],
+    checks: [silent(6 * HOUR), fired(8 * HOUR - 1, "mails")],
+  },
+  {
+    title: "a queue that is late for 0.9% of the time never fires",
+    file: queueFile,
+    counters: [
+      ages(
+        repeat(3, [
+          [111, 300],
+          [1, 301],
+        ]),
+      ),
+    ],
+    checks: [silent(5 * HOUR)],
+  },
+  {
+    title:
+      "a queue that is late once in three minutes, without series before and after, never fires",
+    file: queueFile,
+    counters: [
+      ages([
+        [10, undefined],
+        [2, 0],
+        [1, 999],
+        [5 * HOUR, undefined],
+      ]),
+    ],
+    checks: [silent(5 * HOUR)],
+  },
+  {
+    title: "a gap, and a restart of the only process, are no late queue",
+    file: queueFile,
+    counters: [
+      ages([
+        [HOUR, 1],
+        [40, undefined],
+        [HOUR, 2],
+      ]),
+      ages(
+        [
+          [HOUR, undefined],
+          [90, 3],
+        ],
+        "b",
+      ),
+    ],
+    checks: [silent(150), value(150, BUDGET_LEFT, 1)],
+  },
+  {
+    title: "no queue at all never fires",
+    file: queueFile,
+    counters: [],
+    checks: [silent(HOUR), value(HOUR, BUDGET_LEFT, undefined)],
+  },
+  {
+    title: "minutes are counted, five times each",
+    file: queueFile,
+    counters: [ages([[HOUR, 1]])],
+    checks: [value(50, "sum(slo:events:increase5m)", 5)],
+  },
+];
+
+/** The time of the last success, at these minutes, until the process ends. */
+function successes(minutes: readonly number[], end: number, instance = "a"): Gauge {
+  const levels = minutes.map((minute, at): Level => [
+    (minutes[at + 1] ?? end) - minute,
+    minute * 60,
+  ]);
+  const [first = 0] = minutes;
+  return {
+    name: "telltale_job_last_success_seconds",
+    labels: { job: "shop", instance, telltale_job_name: "nightly" },
+    levels: first === 0 ? levels : [[first, undefined], ...levels],
+  };
+}
+
+/** The process of a service runs. */
+function uptime(minutes: number): Gauge {
+  return {
+    name: "process_uptime_seconds",
+    labels: { job: "shop", instance: "a" },
+    levels: [[minutes, 1]],
+  };
+}
+
+const jobFile = section("nightly", 99, "freshness: { job: nightly, within: 1h }");
+
+const jobRows: readonly Row[] = [
+  {
+    title: "a job that stops pages within ten minutes after it is late, with a budget of 1%",
+    file: jobFile,
+    counters: [successes([0, 50, 100, 150, 200], 6 * HOUR)],
+    checks: [silent(261), fired(270, "nightly")],
+  },
+  {
+    title: "a job that is late for 0.9 of its budget never fires",
+    file: jobFile,
+    counters: [successes([0, 59, 118, 180, 239, 298, 357, 416, 475], 530)],
+    checks: [silent(530)],
+  },
+  {
+    title: "a job in a new process, whose old one is gone, is not late",
+    file: jobFile,
+    counters: [successes([0, 50], 60), successes([100, 150, 200], 4 * HOUR, "b"), uptime(4 * HOUR)],
+    checks: [silent(4 * HOUR), value(4 * HOUR, BUDGET_LEFT, 1)],
+  },
+  {
+    title: "a gap in the scrapes, in which the job succeeds, never fires",
+    file: jobFile,
+    counters: [
+      {
+        ...successes([0], 1),
+        levels: [
+          [20, 0],
+          [40, undefined],
+          [50, 45 * 60],
+        ],
+      },
+    ],
+    checks: [silent(100)],
+  },
+  {
+    title: "a job that is gone with its process pages, and is forgotten after three days",
+    file: jobFile,
+    counters: [successes([0, 50], 60)],
+    checks: [
+      fired(125, "nightly"),
+      value(3 * DAY + 2 * HOUR, "sum(slo:events:increase5m)", undefined),
+    ],
+  },
+  {
+    title: "a job that never succeeds pages when its service has run for long enough",
+    file: jobFile,
+    counters: [uptime(3 * HOUR)],
+    checks: [silent(59), fired(2 * HOUR, "nightly")],
+  },
+  {
+    title: "one late minute of three never fires",
+    file: jobFile,
+    counters: [successes([0, 62], 63), successes([63], 110, "b")],
+    checks: [silent(110)],
+  },
+  {
+    title: "no job and no service never fires",
+    file: jobFile,
+    counters: [],
+    checks: [silent(HOUR), value(HOUR, BUDGET_LEFT, undefined)],
+  },
+];
+
+const openSlo = (spec: string, more = ""): string => `apiVersion: openslo/v1
+kind: SLO
+metadata: { name: orders }
+spec:
+  service: shop
+  budgetingMethod: Occurrences
+  ${spec}
+${more}`;
+
+const countersOf = (part: string, value: string): string =>
+  `indicator: { metadata: { name: a }, spec: { ratioMetric: { counter: true, ${part}: { metricSource: { spec: { query: 'sum(${value})' } } }, total: { metricSource: { spec: { query: orders_total } } } } } }
+  objectives: [{ target: 0.999 }]`;
+
+const conditionOf = (threshold: number): string => `
+  alertPolicies:
+    - kind: AlertPolicy
+      metadata: { name: OrdersBurn }
+      spec:
+        conditions:
+          - kind: AlertCondition
+            metadata: { name: twice }
+            spec: { severity: page, condition: { kind: burnrate, op: gte, threshold: ${threshold}, lookbackWindow: 90m, alertAfter: 5m } }
+        notificationTargets: [{ kind: AlertNotificationTarget, metadata: { name: on-call }, spec: { target: slack } }]
+`;
+
+const openSloRows: readonly Row[] = [
+  ...(["bad", "good"] as const).flatMap((part) => {
+    const file = openSlo(countersOf(part, part === "bad" ? "failed_total" : "good_total"));
+    const series = (failed: readonly Phase[], all: readonly Phase[]): Counter[] => [
+      { name: "orders_total", labels: { job: "shop" }, phases: all },
+      {
+        name: part === "bad" ? "failed_total" : "good_total",
+        labels: { job: "shop" },
+        phases:
+          part === "bad"
+            ? failed
+            : all.map(([minutes, each, kind], at) => {
+                const good = each - (failed[at]?.[1] ?? 0);
+                return kind === undefined ? [minutes, good] : [minutes, good, kind];
+              }),
+      },
+    ];
+    return [
+      {
+        title: `OpenSLO, ${part} and total: 14.4 times the rate pages`,
+        file,
+        counters: series([[90, 144]], [[90, 10_000]]),
+        checks: [fired(70, "orders")],
+      },
+      {
+        title: `OpenSLO, ${part} and total: 0.9 times the rate, a restart and a gap never fire`,
+        file,
+        counters: series(
+          [
+            [6 * HOUR, 9],
+            [HOUR, 9, "reset"],
+            [40, 9, "gap"],
+            [HOUR, 9],
+          ],
+          [
+            [6 * HOUR, 10_000],
+            [HOUR, 10_000, "reset"],
+            [40, 10_000, "gap"],
+            [HOUR, 10_000],
+          ],
+        ),
+        checks: [silent(8 * HOUR + 40)],
+      },
+      {
+        title: `OpenSLO, ${part} and total: one failed order of three, and none, never fire`,
+        file,
+        counters: series(
+          [
+            [10, 0],
+            [1, 1],
+            [HOUR, 0],
+          ],
+          [
+            [10, 0],
+            [1, 3],
+            [HOUR, 0],
+          ],
+        ),
+        checks: [silent(70)],
+      },
+    ];
+  }),
+  {
+    title: "OpenSLO, a condition of its own: fires after its window and time, with its target",
+    file: openSlo(`${countersOf("bad", "failed_total")}${conditionOf(2)}`),
+    counters: orders([[4 * HOUR, 10_000]], [[4 * HOUR, 21]]),
+    checks: [
+      value(4, 'count(ALERTS{alertstate="firing"})', undefined),
+      {
+        at: HOUR,
+        expr: 'sum by (alertname, severity, notification_targets) (ALERTS{alertstate="firing"})',
+        samples: { '{alertname="OrdersBurn",notification_targets="on-call",severity="page"}': 1 },
+      },
+    ],
+  },
+  {
+    title: "OpenSLO, a condition of its own: never fires below its threshold",
+    file: openSlo(`${countersOf("bad", "failed_total")}${conditionOf(2)}`),
+    counters: orders([[4 * HOUR, 10_000]], [[4 * HOUR, 19]]),
+    checks: [silent(4 * HOUR)],
+  },
+  {
+    title: "OpenSLO, a threshold: a value that is too high for too long pages",
+    file: openSlo(
+      "indicator: { metadata: { name: a }, spec: { thresholdMetric: { metricSource: { type: Prometheus, spec: { query: max(shop_lag) } } } } }\n  objectives: [{ op: lt, value: 10, target: 0.99 }]",
+    ),
+    counters: [
+      {
+        name: "shop_lag",
+        labels: { job: "shop" },
+        levels: [
+          [3 * HOUR, 9],
+          [HOUR, 10],
+        ],
+      },
+    ],
+    checks: [silent(3 * HOUR), fired(3 * HOUR + 10, "orders")],
+  },
+  {
+    title: "OpenSLO, a ratio that is recorded: pages by its own windows",
+    file: openSlo(
+      "indicator: { metadata: { name: a }, spec: { ratioMetric: { rawType: success, raw: { metricSource: { spec: { query: 'shop_success{a=\"b\"}' } } } } } }\n  objectives: [{ targetPercent: 99.9 }]",
+    ),
+    counters: [{ name: "shop_success", labels: { a: "b" }, levels: [[HOUR, 0.98]] }],
+    checks: [fired(HOUR, "orders")],
+  },
+  {
+    title: "OpenSLO, a period of four weeks: its rates are a little lower",
+    file: openSlo(
+      `${countersOf("bad", "failed_total")}\n  timeWindow: [{ duration: 4w, isRolling: true }]`,
+    ),
+    counters: orders([[90, 10_000]], [[90, 136]]),
+    checks: [
+      fired(70, "orders"),
+      value(70, "sum(slo:time_period:days)", 28),
+      value(70, "round(sum(slo:sli_error:ratio_rate4w), 0.0001)", 0.0136),
+    ],
+  },
+];
+
+const allRows = [...rows, ...slothRows, ...counterRows, ...queueRows, ...jobRows, ...openSloRows];
+
 describe("The rules of telltale slo, replayed by promtool", () => {
-  for (const { title, args = availability, file, counters, checks } of [...rows, ...slothRows]) {
+  for (const { title, args = availability, file, counters, checks } of allRows) {
     it(title, async function () {
       const rules =
-        file === undefined ? ruleFileOf(args) : ruleFileOf(["--from", "sloth.yaml"], file);
+        file === undefined ? ruleFileOf(args) : ruleFileOf(["--from", "slo.yaml"], file);
       await replay(programOrSkip(this, "promtool"), rules, counters, checks);
     });
   }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { parse } from "yaml";
 
 const run = promisify(execFile);
 
@@ -14,6 +15,16 @@ export interface Counter {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly phases: readonly Phase[];
+}
+
+/** Minutes with this value; undefined is no series. */
+export type Level = readonly [minutes: number, value: number | undefined];
+
+/** A gauge, sampled every minute. */
+export interface Gauge {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly levels: readonly Level[];
 }
 
 export interface Check {
@@ -28,14 +39,14 @@ export interface Check {
 export async function replay(
   promtool: string,
   rules: string,
-  counters: readonly Counter[],
+  series: readonly (Counter | Gauge)[],
   checks: readonly Check[],
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "slo-replay-"));
   try {
     const [ruleFile, testFile] = [join(folder, "slo.yaml"), join(folder, "test.yaml")];
     await writeFile(ruleFile, rules);
-    await writeFile(testFile, JSON.stringify(testOf(counters, checks)));
+    await writeFile(testFile, JSON.stringify(testOf(groupsOf(rules), series, checks)));
     await run(promtool, ["check", "rules", ruleFile]);
     await run(promtool, ["test", "rules", testFile]).catch((error: Error & { stdout?: string }) => {
       throw new Error(error.stdout, { cause: error });
@@ -45,18 +56,30 @@ export async function replay(
   }
 }
 
-function testOf(counters: readonly Counter[], checks: readonly Check[]): object {
+/** Returns the names of the groups, in the order of the file. */
+function groupsOf(rules: string): readonly string[] {
+  const { groups } = parse(rules) as { groups: readonly { name: string }[] };
+  return groups.map(({ name }) => name);
+}
+
+/** @param groups promtool evaluates them at random without their order: alerts may be a step late. */
+function testOf(
+  groups: readonly string[],
+  series: readonly (Counter | Gauge)[],
+  checks: readonly Check[],
+): object {
   return {
     rule_files: ["slo.yaml"],
+    group_eval_order: groups,
     evaluation_interval: "1m",
     tests: [
       {
         interval: "1m",
-        input_series: counters.map(({ name, labels, phases }) => ({
+        input_series: series.map(({ name, labels, ...values }) => ({
           series: `${name}{${Object.entries(labels)
             .map(([label, text]) => `${label}="${text}"`)
             .join(",")}}`,
-          values: valuesOf(phases),
+          values: "phases" in values ? valuesOf(values.phases) : levelsOf(values.levels),
         })),
         promql_expr_test: checks.map(({ at, expr, samples }) => ({
           expr,
@@ -81,5 +104,11 @@ function valuesOf(phases: readonly Phase[]): string {
       value = first + minutes * each;
       return `${first + each}+${each}x${minutes - 1}`;
     })
+    .join(" ");
+}
+
+function levelsOf(levels: readonly Level[]): string {
+  return levels
+    .map(([minutes, value]) => (value === undefined ? `_x${minutes}` : `${value}+0x${minutes - 1}`))
     .join(" ");
 }

@@ -14,7 +14,7 @@ export const adaptor: Adaptor = {
     const { Pool } = patched as { readonly Pool?: PoolClass };
     if (file.version.startsWith("3.") && Pool !== undefined) {
       const meter = deps.meterProvider.getMeter("generic-pool", file.version);
-      patchPool(Pool.prototype, new ConnectionPools(meter));
+      patchPool(Pool.prototype, new ConnectionPools(meter, deps.viewerCalls));
     }
     return patched;
   },

@@ -24,6 +24,7 @@ import {
   markInternal,
   patchInternal,
 } from "./internal-commands.ts";
+import { patchConnecting } from "./connecting.ts";
 import { patchPipeline } from "./pipelines.ts";
 
 /**
@@ -116,6 +117,7 @@ function patchClient(prototype: object, calls: RedisCalls): void {
       },
   );
   markInternal(prototype, "_readyCheck");
+  patchConnecting(prototype, calls);
 }
 
 function isCommand(command: unknown): command is Command {

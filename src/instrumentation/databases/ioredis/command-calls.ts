@@ -19,6 +19,7 @@ export interface Client {
 
 export interface Command {
   readonly name: string;
+  readonly args?: readonly unknown[];
   /** Set on commands of a redirection, which the app did not send. */
   readonly ignore?: boolean;
   resolve(reply: unknown): void;
@@ -64,16 +65,17 @@ export interface RedisCall {
 export function start(
   { database, replies }: RedisCalls,
   target: RedisTarget,
-  { name }: Command,
+  { name, args = [] }: Command,
   startedAt?: number,
 ): RedisCall {
   const operation = redisOperation(name);
   const attributes = target.attributesOf(operation);
   const call = database.start(operation ?? "redis", attributes, undefined, startedAt);
+  database.recorder?.command(call.span, operation ?? "", args);
   return {
     succeed(reply) {
       call.succeed();
-      replies.replied(operation, reply, target.attributes, call.context);
+      replies.replied(operation, reply, target.attributes, call);
     },
     fail(error) {
       call.fail(error);

@@ -43,7 +43,7 @@ function callsOf({ version }: LoadedFile, deps: AdaptorDeps): Calls {
   const scope = { scope: "mongodb", version, needsParent: true, describe: describeMongoError };
   return {
     database: new DatabaseCalls(deps, scope),
-    pools: new ConnectionPools(deps.meterProvider.getMeter("mongodb", version)),
+    pools: new ConnectionPools(deps.meterProvider.getMeter("mongodb", version), deps.viewerCalls),
   };
 }
 
@@ -171,10 +171,12 @@ function start(
   const label = collection && lowCardinality(collection);
   const name = label === undefined ? operation : `${operation} ${label}`;
   const attributes = target.attributesOf(operation, label);
-  return database.start(name, attributes, () => ({
+  const call = database.start(name, attributes, () => ({
     ...detailsOf(command as Command),
     ...(label !== collection && { "db.collection.name": collection }),
   }));
+  database.recorder?.document(call.span, command);
+  return call;
 }
 
 function targetOf(connection: Connection, { db }: Namespace): CallTarget {

@@ -29,13 +29,13 @@ const CLUSTER = "lib/PoolCluster.js";
 /** Private methods of upstream's instrumentation, once it exists. */
 const upstreamState: { internals?: MysqlInternals } = {};
 
-const upstream = upstreamAdaptor((options) => {
+const upstream = upstreamAdaptor((options, { viewerCalls }) => {
   const instrumentation = new MySQLInstrumentation(options);
   const internals = instrumentation as unknown as MysqlInternals;
   upstreamState.internals = internals;
   preserveErrorEvents(internals);
   preserveThis(internals);
-  return withSanitizedSql(instrumentation, options);
+  return withSanitizedSql(instrumentation, options, viewerCalls);
 });
 
 /** Private members of upstream's class; the tests fail if they change. */

@@ -53,7 +53,7 @@ function callsOf({ version }: LoadedFile, deps: AdaptorDeps): Calls {
   const scope = { scope: "mysql2", version, needsParent: false, describe: describeMysqlError };
   return {
     sql: new SqlCalls(deps, "mysql", scope),
-    pools: new ConnectionPools(deps.meterProvider.getMeter("mysql2", version)),
+    pools: new ConnectionPools(deps.meterProvider.getMeter("mysql2", version), deps.viewerCalls),
   };
 }
 
@@ -94,6 +94,7 @@ interface Statement {
 /** A command that was sent. */
 interface Command extends EventEmitter {
   readonly statement?: { readonly query?: unknown };
+  readonly parameters?: unknown;
   onResult?: unknown;
   [CALL]?: DatabaseCall;
 }
@@ -112,7 +113,8 @@ function patchConnection(prototype: object, calls: Calls): void {
         function query(...args) {
           const sql = sqlTextOf(args[0]);
           if (sql === undefined) return Reflect.apply(original, this, args);
-          const call = calls.sql.start(targetOf(this), sql, isParameterised(args));
+          const values = valuesOf(args);
+          const call = calls.sql.start(targetOf(this), sql, hasValues(values), undefined, values);
           return observe(call, args, () => Reflect.apply(original, this, args));
         },
     );
@@ -202,7 +204,8 @@ function patchPrepared(prototype: object, calls: Calls): void {
         const [command] = args;
         const sql = isObserved.get() ? undefined : command.statement?.query;
         if (typeof sql === "string" && command.constructor.name === "Execute") {
-          const call = calls.sql.start(targetOf(this), sql, true);
+          const { parameters } = command;
+          const call = calls.sql.start(targetOf(this), sql, true, undefined, parameters);
           command[CALL] = call;
           if (!bindCallback(call, args)) endOnEvents(call, command);
         }
@@ -241,8 +244,11 @@ function sqlTextOf(first: unknown): string | undefined {
   return typeof sql === "string" ? sql : undefined;
 }
 
-function isParameterised([first, second]: readonly unknown[]): boolean {
-  const values = typeof second === "function" || second === undefined ? valuesIn(first) : second;
+function valuesOf([first, second]: readonly unknown[]): unknown {
+  return typeof second === "function" || second === undefined ? valuesIn(first) : second;
+}
+
+function hasValues(values: unknown): boolean {
   if (Array.isArray(values)) return values.length > 0;
   return values !== undefined && values !== null;
 }

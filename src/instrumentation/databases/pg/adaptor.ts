@@ -10,6 +10,8 @@ import {
 } from "@opentelemetry/api";
 import { hrTime } from "@opentelemetry/core";
 import { PgInstrumentation } from "@opentelemetry/instrumentation-pg";
+import { isTracingSuppressed } from "../../../context/context.ts";
+import type { CallRecorder } from "../../../development/call-recorder.ts";
 import { isThenable } from "../../../thenable.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { bindFunctions, bindEvents, bindToCaller } from "../../loading/caller-context.ts";
@@ -48,17 +50,19 @@ export const adaptor: Adaptor = {
 /** The pools of all versions, created with the instrumentation. */
 const connectionPools: { current?: PgPools } = {};
 
-const statements = upstreamAdaptor((options, { recordsRows }) => {
-  const currentQuery = new CurrentQuery();
+const statements = upstreamAdaptor((options, { recordsRows, viewerCalls }) => {
+  const currentQuery = new CurrentQuery(viewerCalls);
   const record = (span: Span): void => currentQuery.record(span);
   const instrumentation = new PgInstrumentation({
     ...options,
     ignoreConnectSpans: true,
-    requestHook: (span, { query }) => describeSpan(span, query.text, query.values),
+    requestHook: (span, { query }) => describeSpan(span, query, viewerCalls),
     responseHook: (span, { data }) => {
       record(span);
-      if (recordsRows && typeof data.rowCount === "number")
-        span.setAttribute("db.response.returned_rows", data.rowCount);
+      if (typeof data.rowCount !== "number") return;
+      if (recordsRows) span.setAttribute("db.response.returned_rows", data.rowCount);
+      else if (viewerCalls !== undefined && span instanceof QuerySpan)
+        span.recordRows(data.rowCount, viewerCalls);
     },
   });
   const internals = instrumentation as unknown as Internals;
@@ -73,7 +77,8 @@ const statements = upstreamAdaptor((options, { recordsRows }) => {
   const setMeterProvider = instrumentation.setMeterProvider.bind(instrumentation);
   instrumentation.setMeterProvider = (provider) => {
     const { instrumentationName, instrumentationVersion } = instrumentation;
-    const pools = new PgPools(provider.getMeter(instrumentationName, instrumentationVersion));
+    const meter = provider.getMeter(instrumentationName, instrumentationVersion);
+    const pools = new PgPools(meter, viewerCalls);
     connectionPools.current = pools;
     internals._setPoolConnectEventListeners = (pool) => void pools.watch(pool);
     setMeterProvider({ getMeter: (...of) => withoutCounters(provider.getMeter(...of)) });
@@ -101,9 +106,12 @@ interface ClientLike {
   readonly connectionParameters?: { readonly host?: string; readonly port?: number };
 }
 
-function describeSpan(span: Span, text: string, values: unknown): void {
-  if (!(span instanceof QuerySpan)) return;
-  span.describe(text, Array.isArray(values) && values.length > 0);
+function describeSpan(
+  span: Span,
+  { text, values }: { readonly text: string; readonly values?: unknown },
+  recorder: CallRecorder | undefined,
+): void {
+  if (span instanceof QuerySpan) span.describe(text, values, recorder);
 }
 
 /**
@@ -112,6 +120,12 @@ function describeSpan(span: Span, text: string, values: unknown): void {
  */
 class CurrentQuery {
   span: QuerySpan | undefined = undefined;
+  /** Of what only the viewer receives. */
+  readonly recorder: CallRecorder | undefined;
+
+  constructor(recorder: CallRecorder | undefined) {
+    this.recorder = recorder;
+  }
 
   record(span: Span): void {
     if (span instanceof QuerySpan) this.span = span;
@@ -122,12 +136,12 @@ class CurrentQuery {
 function completeDurations(internals: Internals, currentQuery: CurrentQuery): void {
   const record = internals.recordOperationDuration.bind(internals);
   internals.recordOperationDuration = ({ ...attributes }, start) => {
-    const { operation, errorType } = currentQuery.span ?? {};
+    const { operation, errorType, isSuppressed = false } = currentQuery.span ?? {};
     delete attributes["db.operation.name"];
     if (operation !== undefined) attributes["db.operation.name"] = operation;
     if (errorType !== undefined) attributes["error.type"] = errorType;
     currentQuery.span = undefined;
-    record(attributes, start);
+    if (!isSuppressed) record(attributes, start);
   };
 }
 
@@ -253,7 +267,10 @@ function hasAccessor(of: object, name: string): boolean {
  */
 function bindConnects(internals: Internals): void {
   const observers: Readonly<Record<string, Observer>> = {
-    _getClientConnectPatch: (_client, args, connect) => observeOpening(args, connect),
+    _getClientConnectPatch: (client, args, connect) => {
+      const failed = failureOf(internals, client);
+      return observeOpening(args, () => observeFailure(args, connect, failed));
+    },
     _getPoolConnectPatch: observePoolConnect,
   };
   for (const name of ["_getClientConnectPatch", "_getPoolConnectPatch"] as const) {
@@ -272,6 +289,49 @@ function bindConnects(internals: Internals): void {
   }
 }
 
+/**
+ * Returns a function that records a connection that could not be opened as an operation that
+ * failed: no query follows, so nothing else shows that the database is down.
+ */
+function failureOf(internals: Internals, client: ClientLike): (error: unknown) => void {
+  const startedAt = hrTime();
+  const isOwn = isTracingSuppressed(contexts.active());
+  return (error) => {
+    if (isOwn) return;
+    const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
+    const type = typeof code === "string" ? code : typeof name === "string" ? name : "_OTHER";
+    internals.recordOperationDuration({ ...attributesOf(client), "error.type": type }, startedAt);
+  };
+}
+
+/** Calls `connect`, and `failed` with its error. A callback in `args`, `(error)`, is replaced. */
+function observeFailure(
+  args: unknown[],
+  connect: () => unknown,
+  failed: (error: unknown) => void,
+): unknown {
+  const at = args.findLastIndex((arg) => typeof arg === "function");
+  if (at !== -1) {
+    const callback = args[at] as Callback;
+    args[at] = function (this: unknown, error: unknown, ...rest: unknown[]): unknown {
+      if (error !== undefined && error !== null) failed(error);
+      return Reflect.apply(callback, this, [error, ...rest]);
+    };
+    return connect();
+  }
+  const result = connect();
+  if (!isThenable(result)) return result;
+  return result.then(
+    (value) => value,
+    (error: unknown) => {
+      failed(error);
+      throw error;
+    },
+  );
+}
+
+type Callback = (this: unknown, ...args: unknown[]) => unknown;
+
 type Observer = (self: object, args: unknown[], call: () => unknown) => unknown;
 
 function observePoolConnect(pool: object, args: unknown[], connect: () => unknown): unknown {
@@ -289,7 +349,7 @@ function start(
   const attributes = attributesOf(client);
   const span = internals.tracer.startSpan("pg.query", { kind: SpanKind.CLIENT, attributes });
   const { text, values } = statementOf(submittable);
-  if (typeof text === "string") describeSpan(span, text, values);
+  if (typeof text === "string") describeSpan(span, { text, values }, currentQuery.recorder);
   const end = (): void => {
     currentQuery.record(span);
     internals.recordOperationDuration(attributes, startedAt);

@@ -1,4 +1,5 @@
 import { createNoopMeter, type Meter } from "@opentelemetry/api";
+import type { CallRecorder } from "../../../development/call-recorder.ts";
 import {
   ConnectionPools,
   type PoolReader,
@@ -38,8 +39,8 @@ export class PgPools {
   readonly #pools: ConnectionPools;
   readonly #reader: PoolReader<PgPool> = { nameOf: (pool) => this.#nameOf(pool), stateOf };
 
-  constructor(meter: Meter) {
-    this.#pools = new ConnectionPools(meter);
+  constructor(meter: Meter, recorder: CallRecorder | undefined) {
+    this.#pools = new ConnectionPools(meter, recorder);
   }
 
   /** Observes a pool until it is closed or garbage-collected. Returns the recorder of its times. */

@@ -11,6 +11,9 @@ import type {
   TimeInput,
   Tracer,
 } from "@opentelemetry/api";
+import { isTracingSuppressed } from "../../../context/context.ts";
+import { activeContext } from "../../../context/manager.ts";
+import type { CallRecorder } from "../../../development/call-recorder.ts";
 import { DelegatingTracer } from "../../upstream/delegating-tracer.ts";
 import { describeSql, MAX_SQL_LENGTH } from "../../database-client/sql.ts";
 
@@ -28,22 +31,27 @@ export class QuerySpan implements Span {
   operation: string | undefined = undefined;
   /** The attribute `error.type`: the error code of the database or of Node. */
   errorType: string | undefined = undefined;
+  /** Whether the query is no call of the app, but one of a health check. */
+  readonly isSuppressed: boolean;
   readonly #span: Span;
   readonly #onError: (span: QuerySpan) => void;
 
-  constructor(span: Span, onFailure: (span: QuerySpan) => void) {
+  constructor(span: Span, onFailure: (span: QuerySpan) => void, isSuppressed: boolean) {
     this.#span = span;
     this.#onError = onFailure;
+    this.isSuppressed = isSuppressed;
   }
 
   /**
-   * @param isParameterised whether the values are passed separately; the text then
-   * stays unchanged
+   * @param values those that are passed separately; the text then stays unchanged
+   * @param recorder of what only the viewer receives
    */
-  describe(sql: string, isParameterised: boolean): void {
+  describe(sql: string, values: unknown, recorder: CallRecorder | undefined): void {
     const { text, operation, summary } = describeSql(sql);
     this.operation = operation;
     if (!this.#span.isRecording()) return;
+    recorder?.statement(this.#span, sql, values);
+    const isParameterised = Array.isArray(values) && values.length > 0;
     this.#span.setAttribute(QUERY_TEXT, isParameterised ? sql.slice(0, MAX_SQL_LENGTH) : text);
     if (operation !== undefined) this.#span.setAttribute("db.operation.name", operation);
     if (summary === undefined) return;
@@ -57,6 +65,11 @@ export class QuerySpan implements Span {
     this.errorType = code;
     this.#span.setAttribute("error.type", code);
     if (isSqlState(code)) this.#span.setAttribute("db.response.status_code", code);
+  }
+
+  /** Records the number of rows, for the viewer only. */
+  recordRows(count: number, recorder: CallRecorder): void {
+    recorder.rows(this.#span, count);
   }
 
   spanContext(): SpanContext {
@@ -150,6 +163,8 @@ export class QueryTracer extends DelegatingTracer {
    */
   override startSpan(name: string, options?: SpanOptions, context?: Context): Span {
     if (!name.startsWith(this.#prefix)) return super.startSpan(name, options, context);
-    return new QuerySpan(super.startSpan(this.#prefix, options, context), this.#onError);
+    const isSuppressed = isTracingSuppressed(context ?? activeContext());
+    const span = super.startSpan(this.#prefix, options, context);
+    return new QuerySpan(span, this.#onError, isSuppressed);
   }
 }

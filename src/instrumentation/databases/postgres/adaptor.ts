@@ -34,7 +34,7 @@ const versions = new PerVersionCache<Observers>();
 function observersOf({ version }: LoadedFile, deps: AdaptorDeps): Observers {
   return {
     recorder: new QueryRecorder(deps, version),
-    pools: new ConnectionPools(deps.meterProvider.getMeter("postgres", version)),
+    pools: new ConnectionPools(deps.meterProvider.getMeter("postgres", version), deps.viewerCalls),
   };
 }
 

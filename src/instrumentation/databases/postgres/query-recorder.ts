@@ -1,6 +1,7 @@
 import { Stream } from "node:stream";
 import { type Context, context as contexts } from "@opentelemetry/api";
 import { now } from "../../../clock.ts";
+import type { CallRecorder } from "../../../development/call-recorder.ts";
 import { tryRead } from "../../../try-read.ts";
 import { CallTarget } from "../../database-client/call-target.ts";
 import { describeError, type DatabaseFailure } from "../../database-client/database-failure.ts";
@@ -48,12 +49,14 @@ interface Run {
  */
 export class QueryRecorder {
   readonly #calls: SqlCalls;
+  readonly #recorder: CallRecorder | undefined;
   /** Databases by the `canceller` of their client. */
   readonly #targets = new WeakMap<object, CallTarget>();
   /** Cursors that run. */
   readonly #cursors = new WeakMap<Query, Run>();
 
   constructor(deps: AdaptorDeps, version: string) {
+    this.#recorder = deps.viewerCalls;
     const options = { scope: "postgres", version, needsParent: false };
     this.#calls = new SqlCalls(deps, "standard", { ...options, describe: describePostgresError });
   }
@@ -66,7 +69,7 @@ export class QueryRecorder {
   watch(query: Query): void {
     const { executed, canceller: client } = query;
     if (executed || !client) return;
-    const context = contexts.active();
+    const context = this.#recorder?.contextOfQuery(query) ?? contexts.active();
     const run = { query, client, context, startedAt: now(), isStreamed: false, isEnded: false };
     if (query.cursorRows !== undefined) this.#cursors.set(query, run);
     this.#attach(run);
@@ -116,9 +119,9 @@ export class QueryRecorder {
     run.isEnded = true;
     const { query, client, context, startedAt } = run;
     const target = this.#targets.get(client) ?? UNKNOWN_TARGET;
-    const { text, isParameterised } = statementOf(query);
+    const { text, values } = statementOf(query);
     const call = contexts.with(context, () =>
-      this.#calls.start(target, text, isParameterised, startedAt),
+      this.#calls.start(target, text, values.length > 0, startedAt, values),
     );
     if (failure === undefined) call.succeed(rows);
     else call.fail(failure.error);
@@ -130,14 +133,15 @@ const UNKNOWN_TARGET = new CallTarget({ system: "postgresql" });
 
 interface Statement {
   readonly text: string;
-  readonly isParameterised: boolean;
+  /** Those that are passed separately. */
+  readonly values: readonly unknown[];
 }
 
 function statementOf(query: Query): Statement {
   const { string: text, parameters = [] } = query;
   // Not every app passes a string to `sql.unsafe()`.
   if (typeof text !== "string") return unsentStatement(query);
-  return { text, isParameterised: parameters.length > 0 };
+  return { text, values: parameters };
 }
 
 /**
@@ -148,10 +152,10 @@ function unsentStatement({ strings }: Query): Statement {
   const parts: readonly unknown[] = Array.isArray(strings) ? strings : [];
   if (parts.length === 0 || !parts.every((part) => typeof part === "string")) return NO_STATEMENT;
   const text = parts.reduce((before, part, at) => `${before}$${at}${part}`);
-  return { text, isParameterised: false };
+  return { text, values: [] };
 }
 
-const NO_STATEMENT: Statement = { text: "", isParameterised: false };
+const NO_STATEMENT: Statement = { text: "", values: [] };
 
 /**
  * Whether the query was not sent because its client was closed before, as that of

@@ -1,3 +1,4 @@
+import { type EventEmitter, errorMonitor } from "node:events";
 import { ConnectionPools } from "../../database-client/connection-pools.ts";
 import type { Adaptor, AdaptorDeps, LoadedFile } from "../../loading/adaptor.ts";
 import { PerVersionCache } from "../../loading/per-version-cache.ts";
@@ -50,8 +51,8 @@ interface Pools {
   readonly RedisClientPool: PoolClass;
 }
 
-function poolsOf({ version }: LoadedFile, { meterProvider }: AdaptorDeps): ConnectionPools {
-  return new ConnectionPools(meterProvider.getMeter("redis", version));
+function poolsOf({ version }: LoadedFile, deps: AdaptorDeps): ConnectionPools {
+  return new ConnectionPools(deps.meterProvider.getMeter("redis", version), deps.viewerCalls);
 }
 
 type Argument = string | Buffer;
@@ -71,6 +72,7 @@ interface BatchedCommand {
 
 function patchClient(prototype: object, calls: RedisCalls): void {
   patchConnect(prototype);
+  patchErrors(prototype, calls);
   replaceMethod<Client, [readonly Argument[], ...unknown[]]>(
     prototype,
     "sendCommand",
@@ -81,6 +83,40 @@ function patchClient(prototype: object, calls: RedisCalls): void {
   );
   patchBatch(prototype, "_executeMulti", "MULTI", calls);
   patchBatch(prototype, "_executePipeline", "PIPELINE", calls);
+}
+
+/**
+ * Records each attempt to connect that fails: meanwhile commands wait without an end. The client
+ * reports it as an `error`, and connects again by itself.
+ */
+function patchErrors(prototype: object, { database }: RedisCalls): void {
+  const observed = new WeakSet<object>();
+  replaceMethod<Client & EventEmitter, unknown[]>(
+    prototype,
+    "connect",
+    (original) =>
+      function connect(...args) {
+        const self = (this._self ?? this) as Client & EventEmitter;
+        if (!observed.has(self)) {
+          observed.add(self);
+          // This listener leaves an error without others an uncaught one.
+          self.on(errorMonitor, (error: unknown) => {
+            if (isUnopened(error)) database.recordUnopened(targetOf(self).attributes, error);
+          });
+        }
+        return Reflect.apply(original, this, args);
+      },
+  );
+}
+
+/** Whether a connection could not be opened. Errors of one that was lost are those of its commands. */
+function isUnopened(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { syscall } = error as NodeJS.ErrnoException;
+  return (
+    (syscall !== undefined && syscall !== "read" && syscall !== "write") ||
+    error.constructor.name === "ConnectionTimeoutError"
+  );
 }
 
 function patchBatch(
@@ -109,9 +145,10 @@ function observe(
   const operation = redisOperation(args[0]);
   const target = targetOf(client);
   const call = database.start(operation ?? "redis", target.attributesOf(operation));
+  database.recorder?.command(call.span, operation ?? "", args.slice(1));
   return call.endWithPromise(send() as Promise<unknown>, (reply) => {
     if (operation === "SELECT") select(client, Number(args[1]));
-    replies.replied(operation, reply, target.attributes, call.context);
+    replies.replied(operation, reply, target.attributes, call);
     return undefined;
   });
 }
@@ -217,6 +254,7 @@ function isVersion4(prototype: object): boolean {
 const EXECUTORS = ["commandsExecutor", "scriptsExecutor", "scriptsExecuter", "functionsExecuter"];
 
 function patchVersion4(prototype: object, calls: RedisCalls): void {
+  patchErrors(prototype, calls);
   for (const name of [...EXECUTORS, "sendCommand", "SELECT"]) {
     if (name in prototype) replaceMethod<Client, unknown[]>(prototype, name, wrapExecutor);
   }

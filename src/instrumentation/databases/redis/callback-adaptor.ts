@@ -20,6 +20,7 @@ export const adaptor: Adaptor = {
     );
     patchConnecting(RedisClient.prototype);
     patchSend(RedisClient.prototype, calls);
+    patchErrors(RedisClient.prototype, calls);
     return exports;
   },
 };
@@ -34,6 +35,9 @@ interface Client {
   };
   /** The selected database, if it is not the first one. */
   readonly selected_db?: number | string;
+  readonly connected?: boolean;
+  /** Whether the app closes it. */
+  readonly closing?: boolean;
   emit(event: string, error: unknown): unknown;
 }
 
@@ -41,6 +45,7 @@ type Callback = (error: unknown, reply?: unknown) => unknown;
 
 interface Command {
   readonly command: unknown;
+  readonly args?: readonly unknown[];
   callback?: Callback | undefined;
 }
 
@@ -58,6 +63,17 @@ function patchConnecting(prototype: object): void {
       };
     });
   }
+}
+
+/** Records each attempt to connect that fails: meanwhile commands wait, for an hour by default. */
+function patchErrors(prototype: object, { database }: RedisCalls): void {
+  replaceMethod<Client, [unknown, ...unknown[]]>(prototype, "on_error", (original) => {
+    return function on_error(...args) {
+      if (this.connected !== true && this.closing !== true)
+        database.recordUnopened(targetOf(this).attributes, args[0]);
+      return Reflect.apply(original, this, args);
+    };
+  });
 }
 
 function patchSend(prototype: object, calls: RedisCalls): void {
@@ -82,11 +98,12 @@ function observe({ database, replies }: RedisCalls, client: Client, command: Com
   const operation = redisOperation(command.command);
   const target = targetOf(client);
   const call = database.start(operation ?? "redis", target.attributesOf(operation));
+  database.recorder?.command(call.span, operation ?? "", command.args ?? []);
   const { callback } = command;
   command.callback = function (error, reply) {
     if (error === null || error === undefined) {
       call.succeed();
-      replies.replied(operation, reply, target.attributes, call.context);
+      replies.replied(operation, reply, target.attributes, call);
     } else {
       call.fail(error);
     }

@@ -1,4 +1,4 @@
-import type { Attributes, Context } from "@opentelemetry/api";
+import type { Attributes, Context, Span } from "@opentelemetry/api";
 import type { AdaptorDeps } from "../../loading/adaptor.ts";
 import { CallTarget } from "../../database-client/call-target.ts";
 import {
@@ -19,10 +19,8 @@ export function redisCalls(
   deps: AdaptorDeps,
   options: Omit<DatabaseCallsOptions, "describe">,
 ): RedisCalls {
-  return {
-    database: new DatabaseCalls(deps, { ...options, describe: describeRedisError }),
-    replies: countReplies(deps),
-  };
+  const database = new DatabaseCalls(deps, { ...options, describe: describeRedisError });
+  return { database, replies: countReplies(deps, database) };
 }
 
 /** Receives the replies to read commands, after the call's end. */
@@ -32,27 +30,27 @@ interface ReplyListener {
    *
    * @param reply null, a value, or an array of them
    * @param target attributes of the target; shared, so do not change them
-   * @param context of the caller
    */
   replied(
     operation: string | undefined,
     reply: unknown,
     target: Attributes,
-    context: Context,
+    call: { readonly context: Context; readonly span: Span | undefined },
   ): void;
 }
 
 /** Counts reads as cache lookups: hits and misses by server and database. */
-function countReplies({ caches }: AdaptorDeps): ReplyListener {
+function countReplies({ caches }: AdaptorDeps, { recorder }: DatabaseCalls): ReplyListener {
   const names = new WeakMap<Attributes, string>();
   return {
-    replied(operation, reply, target, context) {
+    replied(operation, reply, target, { context, span }) {
       if (!isRead(operation)) return;
       const values = operation === "MGET" && Array.isArray(reply) ? reply : [reply];
       const hits = values.filter((value) => value !== null && value !== undefined).length;
       const name = names.get(target) ?? cacheName(target);
       names.set(target, name);
       caches().recordLookups(name, hits, values.length - hits, context);
+      recorder?.lookup(span, hits === values.length);
     },
   };
 }

@@ -109,7 +109,7 @@ function observeTask(times: PoolTimes, task: unknown, run: (task: unknown) => un
   // Nearly always a client is free, and the task has started.
   if (hasClient || !(result instanceof Promise)) return result;
   return result.catch((error: unknown) => {
-    if (!hasClient && isTimeout(error)) times.timedOut();
+    if (!hasClient && isTimeout(error)) times.timedOut(request);
     throw error;
   });
 }

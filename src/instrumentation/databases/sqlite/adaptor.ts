@@ -184,7 +184,7 @@ function patchStatement(
     const source = sourceOf(statement);
     if (source === undefined) return undefined;
     const target = targetOf(source.database, nameOf);
-    return calls.start(target, source.sql, values.length > 0);
+    return calls.start(target, source.sql, values.length > 0, undefined, values);
   };
   for (const name of ["run", "get", "all"]) {
     replaceMethod<object, unknown[]>(

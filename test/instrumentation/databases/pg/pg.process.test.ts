@@ -23,11 +23,12 @@ describe("pg", () => {
       describe(`by ${how}, Node ${node.name}: a query`, () => {
         let output: { stdout: string; stderr: string };
         let results: QueriesOutput["results"];
+        let unconnected: QueriesOutput["unconnected"];
         let pools: QueriesOutput["pools"];
         before(async () => {
           const env = { ...process.env, DATABASE_URL: database.url };
           output = await run(node.path, [fixtures.path("queries"), how], { env });
-          ({ results, pools } = JSON.parse(output.stdout) as QueriesOutput);
+          ({ results, unconnected, pools } = JSON.parse(output.stdout) as QueriesOutput);
         });
 
         for (const [place, { title, spans }] of queries.entries()) {
@@ -59,6 +60,17 @@ describe("pg", () => {
               ]),
             );
           }
+        });
+
+        it("without a server is recorded as one that failed", () => {
+          const expected = {
+            "db.system.name": "postgresql",
+            "db.namespace": "shop",
+            "error.type": "ECONNREFUSED",
+            "server.address": "127.0.0.1",
+            "server.port": 1,
+          };
+          assert.deepEqual(unconnected, [expected, expected]);
         });
 
         it("has its duration in seconds", () => {

@@ -3,6 +3,7 @@ import type { EventEmitter } from "node:events";
 /* The parts of `pg` that the tests use; it has no types. */
 export interface Pg {
   readonly Pool: new (options: object) => PgPoolLike;
+  readonly Client: new (options: object) => { connect(): Promise<void> };
   readonly Query: new (text: string) => EventEmitter & { submit(): void };
 }
 export interface PgPoolLike extends Queryable {

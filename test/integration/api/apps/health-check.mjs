@@ -4,6 +4,7 @@ import { addHealthCheck } from "../../../../dist/index.js";
 let isAvailable = true;
 addHealthCheck({
   name: "database",
+  intervalMs: Number(process.env.CHECK_INTERVAL ?? 1000),
   run: async () => ({ status: isAvailable ? "pass" : "fail", detail: { host: "db1" } }),
 });
 process.on("SIGUSR2", () => {

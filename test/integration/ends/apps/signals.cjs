@@ -136,6 +136,43 @@ const ways = {
     worker.on("online", () => worker.disconnect());
     worker.on("exit", (code, signal) => console.log("worker ended", code, signal));
   },
+  idlesAfterWork() {
+    work();
+    setInterval(() => {}, 1000);
+    ready();
+  },
+  /** Until nothing is unsent, so that telltale does not listen any more. */
+  idlesLongAfterWork() {
+    work();
+    setInterval(() => {}, 1000);
+    const look = setInterval(() => {
+      if (process.argv[3] !== "bare" && process.listenerCount("SIGTERM") > 0) return;
+      clearInterval(look);
+      ready();
+    }, 20);
+  },
+  restartsUnderNodemon() {
+    work();
+    setInterval(() => {}, 1000);
+    process.once("SIGUSR2", () => process.kill(process.pid, "SIGUSR2"));
+    ready();
+  },
+  listensBeforeExit() {
+    let turns = 0;
+    for (const name of ["first", "second"])
+      process.on("beforeExit", (code) => console.log(name, code, turns));
+    process.on("beforeExit", () => {
+      if (turns++ === 0) setTimeout(work, 1);
+    });
+  },
+  endsThreadAfterWork() {
+    work();
+    ways.endsThread();
+  },
+  disconnectsClusterAfterWork() {
+    if (!cluster.isPrimary) work();
+    ways.disconnectsCluster();
+  },
   computesAfterWork() {
     work();
     ready();

@@ -3,6 +3,7 @@ import type { ReceivedEvent, ReceivedSpan } from "../../../../src/testing/receiv
 import type { ProgramResult } from "../../../integration/program.ts";
 import type { ConsumerCase, ConsumerRun } from "./run.ts";
 import { type EventSummary, expectedSummary, summaryOf } from "../event-summary.ts";
+import { isMissedExecution } from "../../queues/missed-executions.ts";
 import { mechanismOf, type Reporter } from "../places.ts";
 
 /** A library that calls handlers of messages or jobs, which fail. */
@@ -78,7 +79,8 @@ export function expectedCount(consumer: Consumer): number {
 function outputOf({ code, signal, stdout, stderr }: ProgramResult): object {
   const printed = linesOf(stdout).filter((line) => /^(attempt|throws|done|gave up) /.test(line));
   const shown = stderr.replaceAll(/\d{2,}/g, "N").replaceAll("-bare", "");
-  return { code, signal, printed, warned: linesOf(shown).filter((line) => !/^ +at /.test(line)) };
+  const warned = linesOf(shown).filter((line) => !/^ +at /.test(line) && !isMissedExecution(line));
+  return { code, signal, printed, warned };
 }
 
 function linesOf(text: string): string[] {

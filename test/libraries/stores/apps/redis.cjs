@@ -36,17 +36,21 @@ module.exports = async ({ load, installed, url }) => {
     },
     parallel: () => Promise.all([client.get("a"), client.exists("b"), client.ttl("c")]),
   };
-  const options = { minimum: 1, maximum: 1, acquireTimeout: 50 };
-  const pool = createClientPool?.({ url }, options) ?? client.createPool?.(options);
+  const createPool = (acquireTimeout) => {
+    const options = { minimum: 1, maximum: 1, acquireTimeout };
+    return createClientPool?.({ url }, options) ?? client.createPool?.(options);
+  };
+  const [pool, impatient] = [createPool(60_000), createPool(50)];
   if (pool === undefined) return { steps, end: () => client.quit() };
-  pool.on("error", () => {});
-  await pool.connect();
-  Object.assign(steps, poolSteps(pool));
-  return { steps, end: () => Promise.all([client.quit(), pool.close()]) };
+  const pools = [pool, impatient];
+  for (const one of pools) one.on("error", () => {});
+  await Promise.all(pools.map((one) => one.connect()));
+  Object.assign(steps, poolSteps(pool, impatient));
+  return { steps, end: () => Promise.all([client.quit(), ...pools.map((one) => one.close())]) };
 };
 
-/** Steps with a pool of one client. */
-function poolSteps(pool) {
+/** Steps with pools of one client; a busy machine takes longer than the impatient one waits. */
+function poolSteps(pool, impatient) {
   const fail = () => {
     throw new Error("no");
   };
@@ -59,8 +63,8 @@ function poolSteps(pool) {
     ],
     exhausted: async () => {
       const { promise, resolve } = Promise.withResolvers();
-      const holding = pool.execute(() => promise);
-      const refused = await pool.execute(() => {}).catch((error) => error.message);
+      const holding = impatient.execute(() => promise);
+      const refused = await impatient.execute(() => {}).catch((error) => error.message);
       resolve();
       await holding;
       return refused;

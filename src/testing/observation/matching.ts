@@ -1,0 +1,95 @@
+import { inspect, isDeepStrictEqual } from "node:util";
+import type { Seen } from "./seen.ts";
+
+/** An expected value: equal, matched by a pattern, accepted by a function, or an object with such members. */
+export type Expected = unknown;
+/** The expected members of a span, record, series, event or query; others are not compared. */
+export type Pattern = Readonly<Record<string, Expected>>;
+export type SeenKind = "spans" | "logs" | "metrics" | "events" | "queries";
+
+const singular = {
+  spans: "span",
+  logs: "log record",
+  metrics: "metric",
+  events: "event",
+  queries: "query",
+};
+
+/** Returns whether one item matches, and the message if none does, or if one does against expectation. */
+export function match(
+  seen: Seen,
+  kind: SeenKind,
+  pattern: Pattern,
+): { readonly pass: boolean; readonly message: string } {
+  const items: readonly object[] = seen[kind];
+  const compared = items.map((item) => ({ item, differs: differences(item, pattern, "") }));
+  const found = compared.find(({ differs }) => differs.length === 0);
+  const expected = inspect(pattern, { depth: 4, breakLength: 100 });
+  if (found !== undefined)
+    return {
+      pass: true,
+      message: `a ${singular[kind]} matches ${expected}:\n${brief(found.item)}`,
+    };
+  const [nearest] = compared.toSorted(
+    (a, b) =>
+      a.differs.length - b.differs.length || likeness(b.item, pattern) - likeness(a.item, pattern),
+  );
+  const lines = [`no ${singular[kind]} of ${items.length} matches ${expected}`];
+  if (nearest !== undefined)
+    lines.push(
+      `the nearest one: ${brief(nearest.item)}`,
+      ...nearest.differs.map((line) => `  ${line}`),
+    );
+  return { pass: false, message: lines.join("\n") };
+}
+
+/** Returns how many characters the names have in common, of items that differ as much. */
+function likeness(item: object, { name }: Pattern): number {
+  const own = (item as { name?: unknown }).name;
+  if (typeof own !== "string" || typeof name !== "string") return 0;
+  let length = 0;
+  while (length < own.length && own[length] === name[length]) length++;
+  return length;
+}
+
+function brief(item: object): string {
+  const { name, text, body, message, attributes, place } = item as Record<string, unknown>;
+  const title = name ?? text ?? body ?? message ?? "without a name";
+  const where = typeof place === "string" ? ` at ${place}` : "";
+  const shown = Object.entries(attributes ?? {}).filter(([key]) => !key.startsWith("code."));
+  const values = inspect(Object.fromEntries(shown), { depth: 1, breakLength: 100 });
+  const rest = shown.length === 0 ? "" : ` ${values}`;
+  return `${typeof title === "string" ? title : inspect(title)}${where}${rest}`;
+}
+
+function differences(actual: unknown, expected: Expected, path: string): string[] {
+  if (matches(actual, expected)) return [];
+  if (isPlain(expected) && typeof actual === "object" && actual !== null) {
+    const members = actual as Record<string, unknown>;
+    return Object.entries(expected).flatMap(([key, value]) =>
+      differences(members[key], value, path === "" ? key : `${path}.${key}`),
+    );
+  }
+  return [`${path}: ${inspect(actual)}, expected ${inspect(expected)}`];
+}
+
+function matches(actual: unknown, expected: Expected): boolean {
+  if (expected instanceof RegExp) return typeof actual === "string" && expected.test(actual);
+  if (typeof expected === "function")
+    return Boolean((expected as (value: unknown) => unknown)(actual));
+  const asymmetric = expected as
+    | { asymmetricMatch?: (value: unknown) => boolean }
+    | undefined
+    | null;
+  if (typeof asymmetric?.asymmetricMatch === "function") return asymmetric.asymmetricMatch(actual);
+  return isDeepStrictEqual(actual, expected);
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof RegExp)
+  );
+}

@@ -1,0 +1,9 @@
+// A replica of a service. Arguments: its port.
+import { createServer } from "node:http";
+
+const port = Number(process.argv[2]);
+const server = createServer((_request, response) => {
+  // Like a query of a database.
+  setTimeout(() => response.end("done"), 5);
+});
+server.listen(port, "127.0.0.1", () => console.log("open"));

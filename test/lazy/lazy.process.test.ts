@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { node } from "../nodes.ts";
+
+const run = promisify(execFile);
+const app = fileURLToPath(new URL("apps/exhausted.ts", import.meta.url));
+
+/** The races with libuv's threads end differently each time. */
+const RUNS = 3;
+
+describe("Lazy modules", () => {
+  it("are loaded if no file descriptor is left, while other files are being opened", async () => {
+    for (let index = 0; index < RUNS; index++) {
+      const { stdout } = await run("prlimit", ["--nofile=64", node, app], { timeout: 60_000 });
+      assert.deepEqual(JSON.parse(stdout), { reserved: 5, failures: [] });
+    }
+  });
+});

@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** A TCP proxy in front of a server, whose connections can be closed and refused. */
+export class CuttableProxy {
+  readonly port: number;
+  readonly #server: ReturnType<typeof createServer>;
+  readonly #sockets: Set<Socket>;
+
+  private constructor(server: ReturnType<typeof createServer>, sockets: Set<Socket>) {
+    this.#server = server;
+    this.#sockets = sockets;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  static async start(port: number): Promise<CuttableProxy> {
+    const sockets = new Set<Socket>();
+    const server = createServer((incoming) => {
+      const outgoing = connect(port, "127.0.0.1");
+      for (const [from, to] of [
+        [incoming, outgoing],
+        [outgoing, incoming],
+      ] as const) {
+        sockets.add(from);
+        from.pipe(to);
+        from
+          .on("error", () => {})
+          .on("close", () => {
+            sockets.delete(from);
+            to.destroy();
+          });
+      }
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new CuttableProxy(server, sockets);
+  }
+
+  /** Closes all connections and refuses new ones. */
+  cut(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async restore(): Promise<void> {
+    this.#server.listen(this.port, "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+
+  stop(): void {
+    this.cut();
+  }
+}

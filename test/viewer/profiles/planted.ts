@@ -1,0 +1,54 @@
+import { startRecording } from "../../../src/development/profiles/recording.ts";
+import type { RecordedProfile } from "../../../src/viewer/profiles/recorded-profile.ts";
+
+const SQUARES = 60_000;
+
+/** The function that takes most of the time of `recordCpu`. */
+export function plantedHot(until: number): number {
+  let sum = 0;
+  while (performance.now() < until) {
+    for (let at = 0; at < SQUARES; at++) sum += Math.sqrt(at) % 3;
+  }
+  return sum;
+}
+
+/** The function that allocates most in `recordAllocations`. */
+export function plantedAllocation(count: number): unknown[] {
+  const kept: unknown[] = [];
+  for (let at = 0; at < count; at++) kept.push({ at, list: [at, at, at] });
+  return kept;
+}
+
+export function recordCpu(): RecordedProfile {
+  const recording = startRecording("cpu");
+  callsHot();
+  return recorded("cpu", recording.stop());
+}
+
+function callsHot(): void {
+  plantedHot(performance.now() + 200);
+}
+
+export function recordAllocations(): RecordedProfile {
+  const recording = startRecording("allocation");
+  plantedAllocation(50_000);
+  return recorded("allocation", recording.stop());
+}
+
+export function recorded(kind: "cpu" | "allocation", profile: unknown): RecordedProfile {
+  return {
+    summary: {
+      id: "a1b2c3d4",
+      kind,
+      service: "warehouse",
+      name: "GET /orders/:id",
+      start: 1_800_000_000_000.25,
+      durationMs: 200,
+      overlapping: 2,
+      samples: 1,
+    },
+    profile,
+    projectFolder: process.cwd(),
+    mapped: [],
+  };
+}
