@@ -42,7 +42,8 @@ const SERVER_NAMED = /^(?:$|amq\.)/;
  * Only queues with a consumer are counted. A declaration renews the lease of a
  * queue that expires when unused (by an argument, or by a policy that a client
  * does not see), and a deleted queue is an error in the broker's log. A queue with
- * a consumer is in use, and its consumer is notified when it is deleted.
+ * a consumer is in use, and its consumer is notified when it is deleted. Only a request
+ * that crosses this notification reaches a deleted queue.
  * https://www.rabbitmq.com/docs/ttl#queue-ttl
  */
 export class AmqpQueueDepth {
@@ -85,18 +86,22 @@ export class AmqpQueueDepth {
   async #countAll(): Promise<Backlog[]> {
     const found = new Map<string, Backlog>();
     for (const consumer of this.#consumers) {
-      const { channel, queue } = consumer;
+      const { queue } = consumer;
       if (found.has(queue) || !isConsuming(consumer)) continue;
-      const backlog = await this.#queryDepth(channel.connection, queue);
+      const backlog = await this.#queryDepth(consumer);
       if (backlog === undefined) this.#consumers.delete(consumer);
       else found.set(queue, backlog);
     }
     return [...found.values()];
   }
 
-  async #queryDepth(connection: AmqpConnection, queue: string): Promise<Backlog | undefined> {
+  async #queryDepth(consumer: Consumer): Promise<Backlog | undefined> {
+    const { queue } = consumer;
+    const { connection } = consumer.channel;
     try {
       const channel = await this.#channelOn(connection);
+      // The queue may have been deleted while the channel was opened.
+      if (!isConsuming(consumer)) return undefined;
       const { messageCount: waiting } = await channel.checkQueue(queue);
       return { system: "rabbitmq", destination: queue, sizes: { waiting } };
     } catch {
