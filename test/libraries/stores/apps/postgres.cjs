@@ -40,6 +40,10 @@ module.exports = async ({ load, installed, url }) => {
     missingFile: () => codeOf(sql.file("/nowhere/missing.sql")),
     cancelled: () => {
       const query = sql.unsafe(SLEEP);
+      // `cancel` drops the promise of this function. Version 3.0.0 starts a session on the
+      // connection of its cancel request, too, so that the server resets it, and rejects.
+      const { canceller } = query;
+      query.canceller = (cancelled) => canceller(cancelled).catch(() => {});
       notices.listener = () => query.cancel();
       return codeOf(query);
     },
