@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { addStartedProgram } from "../../scripts/test/started-programs.ts";
 import type { Receiver } from "../../src/testing/receiver.ts";
 import { node } from "../nodes.ts";
 import { WAIT_TIMEOUT_MS } from "../until.ts";
@@ -57,6 +58,9 @@ export interface ProgramResult {
   readonly exitTookMs: number;
 }
 
+/** How much of its output on stderr is part of the report of a failed test. */
+const REPORTED_CHARACTERS = 1_500;
+
 /** A program in a child process, which ends with its tests, however they end. */
 export class Program {
   /** Programs that have not ended. */
@@ -66,6 +70,9 @@ export class Program {
   #stdout = "";
   #stderr = "";
   #lastOutputAt: number = performance.now();
+  #endedAt: number | undefined = undefined;
+  /** The signal that the test sent it while it ran. */
+  #sentSignal: NodeJS.Signals | undefined = undefined;
 
   constructor(options: ProgramOptions) {
     const { flags = [], args = [], file } = options;
@@ -81,6 +88,7 @@ export class Program {
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
     this.ended = this.#collectResult();
     Program.#running.add(this);
+    addStartedProgram(this);
   }
 
   /** Ends the programs that failed tests have left running. */
@@ -97,6 +105,22 @@ export class Program {
   /** What it has printed on stderr so far. */
   get stderr(): string {
     return this.#stderr;
+  }
+
+  get endedAt(): number | undefined {
+    return this.#endedAt;
+  }
+
+  /** Describes how it runs, or how it has ended, with the end of its output on stderr. */
+  describe(): string {
+    const { exitCode, signalCode, spawnargs } = this.#child;
+    const sent = this.#sentSignal === undefined ? "" : ` after the test sent ${this.#sentSignal}`;
+    const state =
+      exitCode === null && signalCode === null
+        ? "still runs"
+        : `has ended with ${signalCode ?? exitCode}`;
+    const output = this.#stderr.trim().slice(-REPORTED_CHARACTERS);
+    return `the program ${state}${sent}: ${spawnargs.join(" ")}${output && `\n${output}`}`;
   }
 
   /**
@@ -117,7 +141,7 @@ export class Program {
   }
 
   kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    if (this.#child.kill(signal)) this.#sentSignal = signal;
   }
 
   /** Waits for the next output, the end of the program, or the time limit. */
@@ -134,6 +158,7 @@ export class Program {
     ];
     const exitTookMs = performance.now() - this.#lastOutputAt;
     await closed;
+    this.#endedAt = performance.now();
     Program.#running.delete(this);
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr, exitTookMs };
   }

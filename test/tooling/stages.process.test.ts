@@ -31,6 +31,14 @@ describe("`npm test`", () => {
     const end = stdout.slice(stdout.lastIndexOf("failed: unit"));
     assert.match(end, /^unit: .*\n.*Error/mu);
   });
+
+  it("adds the causes of errors, and the state of the programs that ran", async () => {
+    const { stdout } = await runUnit("test/tooling/fixtures/dead-program.ts");
+    const end = stdout.slice(stdout.lastIndexOf("failed: unit"));
+    assert.match(end, /Error: no answer\n[^]*caused by: Error: the socket was closed\n/);
+    assert.match(end, /the program has ended with 7: .*crashing\.mjs\nout of stock\n/);
+    assert.match(end, /the program still runs: .*waiting\.mjs\n/);
+  });
 });
 
 function runUnit(file: string): Promise<{ code: unknown; stdout: string }> {
