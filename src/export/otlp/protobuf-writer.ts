@@ -152,6 +152,19 @@ export class ProtobufWriter {
     this.#position += value.length;
   }
 
+  /** Writes a packed value, or a length, without a tag. */
+  varint(value: number): void {
+    this.#reserve(10);
+    this.#position = this.#varintAt(this.#position, value);
+  }
+
+  /** Writes encoded fields that are kept as a text, each character of which is a byte. */
+  rawText(encoded: string): void {
+    const { length } = encoded;
+    this.#reserve(length);
+    this.#position += this.#bytes.latin1Write(encoded, this.#position, length);
+  }
+
   /** Writes bytes that are encoded fields, with tags and lengths. */
   rawField(encoded: Uint8Array): void {
     const { length } = encoded;
@@ -315,5 +328,7 @@ declare global {
     hexWrite(text: string, offset: number, length: number): number;
     /** The same with "utf8". */
     utf8Write(text: string, offset: number, length: number): number;
+    /** The same with "latin1". */
+    latin1Write(text: string, offset: number, length: number): number;
   }
 }

@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { attributeText } from "../attributes.ts";
-import { escapeQuoted, quotedLabel } from "./escaping.ts";
+import { type LabelSyntax, protobufLabels, textLabels } from "./label-syntax.ts";
 import { labelName, type NameStyle } from "./names.ts";
 
 /** Labels that each sample of a scope has. */
@@ -11,6 +11,8 @@ export interface ConstantLabels {
   readonly text: string;
 }
 
+export const NO_LABELS: ConstantLabels = { attributes: {}, starts: [], text: "" };
+
 /** Two keys of one set of attributes with the same label. */
 export interface LabelConflict {
   readonly label: string;
@@ -18,11 +20,13 @@ export interface LabelConflict {
 }
 
 /**
- * The labels of samples as text, in one style of names. The text of a set of attributes
- * is cached: sets are frozen, and the same for the life of a series.
+ * The labels of samples as text, in one style of names; for protobuf, the encoded fields
+ * with one character for each byte. The text of a set of attributes is cached: sets are
+ * frozen, and the same for the life of a series.
  */
 export class LabelTexts {
   readonly #style: NameStyle;
+  readonly #syntax: LabelSyntax;
   readonly #onConflict: (conflict: LabelConflict) => void;
   readonly #texts = new WeakMap<Attributes, string>();
   /** Of histograms and summaries, which have reserved labels. */
@@ -31,12 +35,13 @@ export class LabelTexts {
   /** @param onConflict called once for each set of attributes with such keys. */
   constructor(style: NameStyle, onConflict: (conflict: LabelConflict) => void) {
     this.#style = style;
+    this.#syntax = style.format === "protobuf" ? protobufLabels : textLabels;
     this.#onConflict = onConflict;
   }
 
   constant(attributes: Attributes): ConstantLabels {
-    const starts = Object.keys(attributes).map(
-      (key) => `${quotedLabel(labelName(key, this.#style))}="`,
+    const starts = Object.keys(attributes).map((key) =>
+      this.#syntax.start(labelName(key, this.#style)),
     );
     return { attributes, starts, text: this.#write(Object.entries(attributes), false) };
   }
@@ -54,7 +59,7 @@ export class LabelTexts {
       const all = [...Object.entries(constant.attributes), ...Object.entries(attributes)];
       return this.#write(all, isDistribution);
     }
-    return own === "" ? constant.text : `${own},${constant.text}`;
+    return own === "" ? constant.text : own + this.#syntax.separator + constant.text;
   }
 
   #cached(attributes: Attributes, isDistribution: boolean): string {
@@ -93,9 +98,7 @@ export class LabelTexts {
         this.#onConflict({ label, keys: [before.key, key] });
       }
     }
-    const pairs: string[] = [];
-    for (const [label, { value }] of labels)
-      pairs.push(`${quotedLabel(label)}="${escapeQuoted(value)}"`);
-    return pairs.join(",");
+    const { label: write, separator } = this.#syntax;
+    return Array.from(labels, ([name, { value }]) => write(name, value)).join(separator);
   }
 }

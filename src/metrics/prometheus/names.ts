@@ -1,6 +1,6 @@
 import type { PrometheusTranslation } from "../../config/config.ts";
 import { escapeLabelName, escapeName, type Escaping } from "./escaping.ts";
-import type { TextFormat } from "./negotiation.ts";
+import type { PageFormat } from "./negotiation.ts";
 
 /*
  * Names on the Prometheus page, by "Prometheus and OpenMetrics Compatibility" of
@@ -69,7 +69,7 @@ export interface FamilyName {
 /** How names become those of the page: the configured translation, then the escaping that the scraper asked for. */
 export interface NameStyle {
   readonly translation: PrometheusTranslation;
-  readonly format: TextFormat;
+  readonly format: PageFormat;
   readonly escaping: Escaping;
 }
 

@@ -2,42 +2,56 @@ import { qualityOf } from "../../quality-value.ts";
 import { type Escaping, escapings } from "./escaping.ts";
 
 export type TextFormat = "classic" | "openmetrics";
+export type PageFormat = TextFormat | "protobuf";
 
 /** The form of the page that a scraper gets. */
 export interface PageForm {
-  readonly format: TextFormat;
+  readonly format: PageFormat;
   readonly escaping: Escaping;
   readonly contentType: string;
 }
 
 /** A media type that the page can have. */
 interface Offer {
-  readonly format: TextFormat;
+  readonly format: PageFormat;
   readonly type: string;
-  readonly version: string;
+  /** The parameters by which a media range selects it. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Whether a media range without these parameters selects it, too. */
+  readonly isDefault: boolean;
 }
 
 /** In order of preference. Text 1.0.0 is text 0.0.4 with names in UTF-8. */
 const offers: readonly Offer[] = [
-  { format: "openmetrics", type: "application/openmetrics-text", version: "1.0.0" },
-  { format: "openmetrics", type: "application/openmetrics-text", version: "0.0.1" },
-  { format: "classic", type: "text/plain", version: "1.0.0" },
-  { format: "classic", type: "text/plain", version: "0.0.4" },
+  openMetrics("1.0.0", true),
+  openMetrics("0.0.1", false),
+  {
+    format: "protobuf",
+    type: "application/vnd.google.protobuf",
+    parameters: { proto: "io.prometheus.client.MetricFamily", encoding: "delimited" },
+    isDefault: false,
+  },
+  plainText("1.0.0", false),
+  plainText("0.0.4", true),
 ];
 
 /** What every scraper reads. */
-const FALLBACK: Offer = offers[3]!;
+const FALLBACK: Offer = offers[4]!;
 
-/** The version of a media type without the parameter. */
-const defaultVersions: Readonly<Record<TextFormat, string>> = {
-  openmetrics: "1.0.0",
-  classic: "0.0.4",
-};
+function openMetrics(version: string, isDefault: boolean): Offer {
+  const type = "application/openmetrics-text";
+  return { format: "openmetrics", type, parameters: { version }, isDefault };
+}
+
+function plainText(version: string, isDefault: boolean): Offer {
+  return { format: "classic", type: "text/plain", parameters: { version }, isDefault };
+}
 
 /** One media range of an `Accept` header. */
 interface MediaRange {
   readonly type: string;
-  readonly version: string | undefined;
+  /** In lower case. */
+  readonly parameters: ReadonlyMap<string, string>;
   readonly escaping: Escaping | undefined;
   readonly quality: number;
 }
@@ -61,21 +75,32 @@ export function negotiate(accept: string | undefined): PageForm {
   return formOf(...best);
 }
 
-function formOf({ format, type, version }: Offer, range: MediaRange | undefined): PageForm {
+function formOf({ format, type, parameters }: Offer, range: MediaRange | undefined): PageForm {
   const escaping = range?.escaping ?? "underscores";
-  // Older scrapers compare the header as a whole.
-  const parameter = range?.escaping === undefined ? "" : `; escaping=${escaping}`;
-  const contentType = `${type}; version=${version}; charset=utf-8${parameter}`;
-  return { format, escaping, contentType };
+  const all = {
+    ...parameters,
+    ...(format !== "protobuf" && { charset: "utf-8" }),
+    // Older scrapers compare the header as a whole.
+    ...(range?.escaping !== undefined && { escaping }),
+  };
+  const texts = Object.entries(all).map(([name, value]) => `${name}=${value}`);
+  return { format, escaping, contentType: [type, ...texts].join("; ") };
 }
 
 /** Returns the most specific range that includes an offer. */
 function rangeOf(offer: Offer, ranges: readonly MediaRange[]): MediaRange | undefined {
-  const isDefault = offer.version === defaultVersions[offer.format];
-  const exact = ranges.filter(({ type }) => type === offer.type);
+  const { type, isDefault } = offer;
+  const parameters = Object.entries(offer.parameters);
+  const ofType = ranges.filter((range) => range.type === type);
+  const exact = ofType.filter((range) =>
+    parameters.every(([name, value]) => range.parameters.get(name) === value.toLowerCase()),
+  );
+  const general = ofType.filter((range) =>
+    parameters.every(([name]) => !range.parameters.has(name)),
+  );
   return (
-    mostAccepted(exact.filter(({ version }) => version === offer.version)) ??
-    (isDefault ? mostAccepted(exact.filter(({ version }) => version === undefined)) : undefined) ??
+    mostAccepted(exact) ??
+    (isDefault ? mostAccepted(general) : undefined) ??
     (isDefault ? rangeOfTypes(offer, ranges) : undefined)
   );
 }
@@ -98,7 +123,7 @@ function parseRange(text: string): MediaRange {
   const escaping = parameters.get("escaping");
   return {
     type,
-    version: parameters.get("version"),
+    parameters,
     escaping:
       escaping === undefined
         ? undefined

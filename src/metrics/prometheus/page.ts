@@ -3,12 +3,15 @@ import type { MetricProducer, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { PrometheusConfig } from "../../config/config.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import type { SignalCounters } from "../../diagnostics/telemetry-counters.ts";
+import { lazy } from "../../lazy.ts";
 import type { RegistryMetric } from "../registries/registry-metric.ts";
-import type { Escaping } from "./escaping.ts";
 import { LabelTexts } from "./labels.ts";
 import type { NameStyle } from "./names.ts";
 import { negotiate, type PageForm } from "./negotiation.ts";
+import type { PageOptions } from "./page-options.ts";
 import { prometheusText } from "./text.ts";
+
+const loadProtobuf = lazy<typeof import("./protobuf.ts")>("metrics/prometheus/protobuf.ts");
 
 export interface PrometheusDeps {
   readonly producer: MetricProducer;
@@ -59,7 +62,7 @@ export class PrometheusReader {
   #lastPage: Promise<unknown> = Promise.resolve();
   /** The earliest start of the next page, in milliseconds of `performance.now()`. */
   #nextAllowedAt = 0;
-  readonly #labels = new Map<Escaping, LabelTexts>();
+  readonly #labels = new Map<string, LabelTexts>();
   /** What was reported: a page shows the same problems every time. */
   readonly #reported = new Set<string>();
 
@@ -105,34 +108,37 @@ export class PrometheusReader {
     ]);
     const scopeMetrics = await addWorkerThreads(resourceMetrics.scopeMetrics);
     const style: NameStyle = { translation: config.translation, format, escaping };
-    const pieces = prometheusText(
-      { ...resourceMetrics, scopeMetrics },
-      {
-        style,
-        config,
-        ownScope,
-        labels: this.#labelsIn(style),
-        registryMetrics,
-        onConflict: ({ name, reason }) =>
-          this.#report(`metric "${name}" is left out of the Prometheus page: ${reason}`),
-        onMerge: (name) =>
-          this.#report(
-            `metric "${name}" has series with the same labels on the Prometheus page, which are merged; give its attributes names that differ in letters and digits`,
-          ),
-      },
-    );
+    const options: PageOptions = {
+      style,
+      config,
+      ownScope,
+      labels: this.#labelsIn(style),
+      registryMetrics,
+      onConflict: ({ name, reason }) =>
+        this.#report(`metric "${name}" is left out of the Prometheus page: ${reason}`),
+      onMerge: (name) =>
+        this.#report(
+          `metric "${name}" has series with the same labels on the Prometheus page, which are merged; give its attributes names that differ in letters and digits`,
+        ),
+    };
+    const all = { ...resourceMetrics, scopeMetrics };
+    const pieces =
+      format === "protobuf"
+        ? loadProtobuf().prometheusProtobuf(all, options)
+        : prometheusText(all, options);
     return concatenate(pieces, counters);
   }
 
   #labelsIn(style: NameStyle): LabelTexts {
-    let labels = this.#labels.get(style.escaping);
+    const key = `${style.format === "protobuf"} ${style.escaping}`;
+    let labels = this.#labels.get(key);
     if (labels === undefined) {
       labels = new LabelTexts(style, ({ label, keys: [first, second] }) =>
         this.#report(
           `attributes "${first}" and "${second}" have the same label "${label}" on the Prometheus page, which gets both values joined by ";"`,
         ),
       );
-      this.#labels.set(style.escaping, labels);
+      this.#labels.set(key, labels);
     }
     return labels;
   }
@@ -152,11 +158,14 @@ const MAX_REPORTED = 100;
  * Concatenates the pieces as bytes, and yields to the app in between. A page of megabytes is not built as one string:
  * converting it would block for tens of milliseconds.
  */
-async function concatenate(pieces: Iterable<string>, counters: SignalCounters): Promise<Buffer> {
-  const buffers: Buffer[] = [];
+async function concatenate(
+  pieces: Iterable<string | Uint8Array>,
+  counters: SignalCounters,
+): Promise<Buffer> {
+  const buffers: Uint8Array[] = [];
   let since = performance.now();
   for (const piece of pieces) {
-    if (piece !== "") buffers.push(Buffer.from(piece));
+    if (piece.length > 0) buffers.push(typeof piece === "string" ? Buffer.from(piece) : piece);
     const busyMs = performance.now() - since;
     if (busyMs < MAX_BLOCKING_MS) continue;
     counters.busyMs += busyMs;

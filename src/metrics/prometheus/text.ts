@@ -1,41 +1,14 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { PrometheusConfig } from "../../config/config.ts";
-import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "../exemplars.ts";
-import { addHistograms } from "../histogram-sum.ts";
-import type { SummaryPoint, SummaryValue } from "../../export/summary-data.ts";
-import type { RegistryMetric } from "../registries/registry-metric.ts";
+import type { Exemplar, HistogramWithExemplars } from "../exemplars.ts";
+import type { SummaryValue } from "../../export/summary-data.ts";
 import { registryText } from "../registries/registry-text.ts";
 import { escapeQuoted, quotedName, seriesText } from "./escaping.ts";
-import { explicitHistogram } from "./exponential-histogram.ts";
-import {
-  claimedNames,
-  EXPONENTIAL_HISTOGRAM,
-  type ExponentialPoint,
-  familiesOf,
-  type HistogramPoint,
-  type MetricFamily,
-  type NameConflict,
-  type NumberPoint,
-} from "./families.ts";
-import type { ConstantLabels, LabelTexts } from "./labels.ts";
-import type { NameStyle } from "./names.ts";
-import type { TextFormat } from "./negotiation.ts";
-
-export interface PrometheusTextOptions {
-  readonly style: NameStyle;
-  readonly config: PrometheusConfig;
-  /** The labels of this style; one for all pages, as they are cached. */
-  readonly labels: LabelTexts;
-  /** The scope of telltale's own metrics. */
-  readonly ownScope: string;
-  /** The metrics of the app's registries. */
-  readonly registryMetrics?: readonly RegistryMetric[];
-  /** Called for each metric that is left out. */
-  readonly onConflict: (conflict: NameConflict) => void;
-  /** Called for each metric with several series of the same labels, which become one. */
-  readonly onMerge: (name: string) => void;
-}
+import { claimedNames, familiesOf, type MetricFamily } from "./families.ts";
+import { NO_LABELS } from "./labels.ts";
+import type { PageFormat } from "./negotiation.ts";
+import type { PageOptions } from "./page-options.ts";
+import { collectPoints, sampleCount, type SampleSource, SAMPLES_PER_PIECE } from "./points.ts";
 
 /**
  * Renders the page (text format 0.0.4 or OpenMetrics 1.0), in pieces of some hundred
@@ -43,7 +16,7 @@ export interface PrometheusTextOptions {
  */
 export function* prometheusText(
   metrics: ResourceMetrics,
-  options: PrometheusTextOptions,
+  options: PageOptions,
 ): IterableIterator<string> {
   const { style, config, onConflict } = options;
   const { list, conflicts } = familiesOf(metrics, options);
@@ -59,16 +32,10 @@ export function* prometheusText(
   if (style.format === "openmetrics") yield "# EOF\n";
 }
 
-/** Samples per piece: a few tenths of a millisecond of work. */
-const SAMPLES_PER_PIECE = 200;
-
-function* familyText(
-  family: MetricFamily,
-  options: PrometheusTextOptions,
-): IterableIterator<string> {
+function* familyText(family: MetricFamily, options: PageOptions): IterableIterator<string> {
   yield familyHeader(family, options.style.format);
   const points = new Map<string, SampleSource>();
-  yield* collectPoints(family, options, points);
+  for (const _ of collectPoints(family, options, points)) yield "";
   let piece = "";
   let samples = 0;
   for (const [labels, point] of points) {
@@ -82,12 +49,7 @@ function* familyText(
   if (piece !== "") yield piece;
 }
 
-function sampleCount(value: SampleSource["value"]): number {
-  if (typeof value === "number") return 1;
-  return "quantiles" in value ? value.quantiles.length : value.buckets.counts.length;
-}
-
-function familyHeader(family: MetricFamily, format: TextFormat): string {
+function familyHeader(family: MetricFamily, format: PageFormat): string {
   const open = format === "openmetrics";
   const name = quotedName(open ? family.name : family.sample);
   const help = family.help === "" ? "" : `# HELP ${name} ${escapeHelp(family.help, format)}\n`;
@@ -96,7 +58,7 @@ function familyHeader(family: MetricFamily, format: TextFormat): string {
 }
 
 /** Renders all resource attributes as labels of one sample, for joins. */
-function targetInfo(resource: Attributes, { style, labels }: PrometheusTextOptions): string {
+function targetInfo(resource: Attributes, { style, labels }: PageOptions): string {
   const [name, type] =
     style.format === "openmetrics" ? ["target", "info"] : ["target_info", "gauge"];
   return (
@@ -105,79 +67,11 @@ function targetInfo(resource: Attributes, { style, labels }: PrometheusTextOptio
   );
 }
 
-const NO_LABELS: ConstantLabels = { attributes: {}, starts: [], text: "" };
-
-/** The value that the samples of one set of labels show. */
-interface SampleSource {
-  readonly value: number | HistogramWithExemplars | SummaryValue;
-  /** Of a counter. */
-  readonly exemplar: Exemplar | undefined;
-  /** Seconds since 1970. */
-  readonly createdAt: number;
-}
-
-/**
- * Groups the points of a family by their labels. Different attributes can result
- * in the same labels (`a.b`, `a_b`); such points are merged, since Prometheus
- * rejects a whole page with a duplicate sample.
- */
-function* collectPoints(
-  family: MetricFamily,
-  { labels, onMerge }: PrometheusTextOptions,
-  points: Map<string, SampleSource>,
-): IterableIterator<string> {
-  for (const { metric, constant: attributes } of family.metrics) {
-    const constant = labels.constant(attributes);
-    const isDistribution = family.type === "histogram" || family.type === "summary";
-    let count = 0;
-    for (const point of metric.dataPoints as MetricPoint[]) {
-      if ((count += 1) % SAMPLES_PER_PIECE === 0) yield "";
-      const text = labels.of(point.attributes, constant, isDistribution);
-      const before = points.get(text);
-      if (before !== undefined) onMerge(metric.descriptor.name);
-      points.set(text, sourceOf(family, metric.dataPointType, point, before));
-    }
-  }
-}
-
-type MetricPoint = NumberPoint | HistogramPoint | ExponentialPoint | SummaryPoint;
-
-function sourceOf(
-  family: MetricFamily,
-  type: number,
-  point: MetricPoint,
-  before: SampleSource | undefined,
-): SampleSource {
-  const value =
-    type === EXPONENTIAL_HISTOGRAM
-      ? explicitHistogram((point as ExponentialPoint).value)
-      : (point as NumberPoint | HistogramPoint | SummaryPoint).value;
-  const [seconds, nanoseconds] = point.startTime;
-  return {
-    value: before === undefined ? value : merge(family, before.value, value),
-    exemplar: (point as PointWithExemplar).exemplar ?? before?.exemplar,
-    createdAt: before?.createdAt ?? seconds + Math.round(nanoseconds / 1e6) / 1e3,
-  };
-}
-
-/** Adds counters and histograms; keeps the first of two gauges or summaries, and of histograms with different boundaries. */
-function merge(
-  family: MetricFamily,
-  a: SampleSource["value"],
-  b: SampleSource["value"],
-): SampleSource["value"] {
-  if (typeof a === "number" || typeof b === "number") {
-    return family.type === "counter" ? Number(a) + Number(b) : a;
-  }
-  if ("quantiles" in a || "quantiles" in b) return a;
-  return addHistograms(a, b) ?? a;
-}
-
 function samplesText(
   family: MetricFamily,
   labels: string,
   { value, exemplar, createdAt }: SampleSource,
-  { style, config }: PrometheusTextOptions,
+  { style, config }: PageOptions,
 ): string {
   const { name, sample, type } = family;
   const open = style.format === "openmetrics";
@@ -251,7 +145,7 @@ function limitsText(boundaries: readonly number[]): readonly string[] {
   return texts;
 }
 
-function escapeHelp(text: string, format: TextFormat): string {
+function escapeHelp(text: string, format: PageFormat): string {
   return format === "openmetrics" ? escapeQuoted(text) : escapeQuoted(text).replaceAll('\\"', '"');
 }
 

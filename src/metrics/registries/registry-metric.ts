@@ -94,6 +94,14 @@ function labelsOf(labels: Readonly<Record<string, unknown>>): RegistrySample["la
   return entries.map(([name, value]) => [name, typeof value === "number" ? value : String(value)]);
 }
 
+/** The specification's limit of the labels of an exemplar, in characters. */
+const MAX_EXEMPLAR_LENGTH = 128;
+
+/** Whether a page may have an exemplar. */
+export function isShortExemplar({ labels }: RegistryExemplar): boolean {
+  return labels.flat().join("").length <= MAX_EXEMPLAR_LENGTH;
+}
+
 function isMetricType(type: unknown): type is RegistryMetricType {
   return typeof type === "string" && Object.hasOwn(suffixes, type);
 }

@@ -1,28 +1,15 @@
-import type {
-  RegistryExemplar,
-  RegistryMetric,
-  RegistryMetricType,
-  RegistrySample,
+import { claimFamilies, type ClaimOptions, type RegistryFamily } from "./registry-family.ts";
+import {
+  isShortExemplar,
+  type RegistryExemplar,
+  type RegistryMetric,
+  type RegistrySample,
 } from "./registry-metric.ts";
 
-export interface RegistryTextOptions {
-  readonly format: "classic" | "openmetrics";
-  /** The names of all samples of the page so far, and of families. */
-  readonly claimed: Set<string>;
+export interface RegistryTextOptions extends ClaimOptions {
   /** Formats the limit of a bucket and a quantile. */
   readonly canonicalNumber: (value: number) => string;
-  /** Called for each metric that is left out. */
-  readonly onConflict: (conflict: { readonly name: string; readonly reason: string }) => void;
 }
-
-/** The suffixes of a family's sample names, which no other family may use. */
-const suffixes: Readonly<Record<RegistryMetricType | "unknown", readonly string[]>> = {
-  counter: ["", "_total", "_created"],
-  gauge: [""],
-  histogram: ["", "_bucket", "_count", "_sum", "_created"],
-  summary: ["", "_count", "_sum", "_created"],
-  unknown: [""],
-};
 
 /** Samples per piece: a few tenths of a millisecond of work. */
 const SAMPLES_PER_PIECE = 200;
@@ -32,38 +19,13 @@ export function* registryText(
   metrics: readonly RegistryMetric[],
   options: RegistryTextOptions,
 ): IterableIterator<string> {
-  for (const metric of metrics) {
-    const family = familyOf(metric, options.format);
-    const names = suffixes[family.type].map((suffix) => family.name + suffix);
-    const conflicting = names.find((name) => options.claimed.has(name));
-    if (conflicting !== undefined) {
-      const reason = `the name ${conflicting} is already used by another metric`;
-      options.onConflict({ name: metric.name, reason });
-      continue;
-    }
-    for (const name of names) options.claimed.add(name);
+  for (const [metric, family] of claimFamilies(metrics, options))
     yield* familyText(metric, family, options);
-  }
-}
-
-interface Family {
-  readonly name: string;
-  readonly type: RegistryMetricType | "unknown";
-}
-
-/**
- * Returns the family, of which the names of the samples stay as the app gave them: a counter
- * without `_total` has no type in OpenMetrics.
- */
-function familyOf({ name, type }: RegistryMetric, format: RegistryTextOptions["format"]): Family {
-  if (type !== "counter") return { name, type };
-  if (name.endsWith("_total")) return { name: name.slice(0, -"_total".length), type };
-  return { name, type: format === "openmetrics" ? "unknown" : "counter" };
 }
 
 function* familyText(
   metric: RegistryMetric,
-  { name: familyName, type }: Family,
+  { name: familyName, type }: RegistryFamily,
   options: RegistryTextOptions,
 ): IterableIterator<string> {
   const name = options.format === "openmetrics" ? familyName : metric.name;
@@ -103,7 +65,7 @@ function labelsText(labels: RegistrySample["labels"], options: RegistryTextOptio
 /** Returns an exemplar, which OpenMetrics allows for counters and buckets. */
 function exemplarText(
   { name, exemplar }: RegistrySample,
-  type: Family["type"],
+  type: RegistryFamily["type"],
   options: RegistryTextOptions,
 ): string {
   const isAllowed = type === "counter" || name.endsWith("_bucket");
@@ -111,14 +73,9 @@ function exemplarText(
   return exemplarSuffix(exemplar, options);
 }
 
-/** The specification's limit of the labels of an exemplar, in characters. */
-const MAX_EXEMPLAR_LENGTH = 128;
-
-function exemplarSuffix(
-  { labels, value, at }: RegistryExemplar,
-  options: RegistryTextOptions,
-): string {
-  if (labels.flat().join("").length > MAX_EXEMPLAR_LENGTH) return "";
+function exemplarSuffix(exemplar: RegistryExemplar, options: RegistryTextOptions): string {
+  if (!isShortExemplar(exemplar)) return "";
+  const { labels, value, at } = exemplar;
   const time = at === undefined ? "" : ` ${at}`;
   return ` # {${labelsText(labels, options)}} ${numberText(value)}${time}`;
 }

@@ -4,13 +4,18 @@ import { startReceiver } from "../../../src/testing/receiver.ts";
 import { freePort } from "../../free-port.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { type ExpositionPage, parsePage, samplesOf } from "../../metrics/exposition.ts";
+import { parseProtobufPage, samplesOfFamilies } from "../../metrics/exposition-protobuf.ts";
 import { nodes } from "../../nodes.ts";
 import { rows } from "./rows.ts";
 
 const telltale = fileURLToPath(new URL("../../../dist/index.js", import.meta.url));
 
 interface Printed {
-  readonly pages: { readonly classic: string; readonly openmetrics: string };
+  readonly pages: {
+    readonly classic: string;
+    readonly openmetrics: string;
+    readonly protobuf: string;
+  };
   readonly own: { readonly merged: string; readonly cluster: string };
   readonly after: string;
 }
@@ -50,6 +55,8 @@ describe("Registries of prom-client", () => {
       const openmetrics = parsePage(printed.pages.openmetrics, "openmetrics");
       assert.deepEqual(appSamples(classic), expected);
       assert.deepEqual(appSamples(openmetrics), expected);
+      const families = parseProtobufPage(Buffer.from(printed.pages.protobuf, "base64"));
+      assert.deepEqual(appSamples({ samples: samplesOfFamilies(families) }), expected);
       assert.equal(classic.types.get("app_visits"), "counter");
       assert.equal(openmetrics.types.get("app_visits"), "unknown", "its name has no _total");
       assert.equal(openmetrics.types.get("app_orders"), "counter");
@@ -72,7 +79,7 @@ describe("Registries of prom-client", () => {
   }
 });
 
-function appSamples(page: ExpositionPage): unknown[] {
+function appSamples(page: Pick<ExpositionPage, "samples">): unknown[] {
   return page.samples
     .filter(({ name }) => name.startsWith("app_"))
     .map(({ name, labels, value }) => [name, { ...labels }, value]);

@@ -6,6 +6,9 @@ const UTF8 = "text/plain; version=1.0.0; charset=utf-8";
 const OPEN = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const OPEN_0 = "application/openmetrics-text; version=0.0.1; charset=utf-8";
 
+const PROTOBUF =
+  "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
 /** An `Accept` header, and the content type of the page. */
 const accepts: readonly (readonly [string | undefined, string])[] = [
   [undefined, CLASSIC],
@@ -57,11 +60,40 @@ const accepts: readonly (readonly [string | undefined, string])[] = [
   ],
   [
     "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8;q=0.7,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-    `${OPEN}; escaping=allow-utf-8`,
+    `${PROTOBUF}; escaping=allow-utf-8`,
+  ],
+  // Prometheus 3.16 with native histograms names no escaping for protobuf.
+  [
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+    PROTOBUF,
   ],
   [
     "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4",
     `${UTF8}; escaping=allow-utf-8`,
+  ],
+  // Protobuf in other encodings, and with less weight.
+  [
+    'Application/Vnd.Google.Protobuf; Encoding="delimited"; Proto=io.prometheus.client.metricfamily',
+    PROTOBUF,
+  ],
+  ["application/vnd.google.protobuf", CLASSIC],
+  ["application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily", CLASSIC],
+  [
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text",
+    CLASSIC,
+  ],
+  ["application/vnd.google.protobuf;proto=some.Other;encoding=delimited", CLASSIC],
+  [
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.2,text/plain;q=0.3",
+    CLASSIC,
+  ],
+  [
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0,*/*",
+    CLASSIC,
+  ],
+  [
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,application/openmetrics-text",
+    OPEN,
   ],
   // Schemes of escaping.
   ["application/openmetrics-text;escaping=values", `${OPEN}; escaping=values`],
@@ -77,7 +109,7 @@ describe("The Prometheus page's content type", () => {
     it(`is ${expected} for ${accept === undefined ? "no Accept" : `"${accept}"`}`, () => {
       const { contentType, format, escaping } = negotiate(accept);
       assert.equal(contentType, expected);
-      assert.equal(format, expected.includes("openmetrics") ? "openmetrics" : "classic");
+      assert.equal(format, /openmetrics|protobuf/.exec(expected)?.[0] ?? "classic");
       assert.equal(escaping, /escaping=(.*)$/.exec(expected)?.[1] ?? "underscores");
     });
   }

@@ -1,4 +1,8 @@
 const openMetrics = { accept: "application/openmetrics-text; version=1.0.0" };
+const protobuf = {
+  accept:
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+};
 
 /** Fills registries, and prints what the page and the app's own functions show, as JSON. */
 exports.run = async ({ prom, telltale, url }) => {
@@ -8,6 +12,7 @@ exports.run = async ({ prom, telltale, url }) => {
   telltale.counter("shop.orders").add(5);
   const merged = prom.Registry.merge([prom.register, other]);
   const pages = { classic: await read(url), openmetrics: await read(url, openMetrics) };
+  pages.protobuf = Buffer.from(await read(url, protobuf, "arrayBuffer")).toString("base64");
   const cluster = prom.AggregatorRegistry.aggregate([
     await other.getMetricsAsJSON(),
     await other.getMetricsAsJSON(),
@@ -74,10 +79,10 @@ function fillBroken(prom) {
 }
 
 /** The server starts after the app's code. */
-async function read(url, headers = {}) {
+async function read(url, headers = {}, body = "text") {
   for (;;) {
     const response = await fetch(url, { headers }).catch(() => undefined);
-    if (response !== undefined) return response.text();
+    if (response !== undefined) return response[body]();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
