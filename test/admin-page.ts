@@ -1,8 +1,5 @@
 import { pollUntil } from "./until.ts";
 
-/** Reasons of a connection that is refused, or was closed while it was idle. */
-const NOT_OPEN = new Set(["ECONNREFUSED", "ECONNRESET", "UND_ERR_SOCKET"]);
-
 /**
  * Requests a page of a preloaded process, as soon as its port is open. The port opens after the
  * app's own one, and in a process without a server a second after its start.
@@ -18,7 +15,7 @@ export async function adminPage(
     () =>
       fetch(url, { headers }).catch((error: unknown) => {
         last = (error as Error).cause;
-        if (NOT_OPEN.has((last as NodeJS.ErrnoException | undefined)?.code ?? "")) return undefined;
+        if ((last as NodeJS.ErrnoException | undefined)?.code === "ECONNREFUSED") return undefined;
         throw error;
       }),
     () => `a response of ${url}, which is not open: ${String(last)}`,

@@ -1,4 +1,4 @@
-import { Agent, get } from "node:http";
+import { get } from "node:http";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { DropReason } from "../../../src/diagnostics/telemetry-counters.ts";
@@ -23,7 +23,6 @@ export class Service {
   readonly #program: Program;
   readonly #port: number;
   readonly #adminPort: number;
-  readonly #agent = new Agent({ keepAlive: true });
   /** Number of errors that were captured for its requests. */
   errors = 0;
 
@@ -80,14 +79,12 @@ export class Service {
     const startedAt = performance.now();
     this.#program.kill(signal);
     const result = await this.#program.ended;
-    this.#agent.destroy();
     return { ...result, tookMs: performance.now() - startedAt };
   }
 
   #request(port: number, path: string): Promise<{ status: number | undefined; body: string }> {
     return new Promise((resolve, reject) => {
-      const options = { host: "127.0.0.1", port, path, agent: this.#agent };
-      get(options, (response) => {
+      get({ host: "127.0.0.1", port, path }, (response) => {
         const { statusCode: status } = response;
         text(response).then((body) => resolve({ status, body }), reject);
       }).on("error", reject);
