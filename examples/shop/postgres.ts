@@ -18,8 +18,11 @@ export interface Postgres {
 export interface PostgresOptions {
   /** Folder of the databases, which is kept and can be reused; default: a temporary one. */
   readonly dataDir?: string;
-  /** Default: a free port. */
-  readonly port?: number;
+  /**
+   * A port, or a function that finds one, and is called again if another process has taken it
+   * before PostgreSQL. Default: any free port.
+   */
+  readonly port?: number | (() => Promise<number>);
 }
 
 /**
@@ -49,6 +52,9 @@ const NAME = "shop";
 const UNPRIVILEGED_USER = 65534;
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
+/** How many ports are tried, and what PostgreSQL prints if it can't have one. */
+const PORT_ATTEMPTS = 5;
+const PORT_IN_USE = "Address already in use";
 
 class Cluster {
   readonly #identity: UserIdentity | undefined =
@@ -56,10 +62,10 @@ class Cluster {
   /** Folder that is removed at the end. */
   readonly #scratch: string = mkdtempSync(join(openTemp(), "shop-postgres-"));
   readonly #directory: string;
-  readonly #port: number | undefined;
+  readonly #port: number | (() => Promise<number>);
   #server: Server | undefined = undefined;
 
-  constructor({ dataDir, port }: PostgresOptions) {
+  constructor({ dataDir, port = freePort }: PostgresOptions) {
     this.#directory = dataDir ?? join(this.#scratch, "data");
     this.#port = port;
   }
@@ -73,8 +79,10 @@ class Cluster {
     if (!existsSync(join(this.#directory, "PG_VERSION"))) await this.#initialise(initdb);
     const password = randomBytes(12).toString("hex");
     await this.#prepare(postgres, password);
-    const port = this.#port ?? (await freePort());
-    await this.#serve(postgres, port);
+    const port =
+      typeof this.#port === "number"
+        ? await this.#serve(postgres, this.#port)
+        : await this.#serveOnFreePort(postgres, this.#port);
     return `postgres://${NAME}:${password}@127.0.0.1:${port}/${NAME}`;
   }
 
@@ -116,7 +124,20 @@ class Cluster {
     });
   }
 
-  async #serve(postgres: string, port: number): Promise<void> {
+  async #serveOnFreePort(postgres: string, findPort: () => Promise<number>): Promise<number> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#serve(postgres, await findPort());
+      } catch (error) {
+        if (attempt === PORT_ATTEMPTS || !String(error).includes(PORT_IN_USE)) throw error;
+        // At its end, the shell would remove the database.
+        if (this.#server !== undefined && process.platform !== "win32") kill(this.#server);
+      }
+    }
+  }
+
+  /** Returns the port. */
+  async #serve(postgres: string, port: number): Promise<number> {
     // A temporary database needs no disk, and small buffers.
     const settings = {
       listen_addresses: "127.0.0.1",
@@ -137,6 +158,7 @@ class Cluster {
       detached: process.platform !== "win32",
     });
     await waitUntilReady(this.#server);
+    return port;
   }
 
   #spawnOptions(): object {

@@ -2,20 +2,26 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { node } from "../nodes.ts";
+import { freePort } from "../free-port.ts";
 import { pollUntilTrue } from "../until.ts";
 
 const launcher = new URL("../../examples/shop/postgres.ts", import.meta.url).href;
 
 /** Starts PostgreSQL in a child process, with all temporary files below `directory`. */
-function launch(directory: string, then: string, environment: NodeJS.ProcessEnv = {}) {
+function launch(
+  directory: string,
+  then: string,
+  environment: NodeJS.ProcessEnv = {},
+  options = "{}",
+) {
   const program = `
     import { startPostgres } from ${JSON.stringify(launcher)};
-    const { url, stop } = await startPostgres();
+    const { url, stop } = await startPostgres(${options});
     ${then}
     console.log(url);`;
   const { DATABASE_URL: _, ...inherited } = process.env;
@@ -64,6 +70,20 @@ describe("The demo's PostgreSQL", function () {
     assert.equal(code, 0);
     assert.equal(await listens(url), false);
     assert.deepEqual(readdirSync(directory), []);
+  });
+
+  it("takes another port if a process has taken the first one meanwhile", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const ports = [(taken.address() as AddressInfo).port, await freePort()];
+    const options = `{ port: async () => (globalThis.ports ??= [${ports.join()}]).shift() }`;
+    const child = launch(directory, "setInterval(() => {}, 1000);", {}, options);
+    const url = await firstLine(child);
+    taken.close();
+    assert.equal(Number(new URL(url).port), ports[1]);
+    assert.ok(await listens(url));
+    child.kill("SIGKILL");
+    await pollUntilTrue(() => readdirSync(directory).length === 0, "an empty directory");
   });
 
   it("leaves no files behind when its process is killed", async () => {
