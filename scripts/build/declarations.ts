@@ -6,6 +6,9 @@ import { root, scratch, staging } from "./paths.ts";
 
 const execFileAsync = promisify(execFile);
 
+/** The extension of a source file or of a declaration file. */
+const TYPESCRIPT = /(?:\.d)?\.ts$/;
+
 /** The specifier after `from` or in `import(...)`. */
 const SPECIFIER = /(\bfrom\s+|\bimport\s*\(?\s*)"([^"]+)"/g;
 
@@ -68,14 +71,17 @@ async function publishDeclaration(source: string, publication: Publication): Pro
   const { emittedDir, kind, published, problems } = publication;
   if (published.has(source)) return;
   published.add(source);
-  const name = source.replace(/\.ts$/, "");
-  const text = await readFile(join(emittedDir, `${name}.d.ts`), "utf8");
+  const isDeclaration = source.endsWith(".d.ts");
+  const name = source.replace(TYPESCRIPT, "");
+  // tsc emits none for a declaration file.
+  const folder = isDeclaration ? join(root, "src") : emittedDir;
+  const text = await readFile(join(folder, `${name}.d.ts`), "utf8");
   const target = join(staging, "types", name + DECLARATIONS[kind]);
   await mkdir(dirname(target), { recursive: true });
   await writeFile(
     target,
     text.replaceAll(SPECIFIER, (_, before: string, path: string) =>
-      path.startsWith(".") ? `${before}"${path.replace(/\.ts$/, kind)}"` : `${before}"${path}"`,
+      path.startsWith(".") ? `${before}"${path.replace(TYPESCRIPT, kind)}"` : `${before}"${path}"`,
     ),
   );
   for (const [, , path = ""] of text.matchAll(SPECIFIER)) {

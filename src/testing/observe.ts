@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { inspect } from "node:util";
 import { type Budget, checkBudget } from "./observation/budgets.ts";
 import { failure, prepareFailure } from "./observation/failure.ts";
-import { match, type Pattern, type SeenKind } from "./observation/matching.ts";
+import { type ItemOf, match, type Pattern, type SeenKind } from "./observation/matching.ts";
 import type { RecordedPreload } from "../development/test-recorder.ts";
 import { changedPoints, createSeen, logsWithoutTraceOf, type Seen } from "./observation/seen.ts";
 import { startedRecorder } from "./observation/start.ts";
@@ -17,6 +17,7 @@ export {
   noNPlusOne,
 } from "./observation/budgets.ts";
 export type { Expected, Pattern } from "./observation/matching.ts";
+export type { SeenMatchers } from "./runner-matchers.d.ts";
 export type { Seen, SeenQuery } from "./observation/seen.ts";
 export type {
   RecordedAttributes,
@@ -94,37 +95,50 @@ export function setBudget(budget: Budget | null): void {
 }
 
 /** Fails unless a span matches. */
-export function assertSpan(seen: Seen, pattern: Pattern): void {
+export function assertSpan(seen: Pick<Seen, "spans">, pattern: Pattern<ItemOf<"spans">>): void {
   assertMatch(seen, "spans", pattern, assertSpan);
 }
 
 /** Fails unless a log record matches. */
-export function assertLog(seen: Seen, pattern: Pattern): void {
+export function assertLog(seen: Pick<Seen, "logs">, pattern: Pattern<ItemOf<"logs">>): void {
   assertMatch(seen, "logs", pattern, assertLog);
 }
 
 /** Fails unless a series has changed that matches. */
-export function assertMetric(seen: Seen, pattern: Pattern): void {
+export function assertMetric(
+  seen: Pick<Seen, "metrics">,
+  pattern: Pattern<ItemOf<"metrics">>,
+): void {
   assertMatch(seen, "metrics", pattern, assertMetric);
 }
 
 /** Fails unless an event of Sentry matches. */
-export function assertEvent(seen: Seen, pattern: Pattern): void {
+export function assertEvent(seen: Pick<Seen, "events">, pattern: Pattern<ItemOf<"events">>): void {
   assertMatch(seen, "events", pattern, assertEvent);
 }
 
 /** Fails unless a query matches. */
-export function assertQuery(seen: Seen, pattern: Pattern): void {
+export function assertQuery(
+  seen: Pick<Seen, "queries">,
+  pattern: Pattern<ItemOf<"queries">>,
+): void {
   assertMatch(seen, "queries", pattern, assertQuery);
 }
 
 /** Fails unless a series of this name has changed. */
-export function expectMetric(seen: Seen, name: string, attributes: Pattern = {}): void {
+export function expectMetric(
+  seen: Pick<Seen, "metrics">,
+  name: string,
+  attributes: Pattern = {},
+): void {
   assertMatch(seen, "metrics", { name, attributes }, expectMetric);
 }
 
 /** Fails unless an error with this message was reported. */
-export function expectErrorReported(seen: Seen, message: string | RegExp): void {
+export function expectErrorReported(
+  seen: Pick<Seen, "events" | "spans">,
+  message: string | RegExp,
+): void {
   const values = seen.events.flatMap((event) => {
     const { exception } = event as { exception?: { values?: readonly { value?: string }[] } };
     return exception?.values?.map(({ value = "" }) => value) ?? [];
@@ -142,24 +156,30 @@ export function expectErrorReported(seen: Seen, message: string | RegExp): void 
 }
 
 /** Fails unless a log record matches, and has the ids of a span that was seen. */
-export function expectLogLine(seen: Seen, body: string | RegExp, attributes: Pattern = {}): void {
+export function expectLogLine(
+  seen: Pick<Seen, "logs" | "spans">,
+  body: string | RegExp,
+  attributes: Pattern = {},
+): void {
   const line = { body: typeof body === "string" ? containing(body) : body, attributes };
   const traces = new Set(seen.spans.map(({ traceId }) => traceId));
   const traceId = described("id of a span that was seen", (id) => traces.has(String(id)));
-  const { pass, message } = match(seen, "logs", { ...line, traceId });
-  if (pass) return;
+  const { item, message } = match(seen, "logs", { ...line, traceId });
+  if (item !== undefined) return;
   const places = logsWithoutTraceOf(seen)
-    .filter((record) => match({ ...seen, logs: [record] }, "logs", line).pass)
+    .filter((record) => match({ logs: [record] }, "logs", line).item)
     .map(({ place }) => `\nit was logged without ids, at ${place ?? "an unknown place"}`);
   throw failure(message + [...new Set(places)].join(""), expectLogLine);
 }
 
-function containing(text: string): unknown {
+function containing(text: string): Condition {
   return described(`text with "${text}"`, (value) => String(value).includes(text));
 }
 
+type Condition = (value: unknown) => boolean;
+
 /** Returns a condition that messages show as `text`. */
-function described(text: string, condition: (value: unknown) => boolean): unknown {
+function described(text: string, condition: Condition): Condition {
   return Object.assign(condition, { [inspect.custom]: () => text });
 }
 
@@ -178,12 +198,19 @@ export interface MatcherResult {
   message(): string;
 }
 
-export type Matcher = (seen: Seen, pattern: Pattern) => MatcherResult;
+export type Matcher<Kind extends SeenKind> = (
+  seen: Pick<Seen, Kind>,
+  pattern: Pattern<ItemOf<Kind>>,
+) => MatcherResult;
 
 /** Matchers for `expect.extend`, in vitest and jest. */
-export const matchers: Readonly<
-  Record<"toHaveSpan" | "toHaveLog" | "toHaveMetric" | "toHaveEvent" | "toHaveQuery", Matcher>
-> = {
+export const matchers: {
+  readonly toHaveSpan: Matcher<"spans">;
+  readonly toHaveLog: Matcher<"logs">;
+  readonly toHaveMetric: Matcher<"metrics">;
+  readonly toHaveEvent: Matcher<"events">;
+  readonly toHaveQuery: Matcher<"queries">;
+} = {
   toHaveSpan: matcherOf("spans"),
   toHaveLog: matcherOf("logs"),
   toHaveMetric: matcherOf("metrics"),
@@ -191,21 +218,21 @@ export const matchers: Readonly<
   toHaveQuery: matcherOf("queries"),
 };
 
-function matcherOf(kind: SeenKind): Matcher {
+function matcherOf<Kind extends SeenKind>(kind: Kind): Matcher<Kind> {
   return (seen, pattern) => {
-    const { pass, message } = match(seen, kind, pattern);
-    return { pass, message: () => message };
+    const { item, message } = match<Kind>(seen, kind, pattern);
+    return { pass: item !== undefined, message: () => message };
   };
 }
 
-function assertMatch(
-  seen: Seen,
-  kind: SeenKind,
-  pattern: Pattern,
+function assertMatch<Kind extends SeenKind>(
+  seen: Pick<Seen, Kind>,
+  kind: Kind,
+  pattern: Pattern<ItemOf<Kind>>,
   caller: (...args: never[]) => unknown,
 ): void {
-  const { pass, message } = match(seen, kind, pattern);
-  if (!pass) throw failure(message, caller);
+  const { item, message } = match<Kind>(seen, kind, pattern);
+  if (item === undefined) throw failure(message, caller);
 }
 
 function connectedPreload(): RecordedPreload {

@@ -1,11 +1,30 @@
 import { inspect, isDeepStrictEqual } from "node:util";
 import type { Seen } from "./seen.ts";
 
-/** An expected value: equal, matched by a pattern, accepted by a function, or an object with such members. */
-export type Expected = unknown;
+/**
+ * An expected value: equal, matched by a regular expression, accepted by a function or by an
+ * asymmetric matcher of the runner, or an object with such members.
+ */
+export type Expected<Value = unknown> =
+  | Value
+  | RegExp
+  | ((value: Value) => unknown)
+  | { asymmetricMatch(value: unknown): boolean }
+  | MembersOf<Value>;
+
+type MembersOf<Value> = Value extends readonly unknown[]
+  ? never
+  : Value extends object
+    ? Pattern<Value>
+    : never;
+
 /** The expected members of a span, record, series, event or query; others are not compared. */
-export type Pattern = Readonly<Record<string, Expected>>;
+export type Pattern<Item = Record<string, unknown>> = {
+  readonly [Key in keyof Item]?: Expected<Item[Key]>;
+};
+
 export type SeenKind = "spans" | "logs" | "metrics" | "events" | "queries";
+export type ItemOf<Kind extends SeenKind> = Seen[Kind][number];
 
 const singular = {
   spans: "span",
@@ -15,19 +34,30 @@ const singular = {
   queries: "query",
 };
 
-/** Returns whether one item matches, and the message if none does, or if one does against expectation. */
-export function match(
-  seen: Seen,
-  kind: SeenKind,
-  pattern: Pattern,
-): { readonly pass: boolean; readonly message: string } {
-  const items: readonly object[] = seen[kind];
+export interface Match<Item> {
+  /** Undefined if none matches. */
+  readonly item: Item | undefined;
+  /** Of a failure: that none matches, or that one does against expectation. */
+  readonly message: string;
+}
+
+/**
+ * Finds the first item that matches.
+ *
+ * @throws TypeError if `seen` has no such items.
+ */
+export function match<Kind extends SeenKind>(
+  seen: { readonly [Each in Kind]: readonly ItemOf<Kind>[] },
+  kind: Kind,
+  pattern: Pattern<ItemOf<Kind>>,
+): Match<ItemOf<Kind>> {
+  const items = itemsOf(seen, kind);
   const compared = items.map((item) => ({ item, differs: differences(item, pattern, "") }));
   const found = compared.find(({ differs }) => differs.length === 0);
   const expected = inspect(pattern, { depth: 4, breakLength: 100 });
   if (found !== undefined)
     return {
-      pass: true,
+      item: found.item,
       message: `a ${singular[kind]} matches ${expected}:\n${brief(found.item)}`,
     };
   const [nearest] = compared.toSorted(
@@ -40,11 +70,23 @@ export function match(
       `the nearest one: ${brief(nearest.item)}`,
       ...nearest.differs.map((line) => `  ${line}`),
     );
-  return { pass: false, message: lines.join("\n") };
+  return { item: undefined, message: lines.join("\n") };
+}
+
+function itemsOf<Kind extends SeenKind>(
+  seen: { readonly [Each in Kind]?: readonly ItemOf<Kind>[] } | null | undefined,
+  kind: Kind,
+): readonly ItemOf<Kind>[] {
+  const items = seen?.[kind];
+  if (Array.isArray(items)) return items as readonly ItemOf<Kind>[];
+  throw new TypeError(
+    `telltale/testing: expected an object with ${kind}, such as \`await observe(work)\` returns; ` +
+      `received ${inspect(seen, { depth: 0 })}`,
+  );
 }
 
 /** Returns how many characters the names have in common, of items that differ as much. */
-function likeness(item: object, { name }: Pattern): number {
+function likeness(item: object, { name }: { readonly name?: unknown }): number {
   const own = (item as { name?: unknown }).name;
   if (typeof own !== "string" || typeof name !== "string") return 0;
   let length = 0;
