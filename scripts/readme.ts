@@ -21,6 +21,7 @@ import { secretKindsTable } from "./readme/secret-kinds.ts";
 import { sentryFunctionsTable } from "./readme/sentry-functions.ts";
 import { slothDifferencesTable } from "./readme/sloth-differences.ts";
 import { variablesTable } from "./readme/variables.ts";
+import { vendorSections } from "./readme/vendors.ts";
 
 /*
  * `npm run readme`: writes the generated blocks of README.md, docs/ and
@@ -87,6 +88,7 @@ const blocks: readonly GeneratedBlock[] = [
     ...{ name: "operations-proof", file: "docs/operations-proof.md", comparable: trimmed },
     render: operationsProofTables,
   },
+  { name: "vendors", file: "docs/vendors.md", render: vendorSections, comparable: trimmed },
   { name: "picture", render: demoOutput, comparable: withoutVolatileParts },
   { name: "throughput", file: "collector/README.md", render: throughputBlock, comparable: trimmed },
 ];

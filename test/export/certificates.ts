@@ -18,9 +18,10 @@ export interface Certificates {
 /**
  * Creates an authority and certificates that it signs. Requires `openssl`.
  *
- * @param other host of the certificate `otherHost`.
+ * @param others hosts of the certificate `otherHost`.
  */
-export function makeCertificates(other = "elsewhere.example"): Certificates {
+export function makeCertificates(...others: readonly string[]): Certificates {
+  const hosts = others.length === 0 ? ["elsewhere.example"] : others;
   const folder = mkdtempSync(join(tmpdir(), "telltale-certificates-"));
   const read = (name: string): string => readFileSync(join(folder, name), "utf8");
   const openssl = (...args: string[]): void => {
@@ -75,7 +76,10 @@ export function makeCertificates(other = "elsewhere.example"): Certificates {
     return {
       ca: read("ca.pem"),
       server: sign("server", LOCAL_NAMES),
-      otherHost: sign("elsewhere", `subjectAltName=DNS:${other}`),
+      otherHost: sign(
+        "elsewhere",
+        `subjectAltName=${hosts.map((host) => `DNS:${host}`).join(",")}`,
+      ),
       client: sign("client", "extendedKeyUsage=clientAuth"),
       // Valid for the second in which it is made.
       expired: sign("expired", LOCAL_NAMES, "0"),
