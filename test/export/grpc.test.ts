@@ -35,7 +35,7 @@ const rows: {
     faults: [code(UNAVAILABLE, undefined, 2)],
     counts: { sent: 5 },
     requests: 3,
-    atLeastMs: 120,
+    atLeastMs: 118,
   },
   {
     title: "denies permission",

@@ -176,7 +176,8 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
           const { attributes } = span;
           assert.equal(attributes["messaging.system"], "socket.io");
           assert.equal(attributes["messaging.socket.io.namespace"], "/admin");
-          assert.ok(span.durationMs >= 50, `${span.durationMs} ms`);
+          // A timer of 50 ms may be one early.
+          assert.ok(span.durationMs >= 49, `${span.durationMs} ms`);
         }
         await receiver.waitFor(
           ({ spans }) => spans.some((span) => span.name === "process hello"),

@@ -193,7 +193,8 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           );
           assert.equal(span.attributes["messaging.system"], "websocket");
           assert.equal(span.attributes["messaging.message.body.size"], 6);
-          assert.ok(span.durationMs >= 50, `${span.durationMs} ms`);
+          // A timer of 50 ms may be one early.
+          assert.ok(span.durationMs >= 49, `${span.durationMs} ms`);
           await app.line((line) => line["name"] === name && line["message"] === "ends");
           const lines = app.lines.filter((line) => line["name"] === name);
           assert.deepEqual(

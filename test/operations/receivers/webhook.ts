@@ -10,6 +10,8 @@ export interface WebhookCall {
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: Readonly<Record<string, unknown>>;
+  /** The time of its arrival, in milliseconds, before its answer. */
+  readonly at: number;
 }
 
 /** What the webhook does with one request. Default: 200. */
@@ -84,7 +86,7 @@ export class Webhook {
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "", url: path = "", headers } = request;
     const body = JSON.parse(await text(request)) as WebhookCall["body"];
-    this.calls.push({ method, path, headers, body });
+    this.calls.push({ method, path, headers, body, at: performance.now() });
     const {
       status = 200,
       headers: answered,
