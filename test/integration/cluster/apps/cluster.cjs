@@ -3,8 +3,9 @@ const cluster = require("node:cluster");
 const http = require("node:http");
 
 /*
- * A cluster of four workers. With KILL, one of them is killed with that signal each
- * second. The primary prints the messages that it and the workers receive by `message`.
+ * A cluster of four workers. With KILL, one of them is killed with that signal when all have
+ * served for a second. The primary prints the messages that it and the workers receive by
+ * `message`.
  */
 if (cluster.isPrimary) runPrimary();
 else runWorker();
@@ -13,18 +14,23 @@ function runPrimary() {
   for (let index = 0; index < 4; index += 1) cluster.fork();
   cluster.on("message", (_worker, message) => console.log(JSON.stringify(message)));
   let isEnding = false;
-  cluster.on("exit", () => {
+  const { KILL: signal } = process.env;
+  const serving = new Set();
+  let killer;
+  cluster.on("listening", (worker) => {
+    serving.add(worker);
+    if (signal === undefined || serving.size < 4 || isEnding) return;
+    const [oldest] = serving;
+    killer = setTimeout(() => oldest.process.kill(signal), 1000);
+  });
+  cluster.on("exit", (worker) => {
+    serving.delete(worker);
     if (!isEnding) cluster.fork();
   });
-  const { KILL: signal } = process.env;
-  const killer = setInterval(() => {
-    const [id] = Object.keys(cluster.workers);
-    if (signal !== undefined && id !== undefined) cluster.workers[id].process.kill(signal);
-  }, 1000);
   // Nothing but the app itself may keep it alive then.
   process.once("SIGUSR2", () => {
     isEnding = true;
-    clearInterval(killer);
+    clearTimeout(killer);
     for (const worker of Object.values(cluster.workers)) worker.disconnect();
   });
 }
