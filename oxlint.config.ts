@@ -14,7 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   otlp: [],
   queries: [],
   replies: [],
-  testing: ["development", "otlp", "queries"],
+  testing: ["context", "development", "otlp", "queries"],
   diagnostics: ["config"],
   resource: ["config", "diagnostics"],
   redaction: ["config"],

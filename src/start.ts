@@ -14,7 +14,7 @@ import type { Config } from "./config/config.ts";
 import { parseConfig } from "./config/parse.ts";
 import type { ConfigIssue } from "./config/issue.ts";
 import { formatIssues } from "./config/report.ts";
-import { ADMIN_SERVER } from "./context/admin-server.ts";
+import { OWN_SERVER } from "./context/own-server.ts";
 import { addToTrail } from "./context/breadcrumb-trail.ts";
 import { StorageContextManager } from "./context/manager.ts";
 import type { WorkObserver } from "./context/unit-views.ts";
@@ -625,7 +625,7 @@ function createLazyShutdown(
     add: (servers, options) => isMainThread && create().add(servers, options),
     watchServers() {
       if (settings !== undefined && isMainThread)
-        create().watchServers((server) => !(ADMIN_SERVER in server));
+        create().watchServers((server) => !(OWN_SERVER in server));
     },
     isActive: () => shutdown !== undefined,
   };

@@ -10,7 +10,7 @@ import type { ConnectionLimiter } from "./connection-limiter.ts";
 import type { AdminDeps, RequestHandlerDeps } from "./deps.ts";
 import type { PageMembership } from "./page-membership.ts";
 import { PortClaim } from "./port-claim.ts";
-import { ADMIN_SERVER } from "../context/admin-server.ts";
+import { OWN_SERVER } from "../context/own-server.ts";
 
 const loadHandler = lazy<typeof import("./handler.ts")>("admin/handler.ts");
 /** Loaded only with a certificate. */
@@ -74,7 +74,7 @@ class AdminServer implements Admin {
     this.#deps = deps;
     this.#portClaim = new PortClaim({
       isAdminServer: (server) =>
-        typeof server === "object" && server !== null && ADMIN_SERVER in server,
+        typeof server === "object" && server !== null && OWN_SERVER in server,
       hasHandledWork: deps.hasHandledWork ?? (() => false),
       claimDelayMs: deps.timing?.claimDelayMs,
       onClaim: () => this.#listen(),
@@ -168,7 +168,7 @@ class AdminServer implements Admin {
       tls === undefined
         ? createServer(serverOptions, onRequest)
         : loadTlsServer().createTlsServer(serverOptions, tls, diagnostics, onRequest);
-    Object.defineProperty(server, ADMIN_SERVER, { value: true });
+    Object.defineProperty(server, OWN_SERVER, { value: true });
     server.maxConnections = MAX_CONNECTIONS;
     server.timeout = this.#deps.timing?.socketTimeoutMs ?? SOCKET_TIMEOUT_MS;
     server.on("timeout", (socket: Socket) => this.#connectionLimiter?.onTimeout(socket));

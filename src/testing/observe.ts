@@ -18,6 +18,14 @@ export {
 } from "./observation/budgets.ts";
 export type { Expected, Pattern } from "./observation/matching.ts";
 export type { SeenMatchers } from "./runner-matchers.d.ts";
+export {
+  type FromProcess,
+  type ReceivedTelemetry,
+  type ReceiverOptions,
+  startReceiver,
+  type TelemetryReceiver,
+  type WaitOptions,
+} from "./telemetry-receiver.ts";
 export type { Seen, SeenQuery } from "./observation/seen.ts";
 export type {
   RecordedAttributes,

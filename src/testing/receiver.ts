@@ -10,6 +10,7 @@ import {
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import { setImmediate as nextImmediate, setTimeout as pause } from "node:timers/promises";
+import { OWN_SERVER } from "../context/own-server.ts";
 import { type Fault, Faults } from "./fault.ts";
 import { serveGrpc } from "./grpc.ts";
 import { createListener } from "./http.ts";
@@ -28,6 +29,8 @@ export interface ReceiverOptions {
   readonly maxItems?: number;
   /** Approximate memory limit of each kind, in bytes. Default: 128 MiB. */
   readonly maxBytes?: number;
+  /** Whether it keeps the process alive until it is closed. Default: true. */
+  readonly keepsAlive?: boolean;
 }
 
 /** An OTLP and Sentry receiver that stores everything in memory. */
@@ -77,6 +80,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
   const faults = new Faults();
   const http = startHttp(options, store, faults);
   const port = await listen(http, options.port ?? 0, host);
+  if (options.keepsAlive === false) http.unref();
   const grpc = options.grpcPort === undefined ? undefined : startGrpc(options, store, faults);
   const grpcPort = grpc && (await listen(grpc.server, options.grpcPort ?? 0, host));
   const scheme = options.tls === undefined ? "http" : "https";
@@ -193,8 +197,10 @@ class RunningReceiver implements Receiver {
 
 function startHttp(options: ReceiverOptions, store: ReceivedStore, faults: Faults): Server {
   const listener = createListener(store, faults);
-  if (options.tls === undefined) return createServer(listener);
-  return createHttpsServer(tlsOf(options.tls), listener);
+  const { tls } = options;
+  const server =
+    tls === undefined ? createServer(listener) : createHttpsServer(tlsOf(tls), listener);
+  return Object.defineProperty(server, OWN_SERVER, { value: true });
 }
 
 interface GrpcServer {

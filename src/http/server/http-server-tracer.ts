@@ -3,7 +3,7 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
-import { ADMIN_SERVER } from "../../context/admin-server.ts";
+import { OWN_SERVER } from "../../context/own-server.ts";
 import { Context, ROOT_CONTEXT, spanIn, suppressTracing } from "../../context/context.ts";
 import { type Emit, type EmitArgs, bindEmitter } from "../../context/emit.ts";
 import { IN_FLIGHT, registerDetached, unitOfWorkOf } from "../../context/in-flight-requests.ts";
@@ -79,8 +79,7 @@ export class HttpServerTracer implements HttpServerInstrumentation, HttpRequestD
         readonly response: ServerResponse;
         readonly server: object;
       };
-      const context =
-        ADMIN_SERVER in server ? undefined : this.#contextForRequest(request, response);
+      const context = OWN_SERVER in server ? undefined : this.#contextForRequest(request, response);
       if (context === undefined) return;
       this.#startedEarly = { request, context };
       setUpcomingSpan(context.span);
@@ -104,7 +103,7 @@ export class HttpServerTracer implements HttpServerInstrumentation, HttpRequestD
     ) {
       return Reflect.apply(next, server, args);
     }
-    const context = ADMIN_SERVER in server ? undefined : this.#contextForRequest(args[1], args[2]);
+    const context = OWN_SERVER in server ? undefined : this.#contextForRequest(args[1], args[2]);
     if (context === undefined) return Reflect.apply(next, server, args);
     return callWithContext(context, next, server, args);
   }

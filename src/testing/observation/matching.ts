@@ -46,11 +46,11 @@ export interface Match<Item> {
  *
  * @throws TypeError if `seen` has no such items.
  */
-export function match<Kind extends SeenKind>(
-  seen: { readonly [Each in Kind]: readonly ItemOf<Kind>[] },
+export function match<Kind extends SeenKind, Item extends ItemOf<Kind> = ItemOf<Kind>>(
+  seen: { readonly [Each in Kind]: readonly Item[] },
   kind: Kind,
-  pattern: Pattern<ItemOf<Kind>>,
-): Match<ItemOf<Kind>> {
+  pattern: Pattern<Item>,
+): Match<Item> {
   const items = itemsOf(seen, kind);
   const compared = items.map((item) => ({ item, differs: differences(item, pattern, "") }));
   const found = compared.find(({ differs }) => differs.length === 0);
@@ -73,12 +73,12 @@ export function match<Kind extends SeenKind>(
   return { item: undefined, message: lines.join("\n") };
 }
 
-function itemsOf<Kind extends SeenKind>(
-  seen: { readonly [Each in Kind]?: readonly ItemOf<Kind>[] } | null | undefined,
+function itemsOf<Kind extends SeenKind, Item>(
+  seen: { readonly [Each in Kind]?: readonly Item[] } | null | undefined,
   kind: Kind,
-): readonly ItemOf<Kind>[] {
+): readonly Item[] {
   const items = seen?.[kind];
-  if (Array.isArray(items)) return items as readonly ItemOf<Kind>[];
+  if (Array.isArray(items)) return items as readonly Item[];
   throw new TypeError(
     `telltale/testing: expected an object with ${kind}, such as \`await observe(work)\` returns; ` +
       `received ${inspect(seen, { depth: 0 })}`,
