@@ -1,8 +1,9 @@
 import { performance } from "node:perf_hooks";
 import { inspect } from "node:util";
+import { describeRun, describeUnreported, errorsOf } from "./observation/app-code.ts";
 import { type Budget, checkBudget } from "./observation/budgets.ts";
 import { failure, prepareFailure } from "./observation/failure.ts";
-import { type ItemOf, match, type Pattern, type SeenKind } from "./observation/matching.ts";
+import { type ItemOf, listOf, match, type Pattern, type SeenKind } from "./observation/matching.ts";
 import type { RecordedPreload } from "../development/test-recorder.ts";
 import { changedPoints, createSeen, logsWithoutTraceOf, type Seen } from "./observation/seen.ts";
 import { startedRecorder } from "./observation/start.ts";
@@ -144,21 +145,21 @@ export function expectMetric(
 
 /** Fails unless an error with this message was reported. */
 export function expectErrorReported(
-  seen: Pick<Seen, "events" | "spans">,
+  seen: Pick<Seen, "events" | "logs" | "spans">,
   message: string | RegExp,
 ): void {
-  const values = seen.events.flatMap((event) => {
-    const { exception } = event as { exception?: { values?: readonly { value?: string }[] } };
-    return exception?.values?.map(({ value = "" }) => value) ?? [];
-  });
-  const isFound = values.some((value) =>
-    typeof message === "string" ? value.includes(message) : message.test(value),
+  const isMeant = (text: string): boolean =>
+    typeof message === "string" ? text.includes(message) : message.test(text);
+  const errors = seen.events.flatMap((event) => errorsOf(event));
+  if (errors.some((error) => isMeant(error.message))) return;
+  const reported = errors.map(
+    (error) => `${error.message} at ${error.place ?? "an unknown place"}`,
   );
-  if (isFound) return;
   const failed = seen.spans.filter(({ status }) => status === "error").map(({ name }) => name);
   throw failure(
-    `no error with ${String(message)} was reported; reported: ${values.join(", ") || "none"}; ` +
-      `failed spans: ${failed.join(", ") || "none"}`,
+    `no error with ${String(message)} was reported; reported: ${listOf(reported) || "none"}; ` +
+      `failed spans: ${listOf(failed) || "none"}` +
+      (describeUnreported(seen, isMeant) || describeRun(seen)),
     expectErrorReported,
   );
 }
@@ -240,7 +241,8 @@ function assertMatch<Kind extends SeenKind>(
   caller: (...args: never[]) => unknown,
 ): void {
   const { item, message } = match<Kind>(seen, kind, pattern);
-  if (item === undefined) throw failure(message, caller);
+  if (item !== undefined) return;
+  throw failure(kind === "metrics" ? message + describeRun(seen) : message, caller);
 }
 
 function connectedPreload(): RecordedPreload {

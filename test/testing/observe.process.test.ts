@@ -23,8 +23,21 @@ const messages: Readonly<Record<string, readonly RegExp[]>> = {
     /no log record of 0 matches .*text with "stock written"/,
     /it was logged without ids, at .*app\.mjs:\d+\n/,
   ],
-  "a missing metric": [/no metric of \d+ matches \{ name: 'orders\.read'/],
-  "an unreported error": [/no error with refused was reported; reported: none/],
+  "a missing metric": [
+    /no metric of \d+ matches \{ name: 'orders\.read'/,
+    /the others: [a-z][\w.]+, [a-z][\w.]+/,
+    /what ran: GET \/orders\/:id; known lines: .*app\.mjs:\d+/,
+  ],
+  "an unreported error": [
+    /no error with refused was reported; reported: none/,
+    /what ran: GET \/swallowed\n/,
+  ],
+  "an unreported error that is logged": [
+    /a log record has it, without a report; it was thrown at .*app\.mjs:\d+\n/,
+  ],
+  "another error than the reported one": [
+    /reported: the stock is empty at .*app\.mjs:\d+; failed spans: none/,
+  ],
   "work that does not end": [
     /not all work ended within 50 ms \(timeoutMs\): `until` is still false/,
   ],

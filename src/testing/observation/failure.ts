@@ -16,7 +16,7 @@ export function prepareFailure(caller: (...args: never[]) => unknown): (message:
   Error.captureStackTrace(captured, caller);
   const { stack = "" } = captured;
   return (message) => {
-    const place = placeIn(stack);
+    const place = placeOfTest(stack);
     const line = place === undefined ? "" : `\n  in the test: ${place}`;
     const error = new UnmetExpectation(message + line);
     const frames = stack.indexOf("\n    at ");
@@ -25,16 +25,16 @@ export function prepareFailure(caller: (...args: never[]) => unknown): (message:
   };
 }
 
-function placeIn(stack: string): string | undefined {
-  const own = framesOf(new Error().stack)[0]?.replace(LINE, "");
-  const places = framesOf(stack);
+function placeOfTest(stack: string): string | undefined {
+  const own = placesIn(new Error().stack)[0]?.replace(LINE, "");
+  const places = placesIn(stack);
   return places.find((place) => place.replace(LINE, "") !== own);
 }
 
 const LINE = /:\d+$/;
 
-/** Returns `file:line` of the frames outside of Node and of packages, as those of the runner. */
-function framesOf(stack: string | undefined): string[] {
+/** Returns `file:line` of the frames of a stack outside of Node, innermost first. */
+export function placesIn(stack: string | undefined): string[] {
   const lines = stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
   return lines.flatMap((line) => {
     const open = line.lastIndexOf("(");

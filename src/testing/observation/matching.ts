@@ -60,7 +60,7 @@ export function match<Kind extends SeenKind, Item extends ItemOf<Kind> = ItemOf<
       item: found.item,
       message: `a ${singular[kind]} matches ${expected}:\n${brief(found.item)}`,
     };
-  const [nearest] = compared.toSorted(
+  const [nearest, ...others] = compared.toSorted(
     (a, b) =>
       a.differs.length - b.differs.length || likeness(b.item, pattern) - likeness(a.item, pattern),
   );
@@ -70,8 +70,18 @@ export function match<Kind extends SeenKind, Item extends ItemOf<Kind> = ItemOf<
       `the nearest one: ${brief(nearest.item)}`,
       ...nearest.differs.map((line) => `  ${line}`),
     );
+  const titles = others.map(({ item }) => titleOf(item));
+  if (titles.length > 0) lines.push(`the others: ${listOf(titles)}`);
   return { item: undefined, message: lines.join("\n") };
 }
+
+/** Lists each text once, up to a limit. */
+export function listOf(texts: readonly string[]): string {
+  const unique = [...new Set(texts)];
+  return unique.slice(0, MAX_LISTED).join(", ") + (unique.length > MAX_LISTED ? ", …" : "");
+}
+
+const MAX_LISTED = 5;
 
 function itemsOf<Kind extends SeenKind, Item>(
   seen: { readonly [Each in Kind]?: readonly Item[] } | null | undefined,
@@ -95,13 +105,18 @@ function likeness(item: object, { name }: { readonly name?: unknown }): number {
 }
 
 function brief(item: object): string {
-  const { name, text, body, message, attributes, place } = item as Record<string, unknown>;
-  const title = name ?? text ?? body ?? message ?? "without a name";
+  const { attributes, place } = item as Record<string, unknown>;
   const where = typeof place === "string" ? ` at ${place}` : "";
   const shown = Object.entries(attributes ?? {}).filter(([key]) => !key.startsWith("code."));
   const values = inspect(Object.fromEntries(shown), { depth: 1, breakLength: 100 });
   const rest = shown.length === 0 ? "" : ` ${values}`;
-  return `${typeof title === "string" ? title : inspect(title)}${where}${rest}`;
+  return `${titleOf(item)}${where}${rest}`;
+}
+
+function titleOf(item: object): string {
+  const { name, text, body, message } = item as Record<string, unknown>;
+  const title = name ?? text ?? body ?? message ?? "without a name";
+  return typeof title === "string" ? title : inspect(title);
 }
 
 function differences(actual: unknown, expected: Expected, path: string): string[] {

@@ -76,6 +76,14 @@ function addRoutes(app, { database, logger }) {
       res.status(200).end();
     }
   });
+  app.get("/only-logged", (req, res) => {
+    try {
+      throw new Error("the card was refused");
+    } catch (error) {
+      logger.warn("payment failed", { error });
+      res.status(200).end();
+    }
+  });
   app.get("/lost-id", (req, res) => {
     // As a library does that has a queue for all requests.
     outside(() => logger.info("stock written"));

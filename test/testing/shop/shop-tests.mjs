@@ -136,6 +136,14 @@ export function failingTests(url) {
       async () => expectErrorReported(await observe(get("/swallowed")), "refused"),
     ],
     [
+      "an unreported error that is logged",
+      async () => expectErrorReported(await observe(get("/only-logged")), "refused"),
+    ],
+    [
+      "another error than the reported one",
+      async () => expectErrorReported(await observe(get("/captured")), "refused"),
+    ],
+    [
       "work that does not end",
       async () => void (await observe(get("/orders/1"), { timeoutMs: 50, until: () => false })),
     ],
