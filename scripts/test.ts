@@ -7,9 +7,9 @@ import { type TestStage, testStages } from "./test/stages.ts";
 import type { StageResult } from "./test/outcome.ts";
 
 /*
- * Runs the named stages (by default all), one after the other, but for those that run beside
- * the ones after them. The stages after a failed one still run, unless they need its result. Arguments after the names go
- * to mocha: `scripts/test.ts unit --grep span`.
+ * Runs the named stages (by default all), one after the other. If all run, those that run beside
+ * the others do so one after the other, too. The stages after a failed one still run, unless they
+ * need its result. Arguments after the names go to mocha: `scripts/test.ts unit --grep span`.
  *
  * The very last line is `N passed, N failed`, over all stages.
  */
@@ -26,15 +26,15 @@ async function runAll(): Promise<boolean> {
   const chosen = testStages.filter(({ name }) => names.length === 0 || names.includes(name));
   const results = new Map<string, StageResult>();
   if (names.length === 0) results.set("programs", reportMissingPrograms());
-  const beside: Promise<void>[] = [];
+  let beside: Promise<void> = builds;
   for (const stage of chosen) {
     const isBeside = names.length === 0 && stage.runsBeside === true;
     const run = async (): Promise<void> =>
       void results.set(stage.name, await runStage(stage, results, isBeside));
-    if (isBeside) beside.push(builds.then(run));
+    if (isBeside) beside = beside.then(run);
     else await run();
   }
-  await Promise.all(beside);
+  await beside;
   return printSummary(results);
 }
 

@@ -11,8 +11,8 @@ export interface TestStage {
   /** Stages that have to pass before this one can run. */
   readonly needs: readonly string[];
   /**
-   * Whether it runs beside the stages after it, if all run, once nothing is built in the
-   * background any more. Its output is shown when it has ended.
+   * Whether it runs beside the others, if all run: once nothing is built in the background any
+   * more, and after those before it that do the same. Its output is shown when it has ended.
    */
   readonly runsBeside?: true;
   /**
@@ -66,7 +66,7 @@ export const testStages: readonly TestStage[] = [
       ["test/libraries/**/*.test.ts"],
       ["test/libraries/*/node_modules/**"],
     ),
-    // Half of all time, in which one core is mostly idle.
+    // Most of its time, one core is idle.
     runsBeside: true,
   },
   testStage(
@@ -88,12 +88,15 @@ export const testStages: readonly TestStage[] = [
     ["build"],
     ["test/readme/**/*.test.ts"],
   ),
-  testStage(
-    "collector",
-    "the Collector: build, configuration, faults",
-    ["build"],
-    ["test/collector/**/*.test.ts"],
-  ),
+  {
+    ...testStage(
+      "collector",
+      "the Collector: build, configuration, faults",
+      ["build"],
+      ["test/collector/**/*.test.ts"],
+    ),
+    runsBeside: true,
+  },
   testStage(
     "integration",
     "real processes, preloaded",

@@ -77,17 +77,18 @@ async function filesOf(text: string): Promise<readonly OutputFile[]> {
   return sloFiles({ ...defaultOptions, objectives });
 }
 
-/** Writes files, and runs the tests of the folder by promtool. */
+/** Writes files, and runs the tests of the folder by promtool, up to the first file that fails. */
 async function promtoolTest(promtool: string, files: readonly OutputFile[]): Promise<void> {
   await withFolder(files, async (folder) => {
     await run(promtool, ["check", "rules", join(folder, "prometheus", "slo.yaml")]);
     const tests = files.filter(({ path }) => path.startsWith("tests/"));
-    const paths = tests.map(({ path }) => join(folder, path));
-    await run(promtool, ["test", "rules", ...paths]).catch(
-      (error: Error & { stdout?: string; stderr?: string }) => {
-        throw new Error(`${error.stdout}${error.stderr}`, { cause: error });
-      },
-    );
+    for (const { path } of tests) {
+      await run(promtool, ["test", "rules", join(folder, path)]).catch(
+        (error: Error & { stdout?: string; stderr?: string }) => {
+          throw new Error(`${error.stdout}${error.stderr}`, { cause: error });
+        },
+      );
+    }
   });
 }
 
