@@ -66,7 +66,7 @@ async function createReply(request: IncomingMessage, deps: RequestHandlerDeps): 
   if (path === "/loggers" && token !== undefined && deps.logger !== undefined) {
     return loggersPage(request, token, deps.logger());
   }
-  if (path === "/warm") return warmingPage(request, token, deps.warmers?.());
+  if (path === "/warm") return warmingPage(request, token, deps);
   const { accessControl } = deps;
   // Orchestrators and load balancers probe without credentials.
   const isProbe = isHealthPath(path) && accessControl?.includesProbes !== true;

@@ -1,13 +1,17 @@
 import type { PageSharing } from "../metrics/cluster/page-sharing.ts";
+import type { CacheWarmers } from "../warming/cache-warmers.ts";
+import { replyToWarmingCall } from "./warming-call.ts";
 
 export interface PageMembershipDeps {
   readonly sharing: PageSharing;
   /** Tries to listen on the admin port. */
   readonly listen: () => void;
+  /** Returns the cache warmers, which the process with the port runs by hand. */
+  readonly warmers: () => CacheWarmers | undefined;
 }
 
-export function createMembership(sharing: PageSharing, listen: () => void): PageMembership {
-  return new PageMembership({ sharing, listen });
+export function createMembership(deps: PageMembershipDeps): PageMembership {
+  return new PageMembership(deps);
 }
 
 /** The owner of the port opens its socket a little later, and may be blocked meanwhile. */
@@ -27,6 +31,7 @@ export class PageMembership {
 
   constructor(deps: PageMembershipDeps) {
     this.#deps = deps;
+    deps.sharing.onCall = (call) => replyToWarmingCall(call, deps.warmers());
   }
 
   /** Joins the owner of the page if there is one already: before the app counts anything. */

@@ -9,6 +9,7 @@ import type { AccessControl } from "./access.ts";
 import type { ConnectionLimiter } from "./connection-limiter.ts";
 import type { AdminDeps, RequestHandlerDeps } from "./deps.ts";
 import type { PageMembership } from "./page-membership.ts";
+import type { CacheWarmers } from "../warming/cache-warmers.ts";
 import { PortClaim } from "./port-claim.ts";
 import { OWN_SERVER } from "../context/own-server.ts";
 
@@ -115,7 +116,9 @@ class AdminServer implements Admin {
   #createMembership(): PageMembership | undefined {
     try {
       const sharing = this.#deps.sharePage?.();
-      return sharing && loadPageMembership().createMembership(sharing, () => this.#listen());
+      const listen = (): void => this.#listen();
+      const warmers = (): CacheWarmers | undefined => this.#deps.warmers?.();
+      return sharing && loadPageMembership().createMembership({ sharing, listen, warmers });
     } catch (error) {
       this.#deps.diagnostics.debug("page sharing", `the page is not shared: ${String(error)}`);
       return undefined;

@@ -1,17 +1,37 @@
 import { escapeControlCharacters } from "../../diagnostics/escape-control-characters.ts";
 import { propertyOf } from "../../property.ts";
 
-/** Returns the lines of runs: `products: succeeded in 1240 ms`, and those of caches that they changed. */
+/**
+ * Returns the lines of runs: `products: succeeded in 1240 ms`, and those of caches that they
+ * changed; of several processes each with its id.
+ */
 export function linesOfRuns(content: unknown): string[] {
   const runs = arrayOf(propertyOf(content, "runs"));
-  return [
-    ...runs.map((run) => escapeControlCharacters(`${textOf(run, "warmer")}: ${outcomeOf(run)}`)),
-    ...linesOfCaches(runs),
-  ];
+  const byProcess = Map.groupBy(runs, (run) => numberOf(run, "pid"));
+  return [...byProcess].flatMap(([pid, own]) => {
+    const lines = [
+      ...own.map((run) => escapeControlCharacters(`${textOf(run, "warmer")}: ${outcomeOf(run)}`)),
+      ...linesOfCaches(own),
+    ];
+    return byProcess.size === 1 ? lines : ofProcess(pid, lines);
+  });
+}
+
+function ofProcess(pid: number, lines: readonly string[]): string[] {
+  return lines.map((line) => `process ${pid}: ${line}`);
 }
 
 /** Returns the lines of a list of warmers, and of the caches of the process. */
 export function linesOfList(content: unknown): string[] {
+  const others = arrayOf(propertyOf(content, "others"));
+  if (others.length === 0) return linesOfProcess(content);
+  // The primary of a cluster mostly has none.
+  const all = [content, ...others].filter((one) => arrayOf(propertyOf(one, "warmers")).length > 0);
+  if (all.length === 0) return linesOfProcess(content);
+  return all.flatMap((one) => ofProcess(numberOf(one, "pid"), linesOfProcess(one)));
+}
+
+function linesOfProcess(content: unknown): string[] {
   const warmers = arrayOf(propertyOf(content, "warmers"));
   const caches = arrayOf(propertyOf(content, "caches"));
   return [

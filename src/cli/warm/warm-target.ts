@@ -28,30 +28,62 @@ export async function warmTarget(target: WarmTarget, options: WarmOptions): Prom
   const pid = propertyOf(started.content, "pid");
   let runs = runsOf(started.content);
   if (runs.length === 0)
-    return problemResult(target, "the app has registered no cache warmer, or this process of it");
+    return problemResult(target, "no process of the app has registered a cache warmer");
+  const silent = numbersOf(propertyOf(started.content, "unanswered"));
   const query = new URLSearchParams(runs.map((run) => ["run", String(propertyOf(run, "id"))]));
   while (runs.some(isRunning) && performance.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     const answer = await request(target, "GET", query);
     const lost = failureOf(target, answer);
     if (lost !== undefined) return { ...lost, content: { pid, runs } };
-    runs = runsOf(answer.content);
+    runs = updatedRuns(runs, answer.content);
   }
   const isSuccess =
-    runs.length > 0 && runs.every((run) => propertyOf(run, "status") === "succeeded");
-  const result = { url: target.url.origin, isSuccess, isWrongUse: false, content: { pid, runs } };
-  if (!runs.some(isRunning)) return result;
-  const seconds = options.timeoutMs / 1000;
-  return { ...result, problem: `not ended within ${seconds} s, and still running; see --list` };
+    silent.length === 0 && runs.every((run) => propertyOf(run, "status") === "succeeded");
+  const problem = problemOf(runs, silent, options);
+  const content = { pid, runs };
+  return { url: target.url.origin, isSuccess, isWrongUse: false, problem, content };
+}
+
+function problemOf(
+  runs: readonly unknown[],
+  silent: readonly number[],
+  { timeoutMs }: WarmOptions,
+): string | undefined {
+  const problems = [
+    ...silent.map((pid) => `process ${pid} has not replied in time; see --list`),
+    ...(runs.some(isRunning)
+      ? [`not ended within ${timeoutMs / 1000} s, and still running; see --list`]
+      : []),
+  ];
+  return problems.length === 0 ? undefined : problems.join("; ");
+}
+
+/** Returns the runs with their state. A process that has ended no longer has its runs. */
+function updatedRuns(runs: readonly unknown[], content: unknown): unknown[] {
+  const known = new Map(runsOf(content).map((run) => [propertyOf(run, "id"), run]));
+  const silent = new Set(numbersOf(propertyOf(content, "unanswered")));
+  return runs.map((run) => {
+    const found = known.get(propertyOf(run, "id"));
+    if (found !== undefined) return found;
+    const isKept = !isRunning(run) || silent.has(Number(propertyOf(run, "pid")));
+    return isKept ? run : { ...(run as object), status: "failed", reason: "its process has ended" };
+  });
 }
 
 /** Returns the warmers of an app. Never rejects. */
-export async function listWarmers(target: WarmTarget): Promise<WarmResult> {
+export async function listWarmers(target: WarmTarget, options: WarmOptions): Promise<WarmResult> {
   const answer = await request(target, "GET", new URLSearchParams());
   const failure = failureOf(target, answer);
   if (failure !== undefined) return failure;
   const content = (answer.content ?? {}) as WarmResult["content"];
-  return { url: target.url.origin, isSuccess: true, isWrongUse: false, content };
+  const silent = numbersOf(content["unanswered"]);
+  const problem = problemOf([], silent, options);
+  return {
+    ...{ url: target.url.origin, isSuccess: silent.length === 0, isWrongUse: false },
+    problem,
+    content,
+  };
 }
 
 function queryOfStart({ names, params }: WarmOptions): URLSearchParams {
@@ -114,6 +146,10 @@ function runsOf(content: unknown): readonly unknown[] {
 
 function isRunning(run: unknown): boolean {
   return propertyOf(run, "status") === "running";
+}
+
+function numbersOf(value: unknown): number[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "number") : [];
 }
 
 function textOf(value: unknown): string | undefined {

@@ -11,6 +11,9 @@ const HELP = `telltale warm [NAME ...] [options]
   certificate of its admin server are those of the app's variables, as for
   telltale health. TELLTALE_ADMIN_TOKEN must be set for both, to the same token.
 
+  In a cluster they run in each process that has registered them, because each has
+  caches of its own.
+
   --param KEY=VALUE  a parameter of the warmers, several times for several
   --list             shows the warmers, their last runs and the caches
   --url URL          another admin server, several times for several replicas;

@@ -37,7 +37,7 @@ export function memberMessageOf(message: unknown): MemberMessage {
   } else if (kind === "changes" || kind === "answer") {
     decodeScopes(scopeMetrics);
     if (threads !== undefined) decodeScopes(threads);
-  } else reject();
+  } else if (kind !== "reply" || !isNumber(propertyOf(message, "callNumber"))) reject();
   return message as MemberMessage;
 }
 
@@ -50,7 +50,8 @@ export function ownerMessageOf(message: unknown): OwnerMessage {
   }
   const isValid =
     (kind === "accepted" && isNumber(propertyOf(message, "pushDelayMs"))) ||
-    (kind === "request" && isNumber(propertyOf(message, "requestNumber")));
+    (kind === "request" && isNumber(propertyOf(message, "requestNumber"))) ||
+    (kind === "call" && isNumber(propertyOf(message, "callNumber")));
   return isValid ? (message as OwnerMessage) : reject();
 }
 

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { connect, type Socket } from "node:net";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import { runSuppressed } from "../../context/manager.ts";
+import { runSuppressed, runWithContext } from "../../context/manager.ts";
 import { isMonotonicMetric } from "../merge/metrics-merge.ts";
 import { CounterSeries, HistogramSeries, ObservedSeries } from "../series.ts";
 import type { SeriesFilter } from "../reader-state.ts";
@@ -32,6 +33,8 @@ export interface MemberEvents {
   readonly onAccept: () => void;
   /** Called with what this process shall keep for the next owner; each replaces the last one. */
   readonly onInheritance: (inheritance: Inheritance) => void;
+  /** Called with a call of the owner. Returns the reply, which JSON can represent. */
+  readonly onCall: (call: unknown) => unknown;
   /** Called once, with whether the owner had accepted. */
   readonly onEnd: (wasAccepted: boolean) => void;
 }
@@ -61,6 +64,7 @@ export class PageMember {
   #pushed = new Set<object>();
   #isWaitingForDrain = false;
   readonly #onInheritance: MemberEvents["onInheritance"];
+  readonly #onCall: MemberEvents["onCall"];
 
   /**
    * Connects. The first message has all counts, and is written before the owner accepts:
@@ -73,11 +77,12 @@ export class PageMember {
     id: string,
     source: MemberSource,
     inheritance: Inheritance | undefined,
-    { onAccept, onInheritance, onEnd }: MemberEvents,
+    { onAccept, onInheritance, onCall, onEnd }: MemberEvents,
   ) {
     this.#source = source;
     this.#id = id;
     this.#onInheritance = onInheritance;
+    this.#onCall = onCall;
     this.#socket = connectTo(path);
     this.#control = connectTo(path);
     this.#pushTimer = this.#createPushTimer(0);
@@ -142,6 +147,11 @@ export class PageMember {
           onAccept();
         } else if (received.kind === "request") {
           void this.#answer(received.requestNumber).catch(() => this.close());
+        } else if (received.kind === "call") {
+          const { callNumber, call } = received;
+          // The context of the socket suppresses telemetry.
+          const reply = runWithContext(ROOT_CONTEXT, () => this.#onCall(call));
+          this.#send({ kind: "reply", callNumber, reply });
         } else this.#onInheritance(received);
       }
     } catch {

@@ -39,6 +39,15 @@ const REJOIN_TIMEOUT_MS = 1500;
 /** How long merging may block the event loop before it yields to the app. */
 const MAX_BLOCKING_MS = 5;
 
+/** How long a call waits for replies: a process may be computing. */
+const CALL_TIMEOUT_MS = 2000;
+
+/** What a member has replied to a call; undefined: nothing in time. */
+export interface MemberReply {
+  readonly pid: number;
+  readonly reply: unknown;
+}
+
 export interface PageOwnerDeps {
   readonly path: string;
   readonly id: string;
@@ -78,6 +87,9 @@ export class PageOwner {
   #requestNumber = 0;
   #collecting: Promise<void> | undefined = undefined;
   #onAnswer: () => void = () => {};
+  #callNumber = 0;
+  /** Called with the replies to the calls that wait for some. */
+  readonly #calls = new Map<number, (member: Member, reply: unknown) => void>();
   #pushDelayMs = MIN_PUSH_DELAY_MS;
   /** The owners whose counts this one has. */
   readonly #predecessors = new Set<string>();
@@ -171,6 +183,25 @@ export class PageOwner {
     }
   }
 
+  /** Sends a call to all members. Never rejects. */
+  async call(call: unknown): Promise<MemberReply[]> {
+    const members = [...this.#members.values()];
+    if (members.length === 0) return [];
+    this.#callNumber += 1;
+    const callNumber = this.#callNumber;
+    const replies = new Map<Member, unknown>();
+    const all = new Promise<void>((resolve) => {
+      this.#calls.set(callNumber, (member, reply) => {
+        replies.set(member, reply);
+        if (replies.size === members.length) resolve();
+      });
+    });
+    for (const { id } of members) this.#send(id, { kind: "call", callNumber, call });
+    await waitAtMost(all, CALL_TIMEOUT_MS);
+    this.#calls.delete(callNumber);
+    return members.map((member) => ({ pid: member.pid, reply: replies.get(member) }));
+  }
+
   #ownMetrics(): readonly (readonly ScopeMetrics[])[] {
     const { snapshot, knownThreads } = this.#deps.source;
     return [snapshot(() => true), knownThreads()];
@@ -221,6 +252,8 @@ export class PageOwner {
       throw new Error("metrics of an unknown process");
     } else if (message.kind === "inheritance") {
       this.#inherit(message);
+    } else if (message.kind === "reply") {
+      this.#calls.get(message.callNumber)?.(member, message.reply);
     } else if (message.kind === "changes") {
       member.metrics.update(message.scopeMetrics);
     } else {

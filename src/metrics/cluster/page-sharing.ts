@@ -4,7 +4,7 @@ import type { MetricMergeRule } from "../../config/config.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { createProcessRule } from "../merge/rules.ts";
 import { type MemberSource, PageMember } from "./page-member.ts";
-import { PageOwner, reportSocketFailure } from "./page-owner.ts";
+import { type MemberReply, PageOwner, reportSocketFailure } from "./page-owner.ts";
 import type { Inheritance } from "./succession.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { socketPath } from "./socket-path.ts";
@@ -29,6 +29,8 @@ export class PageSharing {
   #owner: PageOwner | undefined = undefined;
   #member: PageMember | undefined = undefined;
   #inheritance: Inheritance | undefined = undefined;
+  /** Replies to calls of the owner. Never throws. */
+  onCall: (call: unknown) => unknown = () => undefined;
 
   constructor(deps: PageSharingDeps) {
     this.#deps = deps;
@@ -77,6 +79,7 @@ export class PageSharing {
         onInheritance: (inheritance) => {
           this.#inheritance = inheritance;
         },
+        onCall: (call) => this.onCall(call),
         onEnd: (wasAccepted) => {
           this.#member = undefined;
           if (wasAccepted) onLost();
@@ -94,6 +97,11 @@ export class PageSharing {
   /** Returns the metrics of all processes. Never rejects. */
   async mergeInto(own: ScopeMetrics[]): Promise<ScopeMetrics[]> {
     return (await this.#owner?.mergeInto(own)) ?? own;
+  }
+
+  /** Sends a call to the other processes, if this one has the admin port. Never rejects. */
+  async callOthers(call: unknown): Promise<readonly MemberReply[]> {
+    return (await this.#owner?.call(call)) ?? [];
   }
 
   /** Sends the last counts, synchronously. */

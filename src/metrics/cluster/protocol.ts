@@ -11,7 +11,7 @@ import type { Inheritance } from "./succession.ts";
  */
 
 /** The version of the messages, a part of the socket's path: copies of another version do not meet. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** More than a process with a hundred full instruments sends at once. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
@@ -32,14 +32,18 @@ export type MemberMessage =
       readonly scopeMetrics: ScopeMetrics[];
       /** The metrics of the worker threads of that process. */
       readonly threads: ScopeMetrics[] | undefined;
-    };
+    }
+  /** The reply to a call; undefined if there is none. */
+  | { readonly kind: "reply"; readonly callNumber: number; readonly reply?: unknown };
 
 export type OwnerMessage =
   /** After both first messages, and when the number of members has changed. A process of another app is disconnected instead. */
   | { readonly kind: "accepted"; readonly pushDelayMs: number }
   /** To one of the members, after each page and at the end. */
   | ({ readonly kind: "inheritance" } & Inheritance)
-  | { readonly kind: "request"; readonly requestNumber: number };
+  | { readonly kind: "request"; readonly requestNumber: number }
+  /** A call of another layer, such as a run of cache warmers. */
+  | { readonly kind: "call"; readonly callNumber: number; readonly call: unknown };
 
 /** Returns the line of a message. */
 export function lineOf(message: MemberMessage | OwnerMessage): string {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ReceivedLog, ReceivedSpan } from "../../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
@@ -64,6 +67,7 @@ interface Answer {
 }
 
 interface Run {
+  readonly pid: number;
   readonly warmer: string;
   readonly trigger: string;
   readonly status: string;
@@ -342,6 +346,93 @@ describe("Cache warmers of two replicas, one of them failing and one hanging", (
     for (const method of ["GET", "POST"]) {
       assert.equal((await fetch(`${url}/warm`, { method })).status, 401);
     }
+  });
+});
+
+describe("Cache warmers of a cluster", () => {
+  let receiver: Receiver;
+  let folder: string;
+  let program: Program;
+  let env: Variables;
+  /** The workers by their number, less one. */
+  let pids: readonly number[];
+
+  before(async () => {
+    receiver = await startReceiver();
+    folder = await mkdtemp(join(tmpdir(), "telltale-warming-"));
+    const port = String(await freePort());
+    env = { OTEL_EXPORTER_PROMETHEUS_PORT: port, TELLTALE_ADMIN_TOKEN: TOKEN };
+    const blocked = { BLOCKED: join(folder, "blocked") };
+    program = new Program({
+      file: fileURLToPath(new URL("apps/cluster.mjs", import.meta.url)),
+      flags: preload.import,
+      env: { ...telemetryEnv(receiver), ...env, ...blocked },
+    });
+    pids = await program.waitForStdout((stdout) => {
+      const found = [...stdout.matchAll(/worker (\d) is (\d+)\n/g)];
+      const sorted = found.toSorted(([, a], [, b]) => Number(a) - Number(b));
+      return found.length === 3 ? sorted.map(([, , pid]) => Number(pid)) : undefined;
+    });
+    await pollUntilTrue(async () => {
+      const { stdout } = await warm(["--list"], env);
+      return pids.every((pid) => stdout.includes(`process ${pid}: products: by hand`));
+    }, "all workers");
+  });
+
+  after(async () => {
+    await rm(folder, { recursive: true });
+    program.kill("SIGTERM");
+    await program.ended;
+    await receiver.close();
+  });
+
+  it("run by hand in each process, whose results are listed", async () => {
+    const result = await warm(["products", "--param", "id=7"], env);
+    assert.deepEqual([result.code, result.stderr], [0, ""]);
+    for (const pid of pids) {
+      const line = `^process ${pid}: products: succeeded in \\d+ ms \\(trace ([0-9a-f]{32})\\)$`;
+      const [, traceId] = new RegExp(line, "m").exec(result.stdout) ?? [];
+      assert.ok(program.stdout.includes(`${pid} has 7\n`), program.stdout);
+      const span = await receiver.waitFor(({ spans }) =>
+        spans.find((one) => one.traceId === traceId && one.name === "warm products"),
+      );
+      assert.equal(span.resource.attributes["process.pid"], pid);
+    }
+  });
+
+  it("run only where they are registered", async () => {
+    const result = await warm(["shared", "--json"], env);
+    assert.equal(result.code, 0, result.stderr);
+    const runs = answerOf(result).servers[0]?.runs ?? [];
+    assert.deepEqual(
+      runs.map(({ pid, warmer, status }) => [pid, warmer, status]),
+      [[pids[0], "shared", "succeeded"]],
+    );
+    const unknown = await warm(["shard", "products"], env);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /no cache warmer shard, did you mean shared\?/);
+  });
+
+  it("end the command with 1 where a process does not reply, or ends", async () => {
+    const [, second = 0, third = 0] = pids;
+    await writeFile(join(folder, "blocked"), "");
+    process.kill(third, "SIGUSR2");
+    await program.waitForStdout((stdout) => stdout.includes("blocked") || undefined);
+    const silent = await warm(["products", "--param", "id=8"], env);
+    assert.equal(silent.code, 1);
+    assert.match(silent.stderr, new RegExp(`process ${third} has not replied in time; see --list`));
+    assert.match(silent.stdout, new RegExp(`process ${second}: products: succeeded`));
+    await rm(join(folder, "blocked"));
+
+    const ending = warm(["endless"], env);
+    await pollUntilTrue(async () => {
+      const { stdout } = await warm(["--list"], env);
+      return new RegExp(`process ${second}: endless: .* running`).test(stdout);
+    }, "a run");
+    process.kill(second, "SIGKILL");
+    const { code, stdout } = await ending;
+    assert.equal(code, 1);
+    assert.match(stdout, /^endless: failed: its process has ended/);
   });
 });
 
