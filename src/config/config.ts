@@ -184,6 +184,8 @@ export interface FurtherReader {
   readonly otlp: OtlpConfig;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** Undefined: no limit. */
+  readonly maxBatchSize: number | undefined;
   readonly temporality: Temporality;
   readonly exponentialHistograms: boolean;
 }
@@ -220,6 +222,8 @@ export interface MetricsConfig {
   readonly exporters: readonly ("prometheus" | "otlp" | "console")[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** The number of data points in one request over OTLP. Undefined: no limit. */
+  readonly maxBatchSize: number | undefined;
   readonly temporality: Temporality;
   readonly exemplarFilter: ExemplarFilterName;
   readonly mergeRules: readonly MetricMergeRule[];

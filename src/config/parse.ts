@@ -360,6 +360,7 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
     exporters: reader.read(table.metricsExporter),
     intervalMs,
     timeoutMs: readMetricTimeout(reader, intervalMs),
+    maxBatchSize: reader.read(table.metricMaxExportBatchSize),
     temporality: reader.read(table.temporality),
     exemplarFilter: reader.read(table.exemplarFilter),
     exponentialHistograms: histograms === "base2_exponential_bucket_histogram",

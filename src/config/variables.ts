@@ -1064,6 +1064,15 @@ export const sqlLog: Variable<boolean> = defineVariable({
   doc: "For development: logs each query with its duration, on stdout and as a log record ([SQL log](access-log.md#sql-log)).",
 });
 
+export const metricMaxExportBatchSize: Variable<number | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE",
+  valueType: types.integer(1),
+  fallback: undefined,
+  default: "no limit",
+  doc: "Maximum number of data points per request over OTLP; a collection with more takes several.",
+});
+
 export const bodySizeMetrics: Variable<boolean> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_BODY_SIZE_METRICS",

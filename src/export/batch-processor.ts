@@ -3,6 +3,7 @@ import { CountingExporter } from "./counting-exporter.ts";
 import { type Deadline, runWithDeadline } from "./deadline.ts";
 import { delay } from "./delay.ts";
 import { ItemQueue, type ItemQueueDeps } from "./item-queue.ts";
+import { divideList, PayloadParts } from "./payload-parts.ts";
 import type { TelemetryExporter } from "./telemetry-exporter.ts";
 import type { ExitRequestFactory, Pipeline } from "./pipeline.ts";
 
@@ -34,7 +35,7 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
   readonly #deps: BatchProcessorDeps<Item, Encoded>;
   readonly #queue: ItemQueue<Item, Encoded>;
   readonly #exporter: CountingExporter<Encoded[]>;
-  readonly #maxExportSize: number;
+  readonly #parts: PayloadParts<Encoded[]>;
   /** Created at start, outside any request, so that it retains none; re-armed with `refresh`. */
   readonly #timer: NodeJS.Timeout;
   /** An export will follow by itself: the timer runs, or an export is in flight. */
@@ -44,6 +45,13 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
     const { config, release } = deps;
     this.#deps = deps;
     this.#queue = new ItemQueue(deps, config.maxQueueSize);
+    const maxSize = Math.min(config.maxBatchSize, config.maxQueueSize);
+    this.#parts = new PayloadParts<Encoded[]>({
+      maxSize,
+      grows: true,
+      sizeOf: (items) => items.length,
+      divide: divideList,
+    });
     this.#exporter = new CountingExporter<Encoded[]>({
       name: deps.name,
       counters: deps.counters,
@@ -51,11 +59,11 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
       createExporter: deps.createExporter,
       countItems: (items) => items.length,
       onUnavailable: deps.onUnavailable,
+      onTooLarge: (items) => this.#onTooLarge(items),
       release: release && ((items) => items.forEach((item) => release(item))),
-      onDelivered: () => this.#queue.logRecovery(),
+      onDelivered: () => this.#onDelivered(),
       onExported: () => this.#onExported(),
     });
-    this.#maxExportSize = Math.min(config.maxBatchSize, config.maxQueueSize);
     this.#timer = setTimeout(() => this.#export(), config.delayMs).unref();
   }
 
@@ -71,12 +79,12 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
 
   /** Number of items in the queue. */
   get length(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#parts.length;
   }
 
   /** Removes and returns all queued items. */
   drainQueue(): Encoded[] {
-    return this.#queue.takeAll();
+    return [...this.#parts.takeAll().flat(), ...this.#queue.takeAll()];
   }
 
   /** Queues an item that is already encoded, or drops it when the queue is full. */
@@ -91,13 +99,13 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
 
   /** Returns what the peer will not get from the export in flight, and the whole queue, as requests. */
   drainForExit(): ExitRequestFactory[] {
-    const items = [...(this.#exporter.cancel() ?? []), ...this.#queue.takeForExit()];
-    const requests: ExitRequestFactory[] = [];
-    for (let start = 0; start < items.length; start += this.#maxExportSize) {
-      const part = items.slice(start, start + this.#maxExportSize);
-      requests.push(() => this.#exporter.createExitRequest(part));
-    }
-    return requests;
+    const items = [
+      ...(this.#exporter.cancel() ?? []),
+      ...this.#parts.takeAll().flat(),
+      ...this.#queue.takeForExit(),
+    ];
+    const parts = divideList(items, this.#parts.size);
+    return parts.map((part) => () => this.#exporter.createExitRequest(part));
   }
 
   async #drain(deadline: Deadline): Promise<void> {
@@ -116,7 +124,7 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
 
   #onQueued(): void {
     if (!this.#isScheduled) this.#rearmTimer();
-    if (this.length === this.#maxExportSize && this.#exporter.completion === undefined)
+    if (this.length === this.#parts.size && this.#exporter.completion === undefined)
       this.#scheduleExport();
   }
 
@@ -153,14 +161,26 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
       this.#exportLater(this.#exporter.pauseMs);
       return;
     }
-    const items = this.#queue.take(this.#maxExportSize);
+    const items = this.#parts.next() ?? this.#queue.take(this.#parts.size);
     if (items.length === 0) return;
     this.#isScheduled = true;
     void this.#exporter.export(items, this.#deps.config.exportTimeoutMs);
   }
 
+  #onDelivered(): void {
+    this.#parts.onAccepted();
+    this.#queue.logRecovery();
+  }
+
+  /** Exports the halves of a batch next. Drops what is left of it if the peer refuses everything. */
+  #onTooLarge(items: Encoded[]): boolean {
+    if (this.#parts.addHalves(items)) return true;
+    this.#exporter.drop(this.#parts.takeHopeless());
+    return false;
+  }
+
   #onExported(): void {
-    if (this.length >= this.#maxExportSize) this.#export();
+    if (this.#parts.length > 0 || this.length >= this.#parts.size) this.#export();
     else if (this.length > 0) this.#rearmTimer();
     else this.#isScheduled = false;
   }

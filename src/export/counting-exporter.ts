@@ -21,6 +21,11 @@ export interface CountingExporterDeps<Payload> {
    * @param retryAfterMs the pause that the peer asks for, bounded.
    */
   readonly onUnavailable?: ((payload: Payload, retryAfterMs: number) => number) | undefined;
+  /**
+   * Takes over a payload that is too large for the peer, to export it in parts. Returns
+   * false if it is dropped instead. Default: it is dropped.
+   */
+  readonly onTooLarge?: ((payload: Payload) => boolean) | undefined;
   /** Called with each payload whose export was sent or dropped. */
   readonly release?: ((payload: Payload) => void) | undefined;
   /** Called after items were counted as sent. */
@@ -140,6 +145,16 @@ export class CountingExporter<Payload> {
     return inFlight.payload;
   }
 
+  /** Drops and counts payloads that are not worth an export, after one that has failed. */
+  drop(payloads: readonly Payload[]): void {
+    const { counters, countItems, release } = this.#deps;
+    const count = payloads.reduce((sum, payload) => sum + countItems(payload), 0);
+    if (count === 0) return;
+    counters.drop("failed", count);
+    this.#exporter?.logLost?.(count);
+    for (const payload of payloads) release?.(payload);
+  }
+
   /** Creates the request that sends a payload at process exit; undefined if that fails. Never throws. */
   createExitRequest(payload: Payload): ExitRequest | undefined {
     const { counters, countItems } = this.#deps;
@@ -184,8 +199,10 @@ export class CountingExporter<Payload> {
 
   #complete(inFlight: InFlightExport<Payload>, result: ExportResult): void {
     this.#inFlight = undefined;
-    this.#exportedCount += inFlight.count;
-    this.#countResult(inFlight, result);
+    if (result.tooLarge !== true || this.#deps.onTooLarge?.(inFlight.payload) !== true) {
+      this.#exportedCount += inFlight.count;
+      this.#countResult(inFlight, result);
+    }
     this.#deps.onExported?.();
   }
 

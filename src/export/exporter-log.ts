@@ -51,6 +51,14 @@ export class ExporterLog {
     ongoing.isPauseLogged ||= pause !== "";
   }
 
+  /** Logs that the peer accepts a payload in parts which it has refused as a whole. */
+  divided({ reason }: ExportFailure, items: string, count: number): void {
+    this.#diagnostics.warn(
+      `export size ${this.#host} ${items}`,
+      `${count} ${items} are too many for one request to ${this.#address}: ${reason} (sent in smaller requests)`,
+    );
+  }
+
   recovered(items: string): void {
     for (const ongoing of this.#ongoing) {
       if (!ongoing.lost.has(items)) continue;

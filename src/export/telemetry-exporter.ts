@@ -19,6 +19,8 @@ export interface TelemetryExporter<Payload> {
    * @returns true if the kernel delivers the payload: then it must not be sent again.
    */
   cancel(): boolean;
+  /** Logs the loss of further items for the reason of the last failure. */
+  logLost?(count: number): void;
   /** Creates the request that sends the payload at process exit; undefined if that fails. */
   createExitRequest(payload: Payload, onResult: OnExitResult): ExitRequest | undefined;
 }
@@ -33,6 +35,8 @@ export interface ExportResult {
   readonly retryAfterMs: number;
   /** The payload was not delivered because the peer is unavailable; another peer might accept it. */
   readonly retryable?: boolean;
+  /** The payload was not delivered because the peer accepts smaller ones only. */
+  readonly tooLarge?: boolean;
 }
 
 /** Called with the result of a request that was sent at process exit. */

@@ -337,12 +337,13 @@ class StoreMetrics implements Metrics {
     readerState: MetricReaderState,
     createExporter: PeriodicReaderDeps["createExporter"],
     counters: PeriodicReaderDeps["counters"],
-    { intervalMs, timeoutMs }: Pick<PeriodicReaderDeps, "intervalMs" | "timeoutMs"> = this.#deps
+    settings: Pick<PeriodicReaderDeps, "intervalMs" | "timeoutMs" | "maxBatchSize"> = this.#deps
       .config.metrics,
   ): PeriodicReader {
     return new PeriodicReader({
-      intervalMs,
-      timeoutMs,
+      intervalMs: settings.intervalMs,
+      timeoutMs: settings.timeoutMs,
+      maxBatchSize: settings.maxBatchSize,
       counters,
       createExporter,
       diagnostics: this.#deps.diagnostics,

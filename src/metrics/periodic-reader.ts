@@ -9,11 +9,15 @@ import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import { CountingExporter } from "../export/counting-exporter.ts";
 import { runWithDeadline } from "../export/deadline.ts";
 import type { TelemetryExporter } from "../export/telemetry-exporter.ts";
+import { PayloadParts } from "../export/payload-parts.ts";
 import type { ExitRequestFactory, Pipeline } from "../export/pipeline.ts";
+import { countDataPoints, divideMetrics } from "./divide-metrics.ts";
 
 export interface PeriodicReaderDeps {
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** The number of data points in one request. Default: all of a collection. */
+  readonly maxBatchSize?: number | undefined;
   /** Undefined for an exporter that delivers nothing, such as the console. */
   readonly counters: SignalCounters | undefined;
   readonly diagnostics: Diagnostics;
@@ -34,6 +38,7 @@ export class PeriodicReader implements Pipeline {
   readonly #deps: PeriodicReaderDeps;
   readonly #counters: SignalCounters;
   readonly #exporter: CountingExporter<ResourceMetrics>;
+  readonly #parts: PayloadParts<ResourceMetrics>;
   /** The collection and export that runs now. */
   #running: Promise<void> | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -42,12 +47,21 @@ export class PeriodicReader implements Pipeline {
   constructor(deps: PeriodicReaderDeps) {
     this.#deps = deps;
     this.#counters = deps.counters ?? new SignalCounters();
+    this.#parts = new PayloadParts({
+      maxSize: deps.maxBatchSize ?? Infinity,
+      // A process has as many data points at each interval, or more.
+      grows: false,
+      sizeOf: countDataPoints,
+      divide: divideMetrics,
+    });
     this.#exporter = new CountingExporter({
       name: "metrics",
       counters: this.#counters,
       diagnostics: deps.diagnostics,
       createExporter: deps.createExporter,
       countItems: countDataPoints,
+      onTooLarge: (metrics) => this.#onTooLarge(metrics),
+      onDelivered: () => this.#parts.onAccepted(),
     });
   }
 
@@ -63,7 +77,7 @@ export class PeriodicReader implements Pipeline {
 
   /** Number of data points in flight, independent of the counters. */
   get queued(): number {
-    return this.#exporter.inFlightCount;
+    return this.#exporter.inFlightCount + this.#parts.length;
   }
 
   /** Exports the current values after the export in flight, unless the peer asked for a pause. */
@@ -77,8 +91,13 @@ export class PeriodicReader implements Pipeline {
    */
   drainForExit(): ExitRequestFactory[] {
     const cancelled = this.#exporter.cancel();
-    const payloads = [...(cancelled === undefined ? [] : [cancelled]), ...this.#finalMetrics()];
-    return payloads.map((metrics) => () => this.#exporter.createExitRequest(metrics));
+    const payloads = [
+      ...(cancelled === undefined ? [] : [cancelled]),
+      ...this.#parts.takeAll(),
+      ...this.#finalMetrics(),
+    ];
+    const parts = payloads.flatMap((metrics) => divideMetrics(metrics, this.#parts.size));
+    return parts.map((metrics) => () => this.#exporter.createExitRequest(metrics));
   }
 
   /** Skips an interval that finds the previous export still in flight. */
@@ -107,10 +126,27 @@ export class PeriodicReader implements Pipeline {
   async #collectAndExport(): Promise<void> {
     // Nothing is lost: the next collection has these values too.
     if (!this.#exporter.prepare()) return;
+    // Those that are left by a pause come first.
+    if (this.#parts.length === 0) await this.#collect();
+    const end = performance.now() + this.#deps.timeoutMs;
+    while (this.#parts.length > 0 && this.#exporter.pauseMs === 0) {
+      const part = this.#parts.next();
+      if (part !== undefined)
+        await this.#exporter.export(part, Math.max(0, end - performance.now()));
+    }
+  }
+
+  async #collect(): Promise<void> {
     const { timeoutMs, collect } = this.#deps;
     const { resourceMetrics } = await collect({ timeoutMillis: timeoutMs });
-    if (this.#countCreated(resourceMetrics) === 0) return;
-    await this.#exporter.export(resourceMetrics, timeoutMs);
+    if (this.#countCreated(resourceMetrics) > 0) this.#parts.add(resourceMetrics);
+  }
+
+  /** Exports the halves next. Drops what is left if the peer refuses everything. */
+  #onTooLarge(metrics: ResourceMetrics): boolean {
+    if (this.#parts.addHalves(metrics)) return true;
+    this.#exporter.drop(this.#parts.takeHopeless());
+    return false;
   }
 
   #finalMetrics(): ResourceMetrics[] {
@@ -129,13 +165,4 @@ export class PeriodicReader implements Pipeline {
     this.#counters.created += points;
     return points;
   }
-}
-
-/** Counts data points, the items that the counters of metrics count. */
-export function countDataPoints(metrics: ResourceMetrics): number {
-  let points = 0;
-  for (const scope of metrics.scopeMetrics) {
-    for (const metric of scope.metrics) points += metric.dataPoints.length;
-  }
-  return points;
 }

@@ -15,7 +15,7 @@ import { lazy } from "../lazy.ts";
 import { exemplarFilters } from "../metrics/exemplars.ts";
 import { OWN_SCOPE } from "../metrics/meter.ts";
 import type { Metrics, MetricsPage } from "../metrics/metrics.ts";
-import { countDataPoints } from "../metrics/periodic-reader.ts";
+import { countDataPoints } from "../metrics/divide-metrics.ts";
 import type { StoreMeter } from "../metrics/store-meter.ts";
 import { version } from "../version.ts";
 import { collectNow } from "./collect-now.ts";

@@ -606,6 +606,11 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.instrumentations.options,
     value: { express: { middlewareSpans: true }, koa: { middlewareSpans: true } },
   },
+  TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE: {
+    text: "1000",
+    read: (c) => c.metrics.maxBatchSize,
+    value: 1000,
+  },
   TELLTALE_BODY_SIZE_METRICS: { text: "false", read: (c) => c.metrics.bodySizes, value: false },
   TELLTALE_PIPELINE: { text: "sdk", read: (c) => c.pipeline, value: "sdk" },
   TELLTALE_DISABLED_RUNTIME_METRICS: {

@@ -57,6 +57,7 @@ describe("The default configuration", () => {
         exporters: ["prometheus"],
         intervalMs: 60_000,
         timeoutMs: 30_000,
+        maxBatchSize: undefined,
         temporality: "cumulative",
         exemplarFilter: "trace_based",
         exponentialHistograms: false,

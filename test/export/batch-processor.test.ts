@@ -110,6 +110,40 @@ describe("BatchProcessor", () => {
     assert.deepEqual(second.items, [2]);
   });
 
+  it("exports a batch that is too large in halves, and counts and releases each item once", async () => {
+    const { exporter, batch, counters, released, add } = setUp({ maxBatchSize: 4 });
+    const tooLarge = { ...success, delivered: false, tooLarge: true };
+    add(1, 2, 3, 4);
+    (await exporter.call(0)).end(tooLarge);
+    const flushed = batch.flush(10_000);
+    const first = await exporter.call(1);
+    assert.deepEqual([first.items, batch.queued, released], [[1, 2], 4, []]);
+    first.end(success);
+    (await exporter.call(2)).end(tooLarge);
+    (await exporter.call(3)).end(tooLarge);
+    (await exporter.call(4)).end(success);
+    await flushed;
+    assert.deepEqual(
+      exporter.calls.map(({ items }) => items),
+      [[1, 2, 3, 4], [1, 2], [3, 4], [3], [4]],
+    );
+    assert.deepEqual(nonZeroCounts(counters), { sent: 3, failed: 1 });
+    assert.deepEqual([released, batch.queued], [[1, 2, 3, 4], 0]);
+  });
+
+  it("returns the halves at the end of the process, in requests of their size", async () => {
+    const { exporter, batch, add } = setUp({ maxBatchSize: 4 });
+    add(1, 2, 3, 4);
+    (await exporter.call(0)).end({ ...success, delivered: false, tooLarge: true });
+    await exporter.call(1);
+    add(5, 6, 7);
+    for (const create of batch.drainForExit()) create();
+    assert.deepEqual(
+      exporter.requested.map(({ items }) => items),
+      [[1, 2], [3, 4], [5, 6], [7]],
+    );
+  });
+
   it("releases items that were sent or dropped, and not those that were handed over", async () => {
     const unavailable: number[] = [];
     const { exporter, batch, released, add } = setUp(

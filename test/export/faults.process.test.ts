@@ -37,7 +37,7 @@ const retryAfter = (value: string): Record<string, string> => ({ "retry-after": 
 
 const rows: readonly Row[] = [
   { title: "accepts everything", faults: [], counts: all, requests: 1, stored: SPAN_COUNT },
-  ...[400, 401, 404, 413, 500, 501].map((code) => ({
+  ...[400, 401, 404, 500, 501].map((code) => ({
     title: `answers ${code}`,
     faults: [status(code)],
     counts: none,
@@ -86,6 +86,24 @@ const rows: readonly Row[] = [
     requests: 2,
     stored: SPAN_COUNT,
     atLeastMs: 47,
+  },
+  {
+    // 10, 5, 3, 2, and three single ones.
+    title: "answers 413",
+    faults: [status(413)],
+    counts: none,
+    requests: 7,
+    stored: 0,
+    line: /cannot send spans to http:\/\/127\.0\.0\.1:\d+\/v1\/traces: answered 413/,
+  },
+  {
+    title: "answers 413 twice",
+    // 10 and 5; then 3, 2 and 5.
+    faults: [status(413, {}, 2)],
+    counts: all,
+    requests: 5,
+    stored: SPAN_COUNT,
+    line: /10 spans are too many for one request to \S+: answered 413 .* \(sent in smaller/,
   },
   {
     title: "answers 429 with a Retry-After beyond the deadline",

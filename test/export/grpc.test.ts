@@ -6,6 +6,8 @@ import { nonZeroCounts, createTestPipeline, otlpConfig } from "./test-pipeline.t
 const UNAVAILABLE = 14;
 const RESOURCE_EXHAUSTED = 8;
 const PERMISSION_DENIED = 7;
+/** The words of grpc-go. */
+const TOO_LARGE = "grpc: received message larger than max (5000 vs. 4000)";
 /** Upper bound of an export that does not wait, on a busy machine. */
 const PROMPT_LIMIT_MS = 20_000;
 /** `google.rpc.Status{details: [Any{type: RetryInfo{retry_delay}}]}` with 0.1 s and with 1 h. */
@@ -50,6 +52,13 @@ const rows: {
     counts: { failed: 5 },
     requests: 1,
     line: /answered RESOURCE_EXHAUSTED/,
+  },
+  {
+    title: "accepts smaller messages only",
+    faults: [{ kind: "status", status: RESOURCE_EXHAUSTED, times: 1, body: TOO_LARGE }],
+    counts: { sent: 5 },
+    requests: 3,
+    line: /5 spans are too many for one request to \S+: answered RESOURCE_EXHAUSTED: .*larger/,
   },
   {
     title: "is exhausted and asks for a short pause",

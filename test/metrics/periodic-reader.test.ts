@@ -5,7 +5,8 @@ import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import type { ExitRequest } from "../../src/export/pipeline.ts";
 import type { ExportResult, TelemetryExporter } from "../../src/export/telemetry-exporter.ts";
 import { MetricReaderState } from "../../src/metrics/reader-state.ts";
-import { countDataPoints, PeriodicReader } from "../../src/metrics/periodic-reader.ts";
+import { countDataPoints } from "../../src/metrics/divide-metrics.ts";
+import { PeriodicReader } from "../../src/metrics/periodic-reader.ts";
 import { createMetricsFixture, numbersOf } from "./metrics-fixture.ts";
 
 const delivered: ExportResult = { delivered: true, rejected: 0, retryAfterMs: 0 };
@@ -37,12 +38,15 @@ class ManualExporter implements TelemetryExporter<ResourceMetrics> {
   }
 }
 
-function create(temporality: "cumulative" | "delta" = "cumulative"): {
+function create(
+  temporality: "cumulative" | "delta" = "cumulative",
+  maxBatchSize?: number,
+): {
   readonly reader: PeriodicReader;
   readonly exporter: ManualExporter;
   readonly counters: SignalCounters;
   readonly lines: string[];
-  readonly add: (value: number) => void;
+  readonly add: (value: number, series?: number) => void;
 } {
   const { store } = createMetricsFixture();
   const counter = store.provider.getMeter("app").createCounter("c");
@@ -53,13 +57,14 @@ function create(temporality: "cumulative" | "delta" = "cumulative"): {
   const reader = new PeriodicReader({
     intervalMs: 5,
     timeoutMs: 1000,
+    maxBatchSize,
     counters,
     diagnostics: new Diagnostics("debug", (text) => lines.push(text)),
     createExporter: () => exporter,
     collect: (options) => store.collect(readerState, options),
     collectNow: () => store.collectNow(readerState),
   });
-  return { reader, exporter, counters, lines, add: (value) => counter.add(value, { a: 1 }) };
+  return { reader, exporter, counters, lines, add: (value, a = 1) => counter.add(value, { a }) };
 }
 
 /** Results of an export, and the counters afterwards. */
@@ -106,6 +111,40 @@ describe("Periodically exported metrics", () => {
       assert.equal(counters.queued, 0);
     });
   }
+
+  it("are exported in requests of the configured size, also at the end of the process", async () => {
+    const { reader, exporter, counters, add } = create("cumulative", 2);
+    for (let series = 0; series < 5; series++) add(1, series);
+    await reader.flush(1000);
+    assert.deepEqual(exporter.sent.map(countDataPoints), [2, 2, 1]);
+    assert.deepEqual([counters.created, counters.sent, counters.queued], [5, 5, 0]);
+    for (const createRequest of reader.drainForExit()) createRequest();
+    assert.deepEqual(exporter.requested.map(countDataPoints), [2, 2, 1]);
+  });
+
+  it("are exported in halves if they are too large, and in that size from then on", async () => {
+    const { reader, exporter, counters, add } = create();
+    exporter.respond = async (payload) =>
+      countDataPoints(payload) > 3 ? { ...delivered, delivered: false, tooLarge: true } : delivered;
+    for (let series = 0; series < 9; series++) add(1, series);
+    await reader.flush(1000);
+    assert.deepEqual(exporter.sent.map(countDataPoints), [9, 5, 3, 2, 3, 1]);
+    assert.deepEqual([counters.created, counters.sent, counters.queued], [9, 9, 0]);
+    exporter.sent.length = 0;
+    await reader.flush(1000);
+    assert.deepEqual(exporter.sent.map(countDataPoints), [3, 3, 3]);
+  });
+
+  it("wait in parts if the peer asks for a pause, and are exported before others", async () => {
+    const { reader, exporter, counters, add } = create("delta", 1);
+    exporter.respond = async () => ({ delivered: true, rejected: 0, retryAfterMs: 20 });
+    for (let series = 0; series < 3; series++) add(1, series);
+    await reader.flush(1000);
+    assert.deepEqual([exporter.sent.length, reader.queued], [1, 2]);
+    exporter.respond = async () => delivered;
+    while (exporter.sent.length < 3) await reader.flush(1000);
+    assert.deepEqual([counters.created, counters.sent, reader.queued], [3, 3, 0]);
+  });
 
   it("are exported at the interval, one export at a time", async () => {
     const { reader, exporter, add } = create();

@@ -189,8 +189,12 @@ class FileWriter {
     return {
       readers: exporters.map((name) => {
         if (name === "prometheus") return { pull: { exporter: this.#prometheus() } };
-        const exporter = name === "console" ? { console: undefined } : this.#otlp("metrics", otlp);
-        return { periodic: { ...interval, exporter } };
+        if (name === "console")
+          return { periodic: { ...interval, exporter: { console: undefined } } };
+        const size = this.#numbers({
+          "max_export_batch_size/development": table.metricMaxExportBatchSize,
+        });
+        return { periodic: { ...interval, ...size, exporter: this.#otlp("metrics", otlp) } };
       }),
       ...(filter !== undefined && { exemplar_filter: filter }),
     };

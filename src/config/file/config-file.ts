@@ -163,6 +163,7 @@ function readExporter(
     batch: readBatch(reader, signal === "logs" ? table.logRecordBatch : table.spanBatch),
     intervalMs,
     timeoutMs: readMetricTimeout(reader, intervalMs),
+    maxBatchSize: reader.read(table.metricMaxExportBatchSize),
     temporality: reader.read(table.temporality),
     exponentialHistograms: aggregation === "base2_exponential_bucket_histogram",
   };

@@ -51,6 +51,8 @@ export interface ExportFailure {
   readonly source: "network" | "peer";
   /** In words, for one line on stderr. */
   readonly reason: string;
+  /** Whether the peer accepts a smaller request. */
+  readonly isTooLarge?: boolean;
 }
 
 export function retryableResponse(
@@ -63,4 +65,9 @@ export function retryableResponse(
 
 export function failureResponse(source: ExportFailure["source"], reason: string): ExportResponse {
   return { status: "failure", failure: { source, reason } };
+}
+
+/** Returns the response to a request that the peer only accepts in smaller parts. */
+export function tooLargeResponse(reason: string): ExportResponse {
+  return { status: "failure", failure: { source: "peer", reason, isTooLarge: true } };
 }

@@ -1,4 +1,9 @@
-import { type ExportResponse, retryableResponse, failureResponse } from "./export-connection.ts";
+import {
+  type ExportResponse,
+  failureResponse,
+  retryableResponse,
+  tooLargeResponse,
+} from "./export-connection.ts";
 
 const codeNames = [
   "OK",
@@ -44,6 +49,13 @@ export function describeStatus(code: number, text = ""): string {
   return `answered ${codeName(code)}${text === "" ? "" : `: ${text}`}${advice}`;
 }
 
+/**
+ * A message above the limit of the server: the words of grpc-go, in which the Collector is
+ * written ("received message larger than max (5000000 vs. 4194304)"), grpc-java and
+ * grpc-node ("exceeds maximum size").
+ */
+const TOO_LARGE = /larger than max|exceeds maximum/i;
+
 /** Converts a status other than OK. */
 export function responseForCode(
   code: number,
@@ -53,6 +65,7 @@ export function responseForCode(
   // Not retryable, unless the peer announces when it has capacity again.
   if (code === RESOURCE_EXHAUSTED && retryMs !== undefined)
     return retryableResponse("peer", reason, retryMs);
+  if (code === RESOURCE_EXHAUSTED && TOO_LARGE.test(reason)) return tooLargeResponse(reason);
   return retryableCodes.has(code)
     ? retryableResponse("peer", reason, retryMs)
     : failureResponse("peer", reason);

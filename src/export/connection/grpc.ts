@@ -17,6 +17,7 @@ import {
   failureResponse,
   MAX_RESPONSE_BYTES,
   retryableResponse,
+  tooLargeResponse,
 } from "./export-connection.ts";
 import { describeStatus, parseStatusCode, retryInfoMs, responseForCode } from "./grpc-status.ts";
 import { responseForError } from "./network-error.ts";
@@ -214,6 +215,7 @@ class GrpcCall {
 /** Converts an HTTP status by gRPC's `http-grpc-status-mapping`: the retryable ones mean UNAVAILABLE. */
 function responseForHttpStatus(status: number): ExportResponse {
   const reason = `answered HTTP ${status} to a gRPC call`;
+  if (status === 413) return tooLargeResponse(reason);
   return [429, 502, 503, 504].includes(status)
     ? retryableResponse("peer", reason)
     : failureResponse("peer", reason);

@@ -7,6 +7,7 @@ import {
   failureResponse,
   MAX_RESPONSE_BYTES,
   retryableResponse,
+  tooLargeResponse,
 } from "./export-connection.ts";
 import {
   type HttpAttempt,
@@ -19,6 +20,8 @@ import { retryAfterMs } from "./retry.ts";
 
 /** OTLP 1.x: these may be retried, all others must not. */
 const retryableStatuses = new Set([429, 502, 503, 504]);
+
+const CONTENT_TOO_LARGE = 413;
 
 /** OTLP over HTTP/1.1, on kept-alive connections. */
 export function createHttpConnection(
@@ -56,6 +59,7 @@ function toExportResponse(result: HttpResponse | HttpFailure): ExportResponse {
   // A peer that floods its client is not asked again.
   if (bodyState === "too long")
     return failureResponse("peer", `${reason} with more than ${MAX_RESPONSE_BYTES} bytes`);
+  if (status === CONTENT_TOO_LARGE) return tooLargeResponse(reason);
   return retryableStatuses.has(status)
     ? retryableResponse("peer", reason, retryAfterMs(headers["retry-after"], Date.now()))
     : failureResponse("peer", reason);
@@ -79,7 +83,7 @@ const adviceByStatus: Readonly<Record<number, string>> = {
   403: "check OTEL_EXPORTER_OTLP_HEADERS",
   404: "check the path in OTEL_EXPORTER_OTLP_ENDPOINT",
   405: "check the path in OTEL_EXPORTER_OTLP_ENDPOINT",
-  413: "lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE or OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
+  413: "lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE or TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE",
   415: "check OTEL_EXPORTER_OTLP_PROTOCOL",
 };
 

@@ -20,7 +20,7 @@ import { lazy } from "../../lazy.ts";
 import type { OtlpConfig } from "../../config/config.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { version } from "../../version.ts";
-import type { ExportConnection } from "../connection/export-connection.ts";
+import type { ExportConnection, ExportFailure } from "../connection/export-connection.ts";
 import type { EncodedItem } from "./encoded-item.ts";
 import type { ExitRequest } from "../pipeline.ts";
 import { createHttpConnection } from "../connection/http.ts";
@@ -211,6 +211,9 @@ class SignalExporter<Payload, Response> implements TelemetryExporter<Payload> {
   /** Number of items in flight, and of those that were rejected. */
   #count = 0;
   #rejected = 0;
+  #failure: ExportFailure | undefined = undefined;
+  /** The first payload that was too large, until a smaller one is accepted. */
+  #tooLarge: { readonly failure: ExportFailure; readonly count: number } | undefined = undefined;
 
   constructor(deps: SignalExporterDeps<Payload, Response>) {
     this.#deps = deps;
@@ -238,6 +241,11 @@ class SignalExporter<Payload, Response> implements TelemetryExporter<Payload> {
 
   cancel(): boolean {
     return this.#deps.transport.cancel();
+  }
+
+  logLost(count: number): void {
+    const { log, items } = this.#deps;
+    if (this.#failure !== undefined) log.failed(this.#failure, { items, count });
   }
 
   createExitRequest(payload: Payload, onResult: OnExitResult): ExitRequest | undefined {
@@ -283,13 +291,14 @@ class SignalExporter<Payload, Response> implements TelemetryExporter<Payload> {
     const { requestedPause } = transport;
     const delivered = result.code === SUCCESS;
     const retryable = result.error instanceof ExportError && result.error.isRetryable;
-    if (delivered) log.recovered(items);
+    const failure = delivered ? undefined : exportFailureOf(result.error);
+    const tooLarge = failure?.isTooLarge === true;
+    if (failure === undefined) this.#logDelivered();
+    else if (tooLarge && this.#count > 1) this.#tooLarge ??= { failure, count: this.#count };
     else if (!transport.isCancelled) {
-      log.failed(exportFailureOf(result.error), {
-        items,
-        count: this.#lostCount(retryable),
-        requestedPause,
-      });
+      this.#tooLarge = undefined;
+      this.#failure = failure;
+      log.failed(failure, { items, count: this.#lostCount(retryable), requestedPause });
     }
     if (delivered && transport.warning !== undefined) log.warn(transport.warning, items);
     return {
@@ -297,7 +306,16 @@ class SignalExporter<Payload, Response> implements TelemetryExporter<Payload> {
       rejected: this.#rejected,
       retryAfterMs: requestedPause?.appliedMs ?? 0,
       retryable,
+      tooLarge,
     };
+  }
+
+  #logDelivered(): void {
+    const { log, items } = this.#deps;
+    log.recovered(items);
+    if (this.#tooLarge === undefined) return;
+    log.divided(this.#tooLarge.failure, items, this.#tooLarge.count);
+    this.#tooLarge = undefined;
   }
 
   /** Items that one of several gateways does not accept for now are not lost. */

@@ -118,13 +118,14 @@ const rows: readonly MappingRow[] = [
   {
     title: "several periodic readers",
     text: metrics(
-      "{ periodic: { exporter: { otlp_http: } } }\n    - { periodic: { interval: 1000, exporter: { otlp_http: { temporality_preference: delta, timeout: 7 } } } }",
+      "{ periodic: { exporter: { otlp_http: } } }\n    - { periodic: { interval: 1000, max_export_batch_size/development: 9, exporter: { otlp_http: { temporality_preference: delta, timeout: 7 } } } }",
     ),
-    read: ({ metrics: { further = [], intervalMs, temporality } }) => [
-      ...[intervalMs, temporality],
+    read: ({ metrics: { further = [], intervalMs, temporality, maxBatchSize } }) => [
+      ...[intervalMs, temporality, maxBatchSize],
       further.map((one) => [one.intervalMs, one.timeoutMs, one.temporality, one.otlp.timeoutMs]),
+      further.map((one) => one.maxBatchSize),
     ],
-    value: [60_000, "cumulative", [[1000, 1000, "delta", 7]]],
+    value: [60_000, "cumulative", undefined, [[1000, 1000, "delta", 7]], [9]],
   },
   {
     title: "a timeout without a limit",
@@ -160,7 +161,7 @@ const rows: readonly MappingRow[] = [
   {
     title: "a periodic reader",
     text: metrics(
-      "{ periodic: { interval: 5000, timeout: 400, exporter: { otlp_http: { temporality_preference: low_memory, default_histogram_aggregation: base2_exponential_bucket_histogram } } } }",
+      "{ periodic: { interval: 5000, timeout: 400, max_export_batch_size/development: 1000, exporter: { otlp_http: { temporality_preference: low_memory, default_histogram_aggregation: base2_exponential_bucket_histogram } } } }",
     ),
     read: ({ metrics: m }) => [
       m.exporters,
@@ -168,8 +169,9 @@ const rows: readonly MappingRow[] = [
       m.timeoutMs,
       m.temporality,
       m.exponentialHistograms,
+      m.maxBatchSize,
     ],
-    value: [["otlp"], 5000, 400, "lowmemory", true],
+    value: [["otlp"], 5000, 400, "lowmemory", true, 1000],
   },
   {
     title: "the Prometheus page",

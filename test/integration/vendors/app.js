@@ -3,13 +3,15 @@
  * accept. Serves `ORDERS` requests, sends what it has recorded, and runs until it gets a
  * signal.
  */
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { metrics, trace } from "@opentelemetry/api";
 import { logs } from "@opentelemetry/api-logs";
 import winston from "winston";
 
 const ORDERS = Number(process.env.ORDERS ?? 5);
-const NOTE_LENGTH = Number(process.env.NOTE_LENGTH ?? 20_000);
+/** Lengths of texts. */
+const NOTES = (process.env.NOTES ?? "20000").split(",").map(Number);
 
 const log = winston.createLogger({ transports: [new winston.transports.Console()] });
 const attributes = Object.fromEntries(
@@ -17,17 +19,19 @@ const attributes = Object.fromEntries(
 );
 
 const server = createServer((request, response) => {
-  const note = noteOf(request.url);
-  trace.getActiveSpan()?.setAttributes({ "app.note": note, ...attributes });
-  log.info("order placed", { note, ...attributes });
+  const notes = Object.fromEntries(NOTES.map((length, at) => [`app.note.${at}`, noteOf(length)]));
+  trace.getActiveSpan()?.setAttributes({ ...notes, ...attributes });
+  log.info("order placed", { ...notes, ...attributes });
   response.end("ok");
 });
 
 /** Text that can't be compressed to less than three quarters. */
-function noteOf(seed) {
-  const bytes = Uint8Array.from({ length: (NOTE_LENGTH * 3) / 4 }, () => Math.random() * 256);
-  return seed + Buffer.from(bytes).toString("base64");
+function noteOf(length) {
+  return randomBytes((length * 3) / 4).toString("base64");
 }
+
+const counter = metrics.getMeter("shop").createCounter("shop.stock.changes");
+for (let item = 0; item < Number(process.env.SERIES ?? 0); item++) counter.add(1, { item });
 
 server.listen(0, "127.0.0.1", async () => {
   const url = `http://127.0.0.1:${server.address().port}/orders`;

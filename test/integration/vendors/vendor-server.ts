@@ -63,6 +63,11 @@ export class VendorServer {
     return this.#store;
   }
 
+  clear(): void {
+    this.#store.clear();
+    this.answers.length = 0;
+  }
+
   limitRate(): void {
     this.#limited = new Set(Object.keys(this.#options.direct.endpoints) as Signal[]);
   }
@@ -115,8 +120,9 @@ export class VendorServer {
     if (rules.limit !== undefined && isAbove(rules.limit, sent, body, content.items))
       return rules.limit.status;
     if (signal === "metrics" && !this.#acceptsTemporality(content.received)) return 400;
-    storeExport(this.#store, signal, "application/x-protobuf", body, undefined);
-    this.#store.notifyWaiters();
+    this.#store.add("spans", content.received.spans);
+    this.#store.add("metrics", content.received.metrics);
+    this.#store.add("logs", content.received.logs);
     return rules.successStatus ?? 200;
   }
 

@@ -8,6 +8,7 @@ import type { Received } from "../../../src/testing/store.ts";
 import { type Proxy, startProxy } from "../../collector/support/proxy.ts";
 import { makeCertificates } from "../../export/certificates.ts";
 import { node } from "../../nodes.ts";
+import { isDocumentedMessage } from "../bad-input/documented-messages.ts";
 import { Program, type ProgramResult } from "../program.ts";
 import type { AttributeLimits, DirectExport } from "./vendor-row.ts";
 import { commandsOf, vendorRows } from "./vendors.ts";
@@ -19,6 +20,9 @@ const page = fileURLToPath(new URL("../../../docs/vendors.md", import.meta.url))
 
 /** The requests that the app serves. */
 const ORDERS = 5;
+/** More than fits into one request of any vendor: 5 MB of text that can't be compressed, and 1,500 points. */
+const MANY_ORDERS = 300;
+const MANY_SERIES = 1500;
 const WRONG_KEY = "wrong-key-4711";
 
 /**
@@ -58,7 +62,7 @@ for (const { vendor, direct } of vendorRows) {
         hostsOf(direct).map((host) => `${host}:443`),
       );
       assert.deepEqual(statusesOf(server, direct), ["429"]);
-      assertComplete(server.received, direct);
+      assertComplete(server.received, direct, ORDERS);
       if (direct.attributes !== undefined) assertLimited(server.received, direct.attributes);
       assert.equal(stderr, "");
     });
@@ -70,6 +74,34 @@ for (const { vendor, direct } of vendorRows) {
         [],
       );
     });
+
+    if (Object.values(direct.endpoints).some(({ limit }) => limit !== undefined)) {
+      it("gets more than fits into one request, in several", async () => {
+        server.clear();
+        const large = {
+          ORDERS: String(MANY_ORDERS),
+          SERIES: String(MANY_SERIES),
+          NOTES: "4200,4200,4200,4200",
+        };
+        const { stderr } = await runApp(direct, {
+          ...env,
+          ...slowBatches,
+          ...direct.secrets,
+          ...large,
+        });
+        assertComplete(server.received, direct, MANY_ORDERS);
+        const points = pointsOf(server.received, "shop.stock.changes");
+        assert.equal(new Set(points).size, MANY_SERIES);
+        const statuses = statusesOf(server, direct);
+        assert.deepEqual(statuses, ["413"], stderr);
+        for (const line of stderr.trimEnd().split("\n")) assert.ok(isDocumentedMessage(line), line);
+        for (const line of stderr.trimEnd().split("\n"))
+          assert.match(
+            line,
+            /^telltale: \d+ \D+ are too many for one request to .* \(sent in smaller/,
+          );
+      });
+    }
 
     it("has a line on stderr and a finding of doctor for a wrong key, without the key", async () => {
       const wrong = Object.fromEntries(
@@ -124,6 +156,12 @@ const quietEnv: Readonly<Record<string, string>> = {
   ORDERS: String(ORDERS),
 };
 
+/** Batches are sent when they are full, or flushed. */
+const slowBatches: Readonly<Record<string, string>> = {
+  OTEL_BSP_SCHEDULE_DELAY: "3600000",
+  OTEL_BLRP_SCHEDULE_DELAY: "3600000",
+};
+
 function hostsOf({ endpoints }: DirectExport): string[] {
   const hosts = Object.values(endpoints).map(({ url }) => new URL(url).hostname);
   return [...new Set(hosts)].toSorted();
@@ -169,12 +207,19 @@ async function runDoctor(
 }
 
 /** Each request of the app is there once. */
-function assertComplete(received: Received, { endpoints }: DirectExport): void {
+function assertComplete(received: Received, { endpoints }: DirectExport, orders: number): void {
   const spans = received.spans.filter(({ kind }) => kind === "SERVER");
-  assert.equal(new Set(spans.map(({ spanId }) => spanId)).size, ORDERS);
-  assert.equal(spans.length, ORDERS);
-  assert.equal(received.logs.length, ORDERS);
-  if (endpoints.metrics !== undefined) assert.equal(countedRequests(received), ORDERS);
+  assert.equal(new Set(spans.map(({ spanId }) => spanId)).size, orders);
+  assert.equal(spans.length, orders);
+  assert.equal(received.logs.length, orders);
+  if (endpoints.metrics !== undefined) assert.equal(countedRequests(received), orders);
+}
+
+/** Returns the attributes of all points of a metric, as text. */
+function pointsOf({ metrics }: Received, wanted: string): string[] {
+  return metrics
+    .filter(({ name }) => name === wanted)
+    .flatMap(({ points }) => points.map(({ attributes }) => JSON.stringify(attributes)));
 }
 
 /** Returns the requests in the histogram: the sum of the deltas, or the last total. */

@@ -52,6 +52,8 @@ function mapPeriodic(reader: Component, exporter: Component, settings: FileSetti
     settings.take(table.metricTimeout, scalarAt(reader.options, "timeout"));
   }
   if (!isOtlp(exporter)) return;
+  const maxBatchSize = scalarAt(reader.options, "max_export_batch_size/development");
+  settings.take(table.metricMaxExportBatchSize, maxBatchSize);
   mapOtlp(exporter, "metrics", settings);
   const temporality = scalarAt(options, "temporality_preference");
   if (temporality !== undefined)

@@ -35,6 +35,7 @@ export const cloudWatchRow: VendorRow = {
         "authorization=Bearer%20$LOGS_API_KEY,x-aws-log-group=shop,x-aws-log-stream=web",
       OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
       OTEL_METRICS_EXPORTER: "otlp",
+      TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE: "1000",
     },
     secrets: {
       XRAY_API_KEY: "xray-0123",
