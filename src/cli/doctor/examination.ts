@@ -23,6 +23,7 @@ import type { DoctorOptions } from "./options.ts";
 import { checkOtlp, type OtlpCheck } from "./otlp-check.ts";
 import { checkRun } from "./run-check.ts";
 import { checkSentry, type SentryCheck } from "./sentry-check.ts";
+import { checkVendors } from "./vendor-check.ts";
 
 /** All that doctor has found out. */
 export interface Examination {
@@ -62,12 +63,14 @@ export async function examine(options: DoctorOptions, place: Place): Promise<Exa
   const script = run?.process?.script ?? entryScript(app);
   const { libraries, findings } = checkLibraries(app, run, script);
   const sends = !options.isOffline && !app.config.disabled;
+  const signals = app.config.disabled ? [] : otlpSignals(app.config);
   const [otlp, sentry] = await Promise.all([
-    sends ? checkOtlp(otlpSignals(app.config), app.attributes) : undefined,
+    sends ? checkOtlp(signals, app.attributes) : undefined,
     sends ? checkSentry(app) : undefined,
   ]);
   const all = [
     ...checkEnvironment(app),
+    ...checkVendors(signals, app.config),
     ...(command === undefined ? checkStart(app, script) : checkRun(app, command)),
     ...checkAgents(app, run),
     ...checkLoggers(app),

@@ -205,6 +205,24 @@ export const findingRows = {
     message: "{signals} are not accepted by {address}: {reason}",
     remedy: "Look for the reason in the log of the Collector or back end",
   },
+  "vendor-header": {
+    severity: "error",
+    symptom: "traces",
+    message: "{signals} are sent to {vendor} ({host}) without the header {header}",
+    remedy: "Add {header} to OTEL_EXPORTER_OTLP_HEADERS, as in docs/vendors.md",
+  },
+  "vendor-signal": {
+    severity: "error",
+    symptom: "traces",
+    message: "{vendor} accepts no {signals} over OTLP",
+    remedy: "Remove otlp from {variable}, or send {signals} elsewhere",
+  },
+  "vendor-temporality": {
+    severity: "error",
+    symptom: "traces",
+    message: "{vendor} accepts {expected} metrics only, and they are {used}",
+    remedy: "Set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE={expected}",
+  },
   "tls-expired": {
     severity: "error",
     symptom: "traces",

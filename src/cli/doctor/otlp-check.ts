@@ -258,7 +258,8 @@ export function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(hostname);
 }
 
-function joinWords(words: readonly string[]): string {
+/** Joins words as in "traces, metrics and logs". */
+export function joinWords(words: readonly string[]): string {
   return words.length < 2
     ? words.join("")
     : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;

@@ -142,6 +142,35 @@ const endpoints: readonly PlantedRow[] = [
     remedy: /host in OTEL_EXPORTER_OTLP_ENDPOINT/,
   },
   {
+    title: "a vendor without its key",
+    options: ["--offline"],
+    env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://api.honeycomb.io/v1/traces" },
+    finds: ["vendor-header"],
+    remedy: /Add x-honeycomb-team to OTEL_EXPORTER_OTLP_HEADERS/,
+  },
+  {
+    title: "cumulative metrics for a vendor that accepts deltas only",
+    options: ["--offline"],
+    env: {
+      OTEL_METRICS_EXPORTER: "otlp",
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "https://otlp.datadoghq.eu/v1/metrics",
+      OTEL_EXPORTER_OTLP_METRICS_HEADERS: "dd-api-key=0123",
+    },
+    finds: ["vendor-temporality"],
+    remedy: /TEMPORALITY_PREFERENCE=delta/,
+  },
+  {
+    title: "metrics for a vendor that accepts none",
+    options: ["--offline"],
+    env: {
+      OTEL_METRICS_EXPORTER: "otlp",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "https://o1.ingest.de.sentry.io/api/2/integration/otlp",
+      OTEL_EXPORTER_OTLP_HEADERS: "x-sentry-auth=sentry sentry_key=0123",
+    },
+    finds: ["vendor-signal"],
+    remedy: /Remove otlp from OTEL_METRICS_EXPORTER/,
+  },
+  {
     title: "an endpoint that ends in the path of traces",
     prepare: ({ receiver }) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `${receiver.url}/v1/traces` }),
     finds: ["endpoint-path-doubled"],

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Finding } from "../../../src/cli/doctor/finding.ts";
 import type { Received } from "../../../src/testing/store.ts";
 import { type Proxy, startProxy } from "../../collector/support/proxy.ts";
-import { makeCertificates } from "../../export/certificates.ts";
+import { type Certificates, makeCertificates } from "../../export/certificates.ts";
 import { node } from "../../nodes.ts";
 import { isDocumentedMessage } from "../bad-input/documented-messages.ts";
 import { Program, type ProgramResult } from "../program.ts";
@@ -30,100 +30,108 @@ const WRONG_KEY = "wrong-key-4711";
  * proxy connects all of them to a server on this host, which has a certificate for them
  * and behaves as their documentation states.
  */
-for (const { vendor, direct } of vendorRows) {
-  if (direct === undefined) continue;
-  describe(`${vendor.name}, with the variables of docs/vendors.md`, () => {
-    let files: string;
-    let server: VendorServer;
-    let proxy: Proxy;
-    let env: Record<string, string>;
+describe("With the variables of docs/vendors.md", () => {
+  let certificates: Certificates;
+  let caFile: string;
 
-    before(async () => {
-      files = mkdtempSync(join(tmpdir(), "telltale-vendor-"));
-      const { ca, otherHost } = makeCertificates(...hostsOf(direct));
-      writeFileSync(join(files, "ca.pem"), ca);
-      server = new VendorServer({ direct, tls: otherHost, temporality: vendor.temporality });
-      proxy = await startProxy(await server.start());
-      env = { ...quietEnv, HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: join(files, "ca.pem") };
-    });
-
-    after(async () => {
-      await proxy?.close();
-      await server?.close();
-      rmSync(files, { recursive: true, force: true });
-    });
-
-    it("gets every signal that it accepts, within its limits, also after 429", async () => {
-      server.limitRate();
-      const { stderr } = await runApp(direct, { ...env, ...direct.secrets });
-      assert.deepEqual(signalsOf(server), Object.keys(direct.endpoints).toSorted());
-      assert.deepEqual(
-        [...proxy.connectTargets].toSorted(),
-        hostsOf(direct).map((host) => `${host}:443`),
-      );
-      assert.deepEqual(statusesOf(server, direct), ["429"]);
-      assertComplete(server.received, direct, ORDERS);
-      if (direct.attributes !== undefined) assertLimited(server.received, direct.attributes);
-      assert.equal(stderr, "");
-    });
-
-    it("accepts the test items of doctor", async () => {
-      const { findings } = await runDoctor(direct, { ...env, ...direct.secrets });
-      assert.deepEqual(
-        findings.filter(({ id }) => /^(endpoint|tls)-/.test(id)),
-        [],
-      );
-    });
-
-    if (Object.values(direct.endpoints).some(({ limit }) => limit !== undefined)) {
-      it("gets more than fits into one request, in several", async () => {
-        server.clear();
-        const large = {
-          ORDERS: String(MANY_ORDERS),
-          SERIES: String(MANY_SERIES),
-          NOTES: "4200,4200,4200,4200",
-        };
-        const { stderr } = await runApp(direct, {
-          ...env,
-          ...slowBatches,
-          ...direct.secrets,
-          ...large,
-        });
-        assertComplete(server.received, direct, MANY_ORDERS);
-        const points = pointsOf(server.received, "shop.stock.changes");
-        assert.equal(new Set(points).size, MANY_SERIES);
-        const statuses = statusesOf(server, direct);
-        assert.deepEqual(statuses, ["413"], stderr);
-        for (const line of stderr.trimEnd().split("\n")) assert.ok(isDocumentedMessage(line), line);
-        for (const line of stderr.trimEnd().split("\n"))
-          assert.match(
-            line,
-            /^telltale: \d+ \D+ are too many for one request to .* \(sent in smaller/,
-          );
-      });
-    }
-
-    it("has a line on stderr and a finding of doctor for a wrong key, without the key", async () => {
-      const wrong = Object.fromEntries(
-        Object.keys(direct.secrets).map((name) => [name, WRONG_KEY]),
-      );
-      const [{ stderr }, { findings, output }] = await Promise.all([
-        runApp(direct, { ...env, ...wrong }),
-        runDoctor(direct, { ...env, ...wrong }),
-      ]);
-      const lines = stderr.trimEnd().split("\n");
-      assert.equal(lines.length, hostsOf(direct).length, stderr);
-      for (const line of lines) {
-        assert.ok(line.includes(`answered ${direct.statuses.wrong} `), line);
-        assert.match(line, /check OTEL_EXPORTER_OTLP_HEADERS/);
-      }
-      const found = findings.filter(({ id }) => id === "endpoint-credentials");
-      assert.equal(found.length, hostsOf(direct).length, output);
-      for (const secret of [WRONG_KEY, Buffer.from(WRONG_KEY).toString("base64").slice(0, 12)])
-        assert.ok(!`${stderr}${output}`.includes(secret));
-    });
+  before(() => {
+    const hosts = vendorRows.flatMap(({ direct }) => (direct === undefined ? [] : hostsOf(direct)));
+    certificates = makeCertificates(...hosts);
+    caFile = join(mkdtempSync(join(tmpdir(), "telltale-vendors-")), "ca.pem");
+    writeFileSync(caFile, certificates.ca);
   });
-}
+
+  after(() => rmSync(dirname(caFile), { recursive: true, force: true }));
+
+  for (const { vendor, direct } of vendorRows) {
+    if (direct === undefined) continue;
+    describe(vendor.name, () => {
+      let server: VendorServer;
+      let proxy: Proxy;
+      let env: Record<string, string>;
+
+      before(async () => {
+        const { otherHost } = certificates;
+        server = new VendorServer({ direct, tls: otherHost, temporality: vendor.temporality });
+        proxy = await startProxy(await server.start());
+        env = { ...quietEnv, HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: caFile };
+      });
+
+      after(async () => {
+        await proxy?.close();
+        await server?.close();
+      });
+
+      it("gets every signal that it accepts, within its limits, also after 429", async () => {
+        server.limitRate();
+        const { stderr } = await runApp(direct, { ...env, ...direct.secrets });
+        assert.deepEqual(signalsOf(server), Object.keys(direct.endpoints).toSorted());
+        assert.deepEqual(
+          [...proxy.connectTargets].toSorted(),
+          hostsOf(direct).map((host) => `${host}:443`),
+        );
+        assert.deepEqual(statusesOf(server, direct), ["429"]);
+        assertComplete(server.received, direct, ORDERS);
+        if (direct.attributes !== undefined) assertLimited(server.received, direct.attributes);
+        assert.equal(stderr, "");
+      });
+
+      if (Object.values(direct.endpoints).some(({ limit }) => limit !== undefined)) {
+        it("gets more than fits into one request, in several", async () => {
+          server.clear();
+          const large = {
+            ORDERS: String(MANY_ORDERS),
+            SERIES: String(MANY_SERIES),
+            NOTES: "4200,4200,4200,4200",
+          };
+          const { stderr } = await runApp(direct, {
+            ...env,
+            ...slowBatches,
+            ...direct.secrets,
+            ...large,
+          });
+          assertComplete(server.received, direct, MANY_ORDERS);
+          const points = pointsOf(server.received, "shop.stock.changes");
+          assert.equal(new Set(points).size, MANY_SERIES);
+          const statuses = statusesOf(server, direct);
+          assert.deepEqual(statuses, ["413"], stderr);
+          for (const line of stderr.trimEnd().split("\n"))
+            assert.ok(isDocumentedMessage(line), line);
+          for (const line of stderr.trimEnd().split("\n"))
+            assert.match(
+              line,
+              /^telltale: \d+ \D+ are too many for one request to .* \(sent in smaller/,
+            );
+        });
+      }
+
+      it("accepts the test items of doctor, and has a line and a finding for a wrong key, without the key", async () => {
+        const wrong = Object.fromEntries(
+          Object.keys(direct.secrets).map((name) => [name, WRONG_KEY]),
+        );
+        const [right, { stderr }, { findings, output }] = await Promise.all([
+          runDoctor(direct, { ...env, ...direct.secrets }),
+          runApp(direct, { ...env, ...wrong }),
+          runDoctor(direct, { ...env, ...wrong }),
+        ]);
+        assert.deepEqual(
+          right.findings.filter(({ id }) => /^(endpoint|tls|vendor)-/.test(id)),
+          [],
+        );
+        const lines = stderr.trimEnd().split("\n");
+        assert.equal(lines.length, hostsOf(direct).length, stderr);
+        for (const line of lines) {
+          assert.ok(line.includes(`answered ${direct.statuses.wrong} `), line);
+          assert.match(line, /check OTEL_EXPORTER_OTLP_HEADERS/);
+        }
+        const found = findings.filter(({ id }) => id === "endpoint-credentials");
+        assert.equal(found.length, hostsOf(direct).length, output);
+        for (const secret of [WRONG_KEY, Buffer.from(WRONG_KEY).toString("base64").slice(0, 12)])
+          assert.ok(!`${stderr}${output}`.includes(secret));
+      });
+    });
+  }
+});
 
 describe("docs/vendors.md", () => {
   it("has the commands of each vendor", () => {
