@@ -107,6 +107,10 @@ export class Program {
     return this.#stderr;
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get endedAt(): number | undefined {
     return this.#endedAt;
   }

@@ -50,6 +50,7 @@ export function ownerMessageOf(message: unknown): OwnerMessage {
   }
   const isValid =
     (kind === "accepted" && isNumber(propertyOf(message, "pushDelayMs"))) ||
+    (kind === "read" && isNumber(propertyOf(message, "changes"))) ||
     (kind === "request" && isNumber(propertyOf(message, "requestNumber"))) ||
     (kind === "call" && isNumber(propertyOf(message, "callNumber")));
   return isValid ? (message as OwnerMessage) : reject();

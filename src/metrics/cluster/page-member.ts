@@ -9,7 +9,13 @@ import type { SeriesFilter } from "../reader-state.ts";
 import type { SeriesChanges } from "../series/series-changes.ts";
 import { ownerMessageOf } from "./message-check.ts";
 import type { Inheritance } from "./succession.ts";
-import { encodeMetrics, lineOf, MessageReader, type MemberMessage } from "./protocol.ts";
+import {
+  encodeMetrics,
+  lineOf,
+  MAX_UNREAD_CHANGES,
+  MessageReader,
+  type MemberMessage,
+} from "./protocol.ts";
 
 /** What a member reads of its own process. */
 export interface MemberSource {
@@ -62,7 +68,11 @@ export class PageMember {
   #pushedAt = 0;
   /** The series pushed since the last answer, whose exemplars the next one has. */
   #pushed = new Set<object>();
-  #isWaitingForDrain = false;
+  /** Numbers of its messages with changes. */
+  #sentChanges = 0;
+  #readChanges = 0;
+  /** Whether the owner hangs. */
+  #isHeld = false;
   readonly #onInheritance: MemberEvents["onInheritance"];
   readonly #onCall: MemberEvents["onCall"];
 
@@ -102,13 +112,16 @@ export class PageMember {
       onEnd(isAccepted);
     });
     this.#socket.once("connect", () => this.#runSafely(() => this.#sendAll(inheritance)));
-    this.#socket.on("drain", () => this.#isWaitingForDrain && this.#push());
+    this.#socket.on("drain", () => this.#isHeld && this.#push());
     this.#control.once("connect", () =>
       this.#control.write(lineOf({ kind: "control", id: this.#id })),
     );
   }
 
-  /** Sends what has changed, at the end of the process. The write is synchronous unless the owner hangs. */
+  /**
+   * Sends what has changed, at the end of the process. The write is synchronous, even if the
+   * owner hangs: pushes do not fill the socket's buffer.
+   */
   pushLast(): void {
     if (!this.#socket.writable) return;
     const changed = this.#source.changes.take();
@@ -152,6 +165,9 @@ export class PageMember {
           // The context of the socket suppresses telemetry.
           const reply = runWithContext(ROOT_CONTEXT, () => this.#onCall(call));
           this.#send({ kind: "reply", callNumber, reply });
+        } else if (received.kind === "read") {
+          this.#readChanges = received.changes;
+          if (this.#isHeld) this.#push();
         } else this.#onInheritance(received);
       }
     } catch {
@@ -191,9 +207,10 @@ export class PageMember {
   #pushChanges(): void {
     const { changes, snapshot } = this.#source;
     if (changes.size === 0 || !this.#socket.writable) return;
-    // The owner hangs: what changes in the meantime is pushed together.
-    this.#isWaitingForDrain = this.#socket.writableLength > 0;
-    if (this.#isWaitingForDrain) return;
+    // What changes while the owner hangs is pushed together.
+    const unread = this.#sentChanges - this.#readChanges;
+    this.#isHeld = unread >= MAX_UNREAD_CHANGES || this.#socket.writableLength > 0;
+    if (this.#isHeld) return;
     this.#pushedAt = performance.now();
     const changed = changes.take();
     for (const series of changed) this.#pushed.add(series);
@@ -222,6 +239,7 @@ export class PageMember {
       scope,
       metrics: metrics.filter(isMonotonicMetric),
     }));
+    this.#sentChanges += 1;
     this.#send({ kind: "changes", scopeMetrics: encodeMetrics(counts, false) });
   }
 

@@ -10,6 +10,7 @@ import { MemberMetrics } from "./member-metrics.ts";
 import { memberMessageOf } from "./message-check.ts";
 import type { Inheritance } from "./succession.ts";
 import {
+  ACKNOWLEDGED_CHANGES,
   encodeMetrics,
   lineOf,
   MessageReader,
@@ -65,6 +66,9 @@ interface Member {
   readonly ppid: number;
   readonly metrics: MemberMetrics;
   threads: readonly ScopeMetrics[];
+  /** Numbers of its messages with changes: that were read, and that it knows of. */
+  readChanges: number;
+  acknowledged: number;
   /** The number of the last request that it has answered. */
   answered: number;
   /** Whether a request is unanswered after the time limit. Then pages do not wait for it. */
@@ -230,6 +234,7 @@ export class PageOwner {
     socket.on("data", (chunk: Buffer) => {
       try {
         for (const message of reader.read(chunk)) this.#onMessage(socket, memberMessageOf(message));
+        this.#acknowledge(this.#members.get(socket), ACKNOWLEDGED_CHANGES);
       } catch (error) {
         this.#deps.diagnostics.warn(
           "cluster message",
@@ -256,6 +261,7 @@ export class PageOwner {
       this.#calls.get(message.callNumber)?.(member, message.reply);
     } else if (message.kind === "changes") {
       member.metrics.update(message.scopeMetrics);
+      member.readChanges += 1;
     } else {
       member.metrics.replaceCurrent(message.scopeMetrics);
       member.threads = message.threads ?? [];
@@ -268,7 +274,19 @@ export class PageOwner {
   #addControl(socket: Socket, id: string): void {
     this.#controls.set(id, socket);
     socket.once("close", () => this.#controls.delete(id));
-    for (const member of this.#members.values()) if (member.id === id) this.#accepted(id);
+    for (const member of this.#members.values()) {
+      if (member.id !== id) continue;
+      this.#accepted(id);
+      this.#acknowledge(member, 1);
+    }
+  }
+
+  /** Sends a member the number of messages that were read, if there are enough new ones. */
+  #acknowledge(member: Member | undefined, least: number): void {
+    if (member === undefined || member.readChanges - member.acknowledged < least) return;
+    if (this.#controls.get(member.id)?.writable !== true) return;
+    member.acknowledged = member.readChanges;
+    this.#send(member.id, { kind: "read", changes: member.readChanges });
   }
 
   #addMember(socket: Socket, { id, pid, ppid }: Extract<MemberMessage, { kind: "hello" }>): void {
@@ -282,6 +300,8 @@ export class PageOwner {
       ppid,
       metrics: new MemberMetrics(),
       threads: [],
+      readChanges: 0,
+      acknowledged: 0,
       answered: this.#requestNumber,
       isLate: false,
     });

@@ -13,6 +13,15 @@ import type { Inheritance } from "./succession.ts";
 /** The version of the messages, a part of the socket's path: copies of another version do not meet. */
 export const PROTOCOL_VERSION = 2;
 
+/**
+ * The number of `changes` that a member may have sent and the owner has not read, and the number
+ * of those that the owner acknowledges together. The last message of a process must fit into the
+ * socket's buffer, as the process does not run until the owner reads (208 kB on Linux, where a
+ * short message takes 1 kB).
+ */
+export const MAX_UNREAD_CHANGES = 16;
+export const ACKNOWLEDGED_CHANGES = 8;
+
 /** More than a process with a hundred full instruments sends at once. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
@@ -41,6 +50,8 @@ export type OwnerMessage =
   | { readonly kind: "accepted"; readonly pushDelayMs: number }
   /** To one of the members, after each page and at the end. */
   | ({ readonly kind: "inheritance" } & Inheritance)
+  /** How many `changes` of this connection the owner has read in all. */
+  | { readonly kind: "read"; readonly changes: number }
   | { readonly kind: "request"; readonly requestNumber: number }
   /** A call of another layer, such as a run of cache warmers. */
   | { readonly kind: "call"; readonly callNumber: number; readonly call: unknown };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { adminPage } from "../../admin-page.ts";
@@ -44,6 +45,35 @@ describe("The page of a cluster", () => {
     // A worker may be killed between a response and its count, or between a count and its response.
     assert.ok(counted <= load.completed + load.failed, `${counted} of ${load.completed}`);
     assert.ok(counted > 0.8 * load.completed, `${counted} of ${load.completed}`);
+    await end(cluster);
+  });
+
+  it("has all counts of workers that end while the primary does not run", async () => {
+    const cluster = await start({});
+    const page = await cluster.page();
+    const before = countOf(page);
+    const pids = samplesOf(page, "nodejs_eventloop_utilization_ratio")
+      .map(({ labels }) => Number(labels["process_pid"]))
+      .filter((pid) => pid !== cluster.program.pid);
+    assert.equal(pids.length, 4);
+    const load = new Load(cluster.port, 16);
+    await pollUntilTrue(() => load.completed > 100, "requests on all connections");
+    cluster.program.kill("SIGSTOP");
+    // Long enough for more changes than the system's buffers hold.
+    await setTimeout(2000);
+    await load.stop();
+    for (const pid of pids) process.kill(pid, "SIGTERM");
+    await pollUntilTrue(() => pids.every(hasEnded), "the end of all workers");
+    cluster.program.kill("SIGCONT");
+    let counted = 0;
+    await pollUntilTrue(
+      async () => {
+        counted = countOf(await cluster.page()) - before;
+        return counted >= load.completed;
+      },
+      () => `counted ${counted} of ${load.completed} requests`,
+    );
+    assert.equal(counted, load.completed);
     await end(cluster);
   });
 
@@ -147,6 +177,11 @@ function countOf(page: ExpositionPage): number {
   return samplesOf(page, "http_server_request_duration_seconds_count")
     .filter(({ labels }) => labels["http_response_status_code"] === "200")
     .reduce((sum, { value }) => sum + value, 0);
+}
+
+/** Whether a process has ended, although its parent does not know it yet. */
+function hasEnded(pid: number): boolean {
+  return /^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
 async function end({ program }: Cluster, stdout = ""): Promise<void> {
