@@ -32,6 +32,7 @@ export function reportLimits({ traces, metrics }: Config, diagnostics: Diagnosti
   const ignored = [
     ...(traces.keepSlowMs === undefined ? [] : ["TELLTALE_KEEP_SLOW_MS"]),
     ...(metrics.views === undefined ? [] : ["the TELLTALE_METRICS_* variables of instruments"]),
+    ...(metrics.maxBatchSize === undefined ? [] : ["TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE"]),
   ];
   const isSampled = traces.sampler.name.endsWith("always_on");
   const lines = [

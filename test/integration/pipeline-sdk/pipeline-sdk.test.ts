@@ -84,12 +84,13 @@ describe("With TELLTALE_PIPELINE=sdk", () => {
     const { stderr } = await run("close", {
       TELLTALE_PIPELINE: "sdk",
       TELLTALE_KEEP_SLOW_MS: "100",
+      TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE: "1000",
       OTEL_TRACES_SAMPLER: "traceidratio",
       OTEL_TRACES_SAMPLER_ARG: "0.5",
     });
     assert.match(
       stderr,
-      /with TELLTALE_PIPELINE=sdk TELLTALE_KEEP_SLOW_MS have no effect, and traces of errors are exported only if the sampler selects them/,
+      /with TELLTALE_PIPELINE=sdk TELLTALE_KEEP_SLOW_MS and TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE have no effect, and traces of errors are exported only if the sampler selects them/,
     );
   });
 

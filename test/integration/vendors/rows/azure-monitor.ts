@@ -32,7 +32,7 @@ export const azureMonitorRow: VendorRow = {
     { topic: "size, rate limit, attributes", text: "not described", source: undefined },
   ],
   remarks: [
-    "Set `OTEL_METRICS_EXPORTER=otlp`, `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta` and `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=base2_exponential_bucket_histogram` in the app, and run the gateway of [the Collector](../collector/README.md#back-ends) with `--backend contrib/azure-monitor`: `npm run collector -- --binary otelcol-contrib gateway --backend contrib/azure-monitor`. The extension `azureauth` is in the official image only, so the tests check that file, and do not run it.",
+    "Set `OTEL_METRICS_EXPORTER=otlp`, `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta` and `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=base2_exponential_bucket_histogram` in the app, and run the gateway of [the Collector](../collector/README.md#back-ends) with `--backend contrib/azure-monitor`: `npm run collector -- --binary otelcol-contrib gateway --backend contrib/azure-monitor`. The extension `azureauth` is in the official image only, so the tests do not run that file.",
     "Without a Collector: `AzureMonitorTraceExporter` of `@azure/monitor-opentelemetry-exporter` in [a module of yours](extension.md), in Azure's own format.",
   ],
 };

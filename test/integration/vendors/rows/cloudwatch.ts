@@ -83,10 +83,15 @@ export const cloudWatchRow: VendorRow = {
     },
     {
       topic: "logs",
-      text: "an existing log group and stream, requests of 1 MB uncompressed and 10,000 records, records of 1 MB; from 14 days ago to 2 hours ahead; the rest is rejected as a partial success",
+      text: "an existing log group and stream; requests of 1 MB uncompressed and 10,000 records, records of 1 MB; from 14 days ago to 2 hours ahead",
+      source: ENDPOINTS,
+    },
+    {
+      topic: "records that are too old or too new",
+      text: "rejected as a partial success",
       source: LOGS,
     },
-    { topic: "key for traces", text: "instead of SigV4, with TLS only", source: TRACES_KEY },
+    { topic: "key for traces", text: "instead of SigV4; for spans only", source: TRACES_KEY },
     { topic: "key for metrics", text: "instead of SigV4, with TLS only", source: METRICS_KEY },
     {
       topic: "key for logs",
@@ -100,6 +105,6 @@ export const cloudWatchRow: VendorRow = {
     },
   ],
   remarks: [
-    "With SigV4: the gateway of [the Collector](../collector/README.md#back-ends) with `--backend contrib/cloudwatch`: `npm run collector -- --binary otelcol-contrib gateway --backend contrib/cloudwatch`. The extension `sigv4auth` is in the official image and in AWS's own Collector only, so the tests check that file, and do not run it.",
+    "With SigV4: the gateway of [the Collector](../collector/README.md#back-ends) with `--backend contrib/cloudwatch`: `npm run collector -- --binary otelcol-contrib gateway --backend contrib/cloudwatch`. The extension `sigv4auth` is in the official image and in AWS's own Collector only, so the tests do not run that file.",
   ],
 };

@@ -53,7 +53,7 @@ export const dash0Row: VendorRow = {
     },
     {
       topic: "credentials",
-      text: "403 for a token that is restricted to another dataset, or without the header `dash0-dataset`",
+      text: "403 for a token that is restricted to a dataset, without the header `dash0-dataset`, according to Checkly",
       source: "https://www.checklyhq.com/docs/integrations/observability/traces/dash0/",
     },
     {
