@@ -140,7 +140,7 @@ describe("The package", () => {
     }
   }
 
-  for (const entry of ["telltale", "telltale/health", "telltale/logger"]) {
+  for (const entry of ["telltale", "telltale/health", "telltale/logger", "telltale/testing"]) {
     it(`exports the same functions to import and require: ${entry}`, async () => {
       const names =
         "Object.keys(api).filter((name) => !/^(default|module.exports|__esModule)$/.test(name)).sort().join()";
@@ -156,7 +156,7 @@ describe("The package", () => {
           {},
         ),
       ]);
-      assert.match(required.stdout, /captureException|createLogger|healthHandler/);
+      assert.match(required.stdout, /captureException|createLogger|healthHandler|startReceiver/);
       assert.equal(required.stdout.trim(), imported.stdout.trim());
     });
   }

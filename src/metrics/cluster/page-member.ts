@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { connect, type Socket } from "node:net";
-import { ROOT_CONTEXT } from "@opentelemetry/api";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import { runSuppressed, runWithContext } from "../../context/manager.ts";
+import { runSuppressed } from "../../context/manager.ts";
 import { isMonotonicMetric } from "../merge/metrics-merge.ts";
 import { CounterSeries, HistogramSeries, ObservedSeries } from "../series.ts";
 import type { SeriesFilter } from "../reader-state.ts";
@@ -162,9 +161,7 @@ export class PageMember {
           void this.#answer(received.requestNumber).catch(() => this.close());
         } else if (received.kind === "call") {
           const { callNumber, call } = received;
-          // The context of the socket suppresses telemetry.
-          const reply = runWithContext(ROOT_CONTEXT, () => this.#onCall(call));
-          this.#send({ kind: "reply", callNumber, reply });
+          this.#send({ kind: "reply", callNumber, reply: this.#onCall(call) });
         } else if (received.kind === "read") {
           this.#readChanges = received.changes;
           if (this.#isHeld) this.#push();

@@ -7,7 +7,13 @@ import type { ReceivedLog, ReceivedSpan } from "../../../src/testing/received.ts
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { freePort } from "../../free-port.ts";
 import { pollUntil, pollUntilTrue } from "../../until.ts";
-import { preload, Program, type ProgramResult, telemetryEnv } from "../program.ts";
+import {
+  preload,
+  Program,
+  type ProgramOptions,
+  type ProgramResult,
+  telemetryEnv,
+} from "../program.ts";
 
 const file = fileURLToPath(new URL("apps/replica.mjs", import.meta.url));
 const cli = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
@@ -60,6 +66,7 @@ interface Answer {
   readonly problems?: readonly string[];
   readonly servers: readonly {
     readonly url: string;
+    readonly pid?: number;
     readonly problem?: string;
     readonly runs?: readonly Run[];
     readonly warmers?: readonly { readonly name: string; readonly lastRun?: Run }[];
@@ -357,29 +364,34 @@ describe("Cache warmers of a cluster", () => {
   /** The workers by their number, less one. */
   let pids: readonly number[];
 
-  before(async () => {
+  beforeEach(async () => {
     receiver = await startReceiver();
     folder = await mkdtemp(join(tmpdir(), "telltale-warming-"));
+  });
+
+  async function start(options: Pick<ProgramOptions, "flags" | "env">): Promise<void> {
     const port = String(await freePort());
     env = { OTEL_EXPORTER_PROMETHEUS_PORT: port, TELLTALE_ADMIN_TOKEN: TOKEN };
-    const blocked = { BLOCKED: join(folder, "blocked") };
     program = new Program({
       file: fileURLToPath(new URL("apps/cluster.mjs", import.meta.url)),
-      flags: preload.import,
-      env: { ...telemetryEnv(receiver), ...env, ...blocked },
+      ...options,
+      env: { ...telemetryEnv(receiver), ...env, ...options.env },
     });
     pids = await program.waitForStdout((stdout) => {
       const found = [...stdout.matchAll(/worker (\d) is (\d+)\n/g)];
       const sorted = found.toSorted(([, a], [, b]) => Number(a) - Number(b));
       return found.length === 3 ? sorted.map(([, , pid]) => Number(pid)) : undefined;
     });
-    await pollUntilTrue(async () => {
+    await allListed();
+  }
+
+  const allListed = (): Promise<void> =>
+    pollUntilTrue(async () => {
       const { stdout } = await warm(["--list"], env);
       return pids.every((pid) => stdout.includes(`process ${pid}: products: by hand`));
     }, "all workers");
-  });
 
-  after(async () => {
+  afterEach(async () => {
     await rm(folder, { recursive: true });
     program.kill("SIGTERM");
     await program.ended;
@@ -387,6 +399,21 @@ describe("Cache warmers of a cluster", () => {
   });
 
   it("run by hand in each process, whose results are listed", async () => {
+    await start({ flags: preload.import });
+    await warmAll();
+  });
+
+  it("run by hand in each process after the one with the port has ended", async () => {
+    await start({ env: { WORKER_OPTIONS: preload.import.join("=") } });
+    const { servers } = answerOf(await warm(["--list", "--json"], env));
+    const owner = servers[0]?.pid ?? 0;
+    pids = pids.filter((pid) => pid !== owner);
+    process.kill(owner, "SIGKILL");
+    await allListed();
+    await warmAll();
+  });
+
+  async function warmAll(): Promise<void> {
     const result = await warm(["products", "--param", "id=7"], env);
     assert.deepEqual([result.code, result.stderr], [0, ""]);
     for (const pid of pids) {
@@ -398,9 +425,10 @@ describe("Cache warmers of a cluster", () => {
       );
       assert.equal(span.resource.attributes["process.pid"], pid);
     }
-  });
+  }
 
   it("run only where they are registered", async () => {
+    await start({ flags: preload.import });
     const result = await warm(["shared", "--json"], env);
     assert.equal(result.code, 0, result.stderr);
     const runs = answerOf(result).servers[0]?.runs ?? [];
@@ -414,15 +442,17 @@ describe("Cache warmers of a cluster", () => {
   });
 
   it("end the command with 1 where a process does not reply, or ends", async () => {
+    const blocked = join(folder, "blocked");
+    await start({ flags: preload.import, env: { BLOCKED: blocked } });
     const [, second = 0, third = 0] = pids;
-    await writeFile(join(folder, "blocked"), "");
+    await writeFile(blocked, "");
     process.kill(third, "SIGUSR2");
     await program.waitForStdout((stdout) => stdout.includes("blocked") || undefined);
     const silent = await warm(["products", "--param", "id=8"], env);
     assert.equal(silent.code, 1);
     assert.match(silent.stderr, new RegExp(`process ${third} has not replied in time; see --list`));
     assert.match(silent.stdout, new RegExp(`process ${second}: products: succeeded`));
-    await rm(join(folder, "blocked"));
+    await rm(blocked);
 
     const ending = warm(["endless"], env);
     await pollUntilTrue(async () => {

@@ -1,12 +1,13 @@
 // A cluster of three workers, each with a cache of its own. The first one has a warmer of a cache that
 // all share, the second one a warmer that never ends; the third one blocks for as long as the file in
-// BLOCKED exists.
+// BLOCKED exists. WORKER_OPTIONS preload only the workers.
 import cluster from "node:cluster";
 import { existsSync } from "node:fs";
 import { registerCacheWarmer, watchCache } from "../../../../dist/index.js";
 
 if (cluster.isPrimary) {
-  for (let index = 0; index < 3; index += 1) cluster.fork();
+  for (let index = 0; index < 3; index += 1)
+    cluster.fork({ NODE_OPTIONS: process.env.WORKER_OPTIONS ?? "" });
   process.once("SIGTERM", () => {
     for (const worker of Object.values(cluster.workers)) worker.process.kill("SIGKILL");
     process.exit();
