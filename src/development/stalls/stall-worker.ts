@@ -23,6 +23,12 @@ export type StallMessage =
   | { readonly kind: "stack"; readonly at: number; readonly frames: readonly CapturedFrame[] }
   | { readonly kind: "suspended"; readonly from: number; readonly to: number };
 
+/** The modules that the worker loads. */
+interface WorkerModules {
+  readonly "node:fs": typeof import("node:fs");
+  readonly "node:inspector": typeof import("node:inspector");
+}
+
 /**
  * Runs in the worker thread, which receives it as text: it must use nothing but its
  * parameters. While the main thread is silent, it interrupts its code for the time that
@@ -31,11 +37,14 @@ export type StallMessage =
 // One function, since it is sent as text.
 // oxlint-disable-next-line eslint/max-lines-per-function
 export function runStallWorker(
-  load: (name: "node:inspector") => typeof import("node:inspector"),
+  load: <Name extends keyof WorkerModules>(name: Name) => WorkerModules[Name],
   { workerData }: typeof import("node:worker_threads"),
 ): void {
   const { beats, silentMs, port } = workerData as StallWorkerData;
   const minIntervalMs = 20;
+  // So long the main thread must have run, or have waited for something but a processor, in the
+  // interval before its stack is read: timers are a little early.
+  const minSilentMs = 15;
   // A machine with too many processes lets a thread wait too, but not as long.
   const suspendedMs = 400;
   // Opening a session interrupts the main thread for some 10 ms.
@@ -43,8 +52,11 @@ export function runStallWorker(
   const maxFrames = 30;
   let checkedAt = clock();
   let resumedAt = 0;
-  /** The last beat before a silence that the check before has seen. */
-  let suspectedBeatAt = -1;
+  /** The silence that the checks before have seen. */
+  let suspected:
+    | { readonly beatAt: number; readonly at: number; readonly waitedMs: number }
+    | undefined;
+  const sleep = new Int32Array(new SharedArrayBuffer(4));
   let capturedAt = -Infinity;
   let session: Session | undefined;
 
@@ -86,7 +98,30 @@ export function runStallWorker(
     }));
   }
 
-  function check(): void {
+  /** Returns how long the main thread has waited for a processor; 0 where that is not known. */
+  function waitedForProcessorMs(): number {
+    try {
+      // Of Linux: time on a processor and time of waiting for one, in nanoseconds.
+      const [, waited] = load("node:fs").readFileSync("/proc/self/schedstat", "latin1").split(" ");
+      return Number(waited) / 1e6 || 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  /**
+   * Whether the main thread has been silent since the check before too, and not for lack of a
+   * processor: each reading of its stack takes some 50 ms of CPU time, of which a busy machine
+   * has none to spare. A thread that waits for one itself finds a silence that may be over.
+   */
+  function isConfirmed(beatAt: number, at: number): boolean {
+    const waitedMs = waitedForProcessorMs();
+    if (suspected?.beatAt !== beatAt) suspected = { beatAt, at, waitedMs };
+    return at - suspected.at - (waitedMs - suspected.waitedMs) >= minSilentMs;
+  }
+
+  /** Returns the milliseconds until the next check. */
+  function check(): number {
     const at = clock();
     const beatAt = Number(Atomics.load(beats, 0)) / 1e6;
     if (at - checkedAt > suspendedMs) {
@@ -95,24 +130,38 @@ export function runStallWorker(
     }
     checkedAt = at;
     const silentAt = Math.max(beatAt, resumedAt) + silentMs;
-    const isSilent = at > silentAt;
-    // A thread that has waited for a processor finds a silence that may be over.
-    const isConfirmed = isSilent && beatAt === suspectedBeatAt;
-    suspectedBeatAt = isSilent ? beatAt : -1;
-    if (
+    if (at <= silentAt) {
+      suspected = undefined;
+    } else if (
       session === undefined &&
-      isConfirmed &&
       beatAt > capturedAt &&
       at - capturedAt > pauseMs &&
-      // A pause would be seen by the debugger.
-      Atomics.load(beats, 1) === 0n
+      !isInspected() &&
+      isConfirmed(beatAt, at)
     ) {
       capturedAt = at;
       capture();
     }
-    // No earlier than a stack may be read: each wake-up of the thread takes 0.1 ms of CPU time.
-    setTimeout(check, Math.max(minIntervalMs, silentAt - at + 1));
+    // No earlier than a stack may be read: each wake-up of the thread takes CPU time.
+    return Math.max(minIntervalMs, silentAt - at + 1);
   }
 
-  check();
+  /** Whether a debugger would see a pause. */
+  function isInspected(): boolean {
+    return Atomics.load(beats, 1) !== 0n;
+  }
+
+  /** Waits without the event loop, whose timers take twice the CPU time, unless a session or a debugger needs it. */
+  function run(): void {
+    for (;;) {
+      const ms = check();
+      if (session !== undefined || isInspected()) {
+        setTimeout(run, ms);
+        return;
+      }
+      Atomics.wait(sleep, 0, 0, ms);
+    }
+  }
+
+  run();
 }
