@@ -3,7 +3,7 @@ import type { ArrivingWork, WatchedUnit, WorkObserver } from "../context/unit-vi
 import type { Redactor } from "../redaction/redactor.ts";
 import { isSecretField, REDACTED } from "../secrets.ts";
 import { RecentResults } from "../text.ts";
-import { addViewerAttributes } from "./span-data.ts";
+import { addViewerAttributes, type AttributeSource } from "./span-data.ts";
 import type { SentHead, TimedRequest, TimingHeaders } from "./timing-headers.ts";
 
 /** More headers of one message are not recorded, nor more of one value. */
@@ -15,8 +15,8 @@ const MAX_NAMES = 500;
 
 /**
  * Records what only the viewer receives of requests: their headers and those of their responses.
- * Secrets are redacted here, in the app. This is on the path of each request, so nothing is
- * created for a header but its place in the list.
+ * Secrets are redacted here, in the app. Lists that nothing changes any more are read when the
+ * span is encoded.
  */
 export class RequestRecorder implements WorkObserver {
   readonly #request: HeaderList;
@@ -35,26 +35,28 @@ export class RequestRecorder implements WorkObserver {
   started({ span }: WatchedUnit): void {
     const rawHeaders = this.#arriving?.rawHeaders;
     this.#arriving = undefined;
-    if (span !== undefined && rawHeaders !== undefined) record(span, this.#request, rawHeaders);
+    if (span !== undefined && rawHeaders !== undefined)
+      addViewerAttributes(span, [this.#request, rawHeaders]);
   }
 
   /** Returns what is called when the head of a response is sent: `timings`, and the record of the head. */
   headSent(timings: TimingHeaders | undefined): TimingHeaders {
     return (request: TimedRequest, head: SentHead) => {
       const added = timings?.(request, head) ?? "";
-      if (request.span !== undefined && head.statusCode >= 200) {
-        record(request.span, this.#response, head.headers);
-      }
+      if (request.span !== undefined && head.statusCode >= 200) this.#record(request.span, head);
       return added;
     };
   }
-}
 
-function record(span: Span, list: HeaderList, headers: unknown): void {
-  try {
-    addViewerAttributes(span, list.attributesOf(headers));
-  } catch {
-    // A getter or a proxy among the app's headers throws, and then also for Node.
+  #record(span: Span, { headers, isCollection }: SentHead): void {
+    if (isCollection) {
+      addViewerAttributes(span, [this.#response, headers]);
+      return;
+    }
+    // The app may use its own object for the next response.
+    const attributes: unknown[] = [];
+    this.#response.addTo(attributes, headers);
+    addViewerAttributes(span, attributes);
   }
 }
 
@@ -70,31 +72,38 @@ interface HeaderName {
 }
 
 /** The headers of one kind of message as attributes. */
-class HeaderList {
+class HeaderList implements AttributeSource {
   readonly #kind: "request" | "response";
   readonly #redactor: Redactor;
   #version = 0;
   /** By name as it was received or set. */
   #names = new RecentResults<HeaderName>(MAX_NAMES);
   #message = 0;
-  #attributes: string[] = [];
+  /** The list to which those of the current message are added, from a place on. */
+  #attributes: unknown[] = [];
+  #from = 0;
 
   constructor(kind: "request" | "response", redactor: Redactor) {
     this.#kind = kind;
     this.#redactor = redactor;
   }
 
-  /** Returns names and values in turn, of headers in any form that Node has or takes. */
-  attributesOf(headers: unknown): string[] {
+  /** Adds headers in any form that Node has or takes. */
+  addTo(attributes: unknown[], headers: unknown): void {
     this.#message++;
-    this.#attributes = [];
+    this.#attributes = attributes;
+    this.#from = attributes.length;
     if (this.#version !== this.#redactor.version) {
       this.#version = this.#redactor.version;
       this.#names = new RecentResults(MAX_NAMES);
     }
-    if (Array.isArray(headers)) this.#addList(headers);
-    else if (typeof headers === "object" && headers !== null) this.#addObject(headers);
-    return this.#attributes;
+    try {
+      if (Array.isArray(headers)) this.#addList(headers);
+      else if (typeof headers === "object" && headers !== null) this.#addObject(headers);
+    } catch {
+      // A getter or a proxy among the app's headers throws, and then also for Node.
+      attributes.length = this.#from;
+    }
   }
 
   /** Pairs, or names and values in turn. */
@@ -117,7 +126,7 @@ class HeaderList {
     const header = this.#nameOf(String(rawName));
     const attributes = this.#attributes;
     const isRepeated = header.message === this.#message;
-    if (!isRepeated && attributes.length >= 2 * MAX_HEADERS) return;
+    if (!isRepeated && attributes.length - this.#from >= 2 * MAX_HEADERS) return;
     header.message = this.#message;
     if (header.value !== value) this.#setValue(header, value);
     if (isRepeated) this.#append(header);
@@ -157,7 +166,7 @@ class HeaderList {
   #append({ attribute, text }: HeaderName): void {
     const attributes = this.#attributes;
     const at = attributes.indexOf(attribute) + 1;
-    attributes[at] = `${attributes[at]}, ${text}`.slice(0, MAX_VALUE);
+    attributes[at] = `${String(attributes[at])}, ${text}`.slice(0, MAX_VALUE);
   }
 }
 

@@ -1,12 +1,23 @@
-import type { AttributeValue } from "@opentelemetry/api";
-
 /*
  * Attributes of spans that only the viewer receives: parameters of queries, call sites,
  * headers. They are kept beside the span, which other exporters read.
  */
 
-/** Names and values in turn. */
-type Pairs = (string | AttributeValue)[];
+/**
+ * Creates attributes when they are read, those of many spans in one go: in the middle of a
+ * request it finds the processor's caches full of the app's code.
+ */
+export interface AttributeSource {
+  /**
+   * Adds names and values in turn. Must not throw.
+   *
+   * @param data what was added with the source
+   */
+  addTo(attributes: unknown[], data: unknown): void;
+}
+
+/** Names and values in turn; sources have their data in the place of the value. */
+type Pairs = unknown[];
 
 /** A span of telltale's own has them itself: a weak map costs a microsecond for each. */
 interface SpanWithAttributes {
@@ -17,8 +28,8 @@ interface SpanWithAttributes {
 const pairsBySpan = new WeakMap<object, Pairs>();
 
 /**
- * Adds attributes that only the viewer receives, names and values in turn, in a list
- * that is kept. The caller removes secrets.
+ * Adds attributes that only the viewer receives: names and values in turn, or sources and their
+ * data, in a list that is kept. The caller removes secrets.
  */
 export function addViewerAttributes(span: object, pairs: Pairs): void {
   const known = pairsOf(span);
@@ -29,7 +40,15 @@ export function addViewerAttributes(span: object, pairs: Pairs): void {
 
 /** Returns the attributes that only the viewer receives, names and values in turn. */
 export function viewerAttributesOf(span: object): readonly unknown[] | undefined {
-  return pairsOf(span);
+  const pairs = pairsOf(span);
+  if (pairs === undefined) return undefined;
+  const attributes: unknown[] = [];
+  for (let at = 0; at + 1 < pairs.length; at += 2) {
+    const name = pairs[at];
+    if (typeof name === "string") attributes.push(name, pairs[at + 1]);
+    else (name as AttributeSource).addTo(attributes, pairs[at + 1]);
+  }
+  return attributes;
 }
 
 function pairsOf(span: object): Pairs | undefined {

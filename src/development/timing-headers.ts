@@ -15,6 +15,8 @@ export interface SentHead {
   readonly statusCode: number;
   /** In any form that Node takes: an object, pairs, or names and values in turn. */
   readonly headers: unknown;
+  /** Whether `headers` are Node's own collection: names in lower case, which nothing changes any more. */
+  readonly isCollection: boolean;
   /** Whether the length of the body is known besides: there is none, or Node has counted it. */
   readonly isWhole: boolean;
 }
@@ -35,6 +37,9 @@ const Bit = {
   "X-Cache-Hit-Ratio": 256,
 } as const;
 
+/** Those that are added here. */
+const TIMINGS = ~(Bit["Content-Length"] | Bit["Transfer-Encoding"]);
+
 const bitByName = new Map(Object.entries(Bit).map(([name, bit]) => [name.toLowerCase(), bit]));
 
 const LENGTHS = new Set([...bitByName.keys()].map(({ length }) => length));
@@ -47,7 +52,8 @@ const LENGTHS = new Set([...bitByName.keys()].map(({ length }) => length));
 export function timingHeaders(request: TimedRequest, response: SentHead): string {
   const { statusCode } = response;
   if (statusCode < 200) return "";
-  const sent = bitsOf(response.headers);
+  const { headers } = response;
+  const sent = response.isCollection ? bitsOfCollection(headers as Headers) : bitsOf(headers);
   const hasNoBody = statusCode === 204 || statusCode === 304;
   const isWhole = response.isWhole || hasNoBody || (sent & Bit["Content-Length"]) !== 0;
   if (!isWhole || (sent & Bit["Transfer-Encoding"]) !== 0) return "";
@@ -55,7 +61,34 @@ export function timingHeaders(request: TimedRequest, response: SentHead): string
 }
 
 function linesAt(at: number, { startedAt, callTimes }: TimedRequest, sent: number): string {
-  const total = milliseconds(at - startedAt);
+  const tenths = Math.round((at - startedAt) * 10);
+  return callTimes === undefined && (sent & TIMINGS) === 0
+    ? linesWithoutCalls(tenths)
+    : linesOf(tenths, callTimes, at, sent);
+}
+
+/**
+ * Lines of requests without calls, by their time in tenths of a millisecond: they are mostly the
+ * same few, and Node copies a text in one piece faster than one that was just put together.
+ */
+const knownLines: (string | undefined)[] = Array.from({ length: 500 }, () => undefined);
+
+function linesWithoutCalls(tenths: number): string {
+  if (tenths >= knownLines.length) return linesOf(tenths, undefined, 0, 0);
+  return (knownLines[tenths] ??= inOnePiece(linesOf(tenths, undefined, 0, 0)));
+}
+
+function inOnePiece(text: string): string {
+  return Buffer.from(text, "latin1").toString("latin1");
+}
+
+function linesOf(
+  tenths: number,
+  callTimes: CallTimes | undefined,
+  at: number,
+  sent: number,
+): string {
+  const total = textOfTenths(tenths);
   const queries = callTimes?.until("database", at);
   const { cacheHits = 0, cacheMisses = 0 } = callTimes ?? {};
   const lookups = cacheHits + cacheMisses;
@@ -88,10 +121,24 @@ function timing(name: string, what: string, time: CallTime | undefined): string 
   return `, ${name};dur=${milliseconds(time.ms)};desc="${time.count} ${what}"`;
 }
 
-/** Returns a time with one decimal; `toFixed` takes five times as long. */
 function milliseconds(value: number): string {
-  const tenths = Math.round(value * 10);
+  return textOfTenths(Math.round(value * 10));
+}
+
+/** Returns a time with one decimal; `toFixed` takes five times as long. */
+function textOfTenths(tenths: number): string {
   return `${Math.floor(tenths / 10)}.${tenths % 10}`;
+}
+
+type Headers = Readonly<Record<string, unknown>>;
+
+const names = [...bitByName];
+
+/** Looks for each name, which takes half the time of an iteration of Node's collection. */
+function bitsOfCollection(headers: Headers): number {
+  let bits = 0;
+  for (const [name, bit] of names) if (headers[name] !== undefined) bits |= bit;
+  return bits;
 }
 
 /** Returns the bits of the headers that a response has. */

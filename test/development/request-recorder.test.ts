@@ -26,7 +26,11 @@ function start(recorder: RequestRecorder): Span {
 }
 
 /** Headers of a response, in each form that Node takes. */
-const forms: readonly { readonly title: string; readonly headers: unknown }[] = [
+const forms: readonly {
+  readonly title: string;
+  readonly headers: unknown;
+  readonly isCollection?: true;
+}[] = [
   { title: "by name", headers: { "X-Shop": "main", "set-cookie": ["a=1", "b=2"] } },
   {
     title: "in pairs",
@@ -39,6 +43,7 @@ const forms: readonly { readonly title: string; readonly headers: unknown }[] = 
   {
     title: "in Node's own collection",
     headers: { "x-shop": ["X-Shop", "main"], "set-cookie": ["Set-Cookie", ["a=1", "b=2"]] },
+    isCollection: true,
   },
 ];
 
@@ -61,20 +66,40 @@ describe("What the viewer gets of a request", () => {
     assert.deepEqual(attributesOf(start(recorder)), {}, "and not those of the request before");
   });
 
-  for (const { title, headers } of forms) {
+  for (const { title, headers, isCollection = false } of forms) {
     it(`are the headers of its response ${title}, and not those that are added`, () => {
       const recorder = new RequestRecorder(noRedactor);
       const span = start(recorder);
       const added = "X-Query-Count: 3\r\n";
       const headSent = recorder.headSent(() => added);
       const request = { startedAt: 0, callTimes: undefined, span };
-      assert.equal(headSent(request, { statusCode: 200, headers, isWhole: true }), added);
+      assert.equal(
+        headSent(request, { statusCode: 200, headers, isCollection, isWhole: true }),
+        added,
+      );
       assert.deepEqual(attributesOf(span), {
         "http.response.header.x-shop": "main",
         "http.response.header.set-cookie": "REDACTED",
       });
     });
   }
+
+  it("are the headers as they were sent, of an object that the app changes for its next response", () => {
+    const recorder = new RequestRecorder(noRedactor);
+    const headSent = recorder.headSent(undefined);
+    const headers = { "x-shop": "" };
+    const spans = ["main", "outlet"].map((shop) => {
+      const span = start(recorder);
+      headers["x-shop"] = shop;
+      const request = { startedAt: 0, callTimes: undefined, span };
+      headSent(request, { statusCode: 200, headers, isCollection: false, isWhole: true });
+      return span;
+    });
+    assert.deepEqual(spans.map(attributesOf), [
+      { "http.response.header.x-shop": "main" },
+      { "http.response.header.x-shop": "outlet" },
+    ]);
+  });
 
   it("are none of a response whose headers throw, which is sent nonetheless", () => {
     const headers = {
@@ -85,7 +110,8 @@ describe("What the viewer gets of a request", () => {
     const span = start(new RequestRecorder(noRedactor));
     const headSent = new RequestRecorder(noRedactor).headSent(undefined);
     const request = { startedAt: 0, callTimes: undefined, span };
-    assert.deepEqual(headSent(request, { statusCode: 200, headers, isWhole: true }), "");
+    const head = { statusCode: 200, headers, isCollection: false, isWhole: true };
+    assert.deepEqual(headSent(request, head), "");
     assert.deepEqual(attributesOf(span), {});
   });
 

@@ -14,7 +14,12 @@ function request(): Parameters<typeof timingHeaders>[0] {
   return { startedAt: at - 100, callTimes };
 }
 
-const whole: SentHead = { statusCode: 200, headers: undefined, isWhole: true };
+const whole: SentHead = {
+  statusCode: 200,
+  headers: undefined,
+  isCollection: false,
+  isWhole: true,
+};
 
 interface Row {
   readonly title: string;
@@ -37,6 +42,15 @@ const rows: readonly Row[] = [
   {
     title: "of a known length in pairs",
     head: { isWhole: false, headers: [["Content-Length", "3"]] },
+    isTimed: true,
+  },
+  {
+    title: "of a known length in Node's own collection",
+    head: {
+      isWhole: false,
+      isCollection: true,
+      headers: { "content-length": ["Content-Length", 3] },
+    },
     isTimed: true,
   },
   {
@@ -82,12 +96,45 @@ describe("Headers with the times of a request", () => {
     });
   });
 
-  it("leave the app's own as they are", () => {
-    const headers = { "x-query-count": "mine", "Server-Timing": "mine" };
-    const found = Object.keys(parsed(timingHeaders(request(), { ...whole, headers })));
-    assert.ok(!found.includes("X-Query-Count") && !found.includes("Server-Timing"));
-    assert.ok(found.includes("X-Request-Time"));
+  it("are those of its own time, without calls", () => {
+    for (const ms of [0, 1.26, 1.26, 12, 49.9, 60_000]) {
+      const {
+        "Server-Timing": timing,
+        "X-Request-Time": time,
+        ...others
+      } = parsed(timingHeaders({ startedAt: now() - ms, callTimes: undefined }, whole));
+      assert.equal(timing, `total;dur=${time}`);
+      assert.match(time ?? "", /^\d+\.\d$/);
+      // A busy machine adds to it.
+      assert.ok(Number(time) >= ms - 0.1 && Number(time) < ms + 10_000);
+      assert.deepEqual(others, {
+        "X-Query-Count": "0",
+        "X-Query-Time": "0.0",
+        "X-Cache-Hits": "0",
+        "X-Cache-Misses": "0",
+      });
+    }
   });
+
+  const owns: readonly Pick<SentHead, "headers" | "isCollection">[] = [
+    { headers: { "x-query-count": "mine", "Server-Timing": "mine" }, isCollection: false },
+    {
+      headers: { "x-query-count": ["x-query-count", 1], "server-timing": ["Server-Timing", "a"] },
+      isCollection: true,
+    },
+  ];
+  for (const own of owns) {
+    for (const callTimes of [undefined, request().callTimes]) {
+      const calls = callTimes === undefined ? "without" : "with";
+      const title = own.isCollection ? "set with setHeader" : "passed to writeHead";
+      it(`leave the app's own as they are, ${title}, ${calls} calls`, () => {
+        const of = { startedAt: now() - 100, callTimes };
+        const found = Object.keys(parsed(timingHeaders(of, { ...whole, ...own })));
+        assert.ok(!found.includes("X-Query-Count") && !found.includes("Server-Timing"));
+        assert.ok(found.includes("X-Request-Time"));
+      });
+    }
+  }
 
   it("are left out where the app's headers can't be read", () => {
     const headers = new Proxy({}, { ownKeys: () => assert.fail("not readable") });

@@ -205,7 +205,8 @@ function addTimings(
   const headers = args[at];
   const { ":status": status = 200 } = (headers ?? {}) as OutgoingHttpHeaders;
   const { endStream: isWhole = false } = (args[at + 1] ?? {}) as { readonly endStream?: boolean };
-  const added = timings(unit, { statusCode: Number(status), headers, isWhole });
+  const head = { statusCode: Number(status), headers, isCollection: false, isWhole };
+  const added = timings(unit, head);
   if (added !== "") args[at] = withHeaders(headers, pairsOfLines(added));
 }
 

@@ -69,7 +69,8 @@ function timingLines(
   const { _contentLength: length, _hasBody: hasBody } = response as ResponseLength;
   const isWhole = typeof length === "number" || hasBody === false;
   const { statusCode } = response;
-  return timings(unit, { statusCode, headers, isWhole });
+  const isCollection = isOutHeaders(headers, response);
+  return timings(unit, { statusCode, headers, isCollection, isWhole });
 }
 
 /** Whether the app sets the header itself, in any form that `writeHead` takes. */
@@ -104,7 +105,8 @@ function findOutHeadersSymbol(response: ServerResponse): symbol | null {
  * Whether these are Node's own collection of headers, whose names are in lower
  * case. Searching it as well would cost each Express request a microsecond.
  */
-function isOutHeaders(headers: object, response: ServerResponse): boolean {
+function isOutHeaders(headers: unknown, response: ServerResponse): boolean {
+  if (typeof headers !== "object" || headers === null) return false;
   outHeadersSymbol ??= findOutHeadersSymbol(response);
   return (
     outHeadersSymbol !== null &&
