@@ -22,6 +22,7 @@ import { type HttpSink, startHttpSink } from "./sink.ts";
 const { values } = parseArgs({
   options: {
     turns: { type: "string", default: "30" },
+    "turn-requests": { type: "string", default: "1000" },
     requests: { type: "string", default: "100000" },
   },
 });
@@ -44,7 +45,7 @@ async function compareCpu(app: BenchApp): Promise<void> {
         program: app.program,
         path: app.path,
         warmUp: app.requests / 2,
-        requests: 1_000,
+        requests: Number(values["turn-requests"]),
         turns: Number(values.turns),
         settleMs: 500,
       },
@@ -58,10 +59,15 @@ async function compareCpu(app: BenchApp): Promise<void> {
   }
 }
 
-/** Returns the environment of an app that exports what the viewer gets, and as often: metrics too. */
+/**
+ * Returns the environment of an app that exports what the viewer gets, and as often: metrics too,
+ * and spans and log records within the turn of their requests, whose CPU time is counted.
+ */
 function environmentOfSink(sink: HttpSink): NodeJS.ProcessEnv {
   return {
     ...environmentWithoutSentry(sink),
+    OTEL_BSP_SCHEDULE_DELAY: "500",
+    OTEL_BLRP_SCHEDULE_DELAY: "500",
     OTEL_METRICS_EXPORTER: "otlp,prometheus",
     OTEL_METRIC_EXPORT_INTERVAL: "5000",
     OTEL_METRIC_EXPORT_TIMEOUT: "5000",
