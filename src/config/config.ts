@@ -86,6 +86,8 @@ export interface PrometheusConfig {
   readonly targetInfo: boolean;
   /** Whether the start of each total is on the OpenMetrics page. */
   readonly created: boolean;
+  /** Whether histograms are native ones too, on the page in protobuf. */
+  readonly nativeHistograms: boolean;
 }
 
 export type ExemplarFilterName = "always_on" | "always_off" | "trace_based";

@@ -371,6 +371,7 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
       resourceLabels: reader.read(table.prometheusResourceLabels),
       targetInfo: reader.read(table.prometheusTargetInfo),
       created: reader.read(table.prometheusCreated),
+      nativeHistograms: reader.read(table.prometheusNativeHistograms),
     },
     stallMs: reader.read(table.stallMs) || Infinity,
     bodySizes: reader.read(table.bodySizeMetrics),

@@ -926,6 +926,14 @@ export const prometheusCreated: Variable<boolean> = defineVariable({
   doc: "Whether the OpenMetrics page has a `_created` sample with the start time of each counter and histogram.",
 });
 
+export const prometheusNativeHistograms: Variable<boolean> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PROMETHEUS_NATIVE_HISTOGRAMS",
+  valueType: types.flag,
+  fallback: false,
+  doc: "Whether histograms have the buckets of native histograms too, for a Prometheus that asks for protobuf.",
+});
+
 export const adminToken: Variable<string | undefined> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_ADMIN_TOKEN",

@@ -2,6 +2,7 @@ import type { Context, Span, SpanContext } from "@opentelemetry/api";
 import type { DataPoint, Histogram } from "@opentelemetry/sdk-metrics";
 import type { ExemplarFilterName } from "../config/config.ts";
 import { asContext, spanIn } from "../context/context.ts";
+import type { ExponentialValue } from "./series/exponential-buckets.ts";
 import { isOwnSpan } from "../context/local-trace-handle.ts";
 import { activeContext } from "../context/manager.ts";
 
@@ -30,9 +31,11 @@ export interface PointWithExemplar extends DataPoint<number> {
   readonly exemplar?: Exemplar;
 }
 
-/** A histogram's value with its exemplars. */
-export interface HistogramWithExemplars extends Histogram {
+/** A histogram's value with what the Prometheus page shows of it. */
+export interface PageHistogram extends Histogram {
   readonly exemplars?: Exemplars;
+  /** The same values in the buckets of a native histogram. */
+  readonly native?: ExponentialValue;
 }
 
 /** Returns the context of the exemplar's span, or undefined if the measurement gets no exemplar. */

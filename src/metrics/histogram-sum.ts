@@ -1,10 +1,14 @@
-import type { Histogram } from "@opentelemetry/sdk-metrics";
+import type { PageHistogram } from "./exemplars.ts";
+import { addExponential } from "./exponential-sum.ts";
 
-/** Adds two histograms, without extremes and exemplars; returns undefined for different boundaries. */
-export function addHistograms(a: Histogram, b: Histogram): Histogram | undefined {
+/**
+ * Adds two histograms, without extremes and exemplars; returns undefined for different
+ * boundaries. The buckets of native ones must have all values, so they need both.
+ */
+export function addHistograms(a: PageHistogram, b: PageHistogram): PageHistogram | undefined {
   const { boundaries, counts } = a.buckets;
   if (boundaries.join() !== b.buckets.boundaries.join()) return undefined;
-  return {
+  const sum = {
     buckets: {
       boundaries,
       counts: counts.map((count, index) => count + b.buckets.counts[index]!),
@@ -12,4 +16,6 @@ export function addHistograms(a: Histogram, b: Histogram): Histogram | undefined
     count: a.count + b.count,
     sum: (a.sum ?? 0) + (b.sum ?? 0),
   };
+  if (a.native === undefined || b.native === undefined) return sum;
+  return { ...sum, native: addExponential(a.native, b.native) };
 }

@@ -45,6 +45,8 @@ export interface InstrumentDeps {
   readonly redactor: Redactor;
   /** Whether histograms have exponential buckets too. */
   readonly exponential: boolean;
+  /** Whether histograms have the buckets of native histograms of Prometheus too. */
+  readonly native: boolean;
   readonly changes: SeriesChanges;
 }
 
@@ -54,6 +56,7 @@ abstract class Instrument<Series extends object> implements SeriesOwner {
   readonly integer: boolean;
   boundaries: readonly number[];
   exponential: boolean;
+  readonly native: boolean;
   readonly changes: SeriesChanges;
   table: SeriesTable<Series>;
   readonly #report: InstrumentReporter;
@@ -67,6 +70,7 @@ abstract class Instrument<Series extends object> implements SeriesOwner {
     this.boundaries = descriptor.boundaries;
     this.changes = deps.changes;
     this.exponential = deps.exponential && descriptor.hasViewBoundaries !== true;
+    this.native = deps.native;
     const options = seriesTableOptions(descriptor, deps);
     this.table = new SeriesTable((attributes) => this.create(attributes), options);
     this.#report = deps.report;

@@ -64,6 +64,7 @@ export interface MeterSharedState {
   readonly changes: SeriesChanges;
   readonly flush: ProviderFlushDeps;
   readonly exponential: boolean;
+  readonly native: boolean;
   /** Changes a new instrument as configured; undefined if it is dropped. */
   readonly applyViews: (
     descriptor: InstrumentDescriptor,

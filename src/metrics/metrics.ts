@@ -144,14 +144,16 @@ class StoreMetrics implements Metrics {
   constructor(deps: MetricsDeps) {
     this.#deps = deps;
     this.exemplarFilter = exemplarFilters[exemplarFilterOf(deps.config)];
-    const { views, intervalMs } = deps.config.metrics;
+    const { views, intervalMs, prometheus } = deps.config.metrics;
     const readers = otlpReaders(deps.config);
     const longestMs = Math.max(intervalMs, ...readers.map((reader) => reader.intervalMs));
+    const native = this.#servesPrometheus() && prometheus.nativeHistograms;
     this.#store = new MetricStore({
       ...deps,
       metricCounters: deps.counters.metrics,
       exemplarFilter: this.exemplarFilter,
       exponential: readers.some((reader) => reader.exponentialHistograms),
+      native,
       views,
       // A reader with delta temporality must have collected the last change.
       expireMs: views?.expireMs && Math.max(views.expireMs, 2 * longestMs),
@@ -164,7 +166,7 @@ class StoreMetrics implements Metrics {
         timeoutMs: deps.config.metrics.timeoutMs,
       },
     });
-    this.#readerState = new MetricReaderState("cumulative", this.#store.startedAt);
+    this.#readerState = new MetricReaderState("cumulative", this.#store.startedAt, { native });
     this.provider = this.#store.provider;
     this.meter = this.#store.provider.getMeter(OWN_SCOPE, version);
     this.#periodicReaders = this.#createPeriodicReaders();
@@ -193,7 +195,8 @@ class StoreMetrics implements Metrics {
 
   createProducer(temporality: MetricsConfig["temporality"]): MetricProducer {
     const labels = isMainThread ? undefined : { "thread.id": threadId };
-    const state = new MetricReaderState(temporality, this.#store.startedAt, labels, false, false);
+    const { startedAt } = this.#store;
+    const state = new MetricReaderState(temporality, startedAt, { labels, ownsExtremes: false });
     return {
       collect: (options) => {
         this.#observeRuntime();
@@ -306,7 +309,7 @@ class StoreMetrics implements Metrics {
       preference: MetricsConfig["temporality"],
       exponential: boolean,
     ): MetricReaderState =>
-      new MetricReaderState(preference, this.#store.startedAt, labels, exponential);
+      new MetricReaderState(preference, this.#store.startedAt, { labels, exponential });
     const readers: PeriodicReader[] = [];
     for (const [index, reader] of otlpReaders(config).entries()) {
       const state = createReaderState(reader.temporality, reader.exponentialHistograms);

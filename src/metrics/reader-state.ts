@@ -12,7 +12,7 @@ import { hrTimeOf, laterTime } from "../clock.ts";
 import type { MetricsConfig } from "../config/config.ts";
 import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
 import type { ExponentialBuckets } from "./series/exponential-buckets.ts";
-import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "./exemplars.ts";
+import type { Exemplar, PageHistogram, PointWithExemplar } from "./exemplars.ts";
 import { CounterInstrument, HistogramInstrument, UpDownCounterInstrument } from "./instruments.ts";
 import type { ScopeMeter, StoreInstrument } from "./meter.ts";
 import { ObservableInstrument } from "./observable-instrument.ts";
@@ -21,6 +21,20 @@ import { SUMMARY, type SummaryPoint } from "../export/summary-data.ts";
 import type { SummaryInstrument } from "./series/summary-instrument.ts";
 
 type Temporality = MetricsConfig["temporality"];
+
+export interface ReaderOptions {
+  /** Attributes added to every point, for a store that is one of several. */
+  readonly labels?: Attributes | undefined;
+  /** Whether it reports the exponential buckets of histograms that have them. Default: no. */
+  readonly exponential?: boolean;
+  /** Whether it reports the buckets of native histograms beside the explicit ones. Default: no. */
+  readonly native?: boolean;
+  /**
+   * Whether a reader with delta temporality reports and resets the extremes of an interval,
+   * which only one can. Default: yes.
+   */
+  readonly ownsExtremes?: boolean;
+}
 
 /** Selects the series to collect. */
 export type SeriesFilter = (series: object) => boolean;
@@ -53,25 +67,19 @@ export class MetricReaderState {
   readonly #labels: Attributes | undefined;
   readonly #lastReported = new WeakMap<object, number | Histogram>();
   readonly #exponential: boolean;
+  readonly #native: boolean;
   readonly #ownsExtremes: boolean;
   #lastCollectedAt: HrTime;
 
-  /**
-   * @param startedAt the creation time of the store, the start of every total.
-   * @param labels attributes added to every point, for a store that is one of several.
-   * @param exponential whether it reports the exponential buckets of histograms that have them.
-   * @param ownsExtremes whether a reader with delta temporality reports and resets the extremes of
-   *   an interval, which only one can.
-   */
+  /** @param startedAt the creation time of the store, the start of every total. */
   constructor(
     temporality: Temporality,
     startedAt: number,
-    labels?: Attributes,
-    exponential = false,
-    ownsExtremes = true,
+    { labels, exponential = false, native = false, ownsExtremes = true }: ReaderOptions = {},
   ) {
     this.#labels = labels;
     this.#exponential = exponential;
+    this.#native = native;
     this.#ownsExtremes = ownsExtremes;
     this.#deltas = deltaKinds[temporality];
     this.#startTime = hrTimeOf(startedAt);
@@ -153,10 +161,17 @@ export class MetricReaderState {
     const dataPoints: DataPoint<Histogram>[] = [];
     for (const series of instrument.table) {
       if (!context.filter(series)) continue;
-      const value = delta ? this.#histogramDifference(series) : histogramOf(series);
+      const value = delta ? this.#histogramDifference(series) : this.#total(series);
       if (value.count > 0) dataPoints.push(pointOf(context, instrument, series, value));
     }
     return { ...metricFields(context), dataPointType: HISTOGRAM, dataPoints };
+  }
+
+  #total(series: HistogramSeries): PageHistogram {
+    const value = histogramOf(series);
+    return this.#native && series.native !== undefined
+      ? { ...value, native: series.native.value() }
+      : value;
   }
 
   /** The only reader of the exponential buckets, which it resets at the end of an interval of delta temporality. */
@@ -246,8 +261,8 @@ function isSummaryInstrument(instrument: StoreInstrument): instrument is Summary
   return instrument.descriptor.kind === "summary";
 }
 
-function histogramOf(series: HistogramSeries): HistogramWithExemplars {
-  const value: HistogramWithExemplars = {
+function histogramOf(series: HistogramSeries): PageHistogram {
+  const value: PageHistogram = {
     buckets: { boundaries: series.boundaries as number[], counts: series.counts.slice() },
     count: series.count,
     sum: series.sum,

@@ -29,6 +29,8 @@ export interface SeriesOwner {
   readonly boundaries: readonly number[];
   /** Whether a histogram has exponential buckets too. */
   readonly exponential: boolean;
+  /** Whether a histogram has the buckets of a native histogram of Prometheus too. */
+  readonly native: boolean;
   readonly changes: SeriesChanges;
   /** Reports, rarely, an ignored value and the reason. */
   reject(value: unknown, why: string): void;
@@ -107,6 +109,9 @@ export class GaugeSeries implements BoundRecorder {
   }
 }
 
+/** The largest one that Prometheus has: 256 buckets from each power of two to the next. */
+const MAX_NATIVE_SCALE = 8;
+
 interface Extremes {
   readonly min: number;
   readonly max: number;
@@ -128,6 +133,8 @@ export class HistogramSeries implements BoundRecorder {
   max: number = -Infinity;
   /** Only if they are exported. */
   readonly exponential: ExponentialBuckets | undefined;
+  /** Of all time, which those above are not; only if they are on the Prometheus page. */
+  readonly native: ExponentialBuckets | undefined;
   #previousExtremes: Extremes = NO_EXTREMES;
 
   constructor(attributes: Attributes, owner: SeriesOwner) {
@@ -136,6 +143,9 @@ export class HistogramSeries implements BoundRecorder {
     this.boundaries = owner.boundaries;
     this.counts = Array.from({ length: owner.boundaries.length + 1 }, () => 0);
     this.exponential = owner.exponential ? new (loadExponential().ExponentialBuckets)() : undefined;
+    this.native = owner.native
+      ? new (loadExponential().ExponentialBuckets)(MAX_NATIVE_SCALE)
+      : undefined;
   }
 
   record(value: number, exemplarContext?: SpanContext): void {
@@ -151,6 +161,7 @@ export class HistogramSeries implements BoundRecorder {
     const bucket = bucketOf(this.boundaries, accepted);
     this.counts[bucket]! += 1;
     if (this.exponential !== undefined) this.exponential.record(accepted);
+    if (this.native !== undefined) this.native.record(accepted);
     const { changes } = this.owner;
     if (changes.isWatched) changes.add(this);
     if (exemplarContext === undefined) return;

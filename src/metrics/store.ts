@@ -44,6 +44,8 @@ interface MetricStoreDeps {
   readonly metricCounters?: SignalCounters;
   /** Whether histograms have exponential buckets too. Default: no. */
   readonly exponential?: boolean;
+  /** Whether histograms have the buckets of native histograms of Prometheus too. Default: no. */
+  readonly native?: boolean;
   /** Changes of instruments. Default: none. */
   readonly views?: MetricViewsConfig | undefined;
   /** How long a series without measurements is kept, in milliseconds. Default: for ever. */
@@ -77,6 +79,7 @@ export class MetricStore {
     flush = noopFlush,
     metricCounters = new SignalCounters(),
     exponential = false,
+    native = false,
     views,
     expireMs,
   }: MetricStoreDeps) {
@@ -90,6 +93,7 @@ export class MetricStore {
       redactor,
       flush,
       exponential,
+      native,
       changes: this.changes,
       tryRegister: () => this.#tryRegister(),
       report: this.#reportProblem,

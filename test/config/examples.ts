@@ -506,6 +506,11 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.metrics.prometheus.targetInfo,
     value: false,
   },
+  TELLTALE_PROMETHEUS_NATIVE_HISTOGRAMS: {
+    text: "true",
+    read: (c) => c.metrics.prometheus.nativeHistograms,
+    value: true,
+  },
   TELLTALE_PROMETHEUS_CREATED: {
     text: "true",
     read: (c) => c.metrics.prometheus.created,

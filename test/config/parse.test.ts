@@ -68,6 +68,7 @@ describe("The default configuration", () => {
           resourceLabels: [],
           targetInfo: true,
           created: false,
+          nativeHistograms: false,
         },
         stallMs: 100,
         bodySizes: true,

@@ -13,7 +13,7 @@ const decode = createDecoder({
   Summary: "1 count int64, 2 sum double, 3 quantile Quantile[], 4 start Timestamp",
   Quantile: "1 quantile double, 2 value double",
   Histogram:
-    "1 count int64, 2 sum double, 3 bucket Bucket[], 5 schema sint32, 6 zeroThreshold double, 7 zeroCount int64, 9 negativeSpan Span[], 10 negativeDelta sint32[], 12 positiveSpan Span[], 13 positiveDelta sint32[], 15 start Timestamp, 16 exemplars Exemplar[]",
+    "1 count int64, 2 sum double, 3 bucket Bucket[], 5 schema sint32, 6 zeroThreshold double, 7 zeroCount int64, 9 negativeSpan Span[], 10 negativeDelta int64[], 12 positiveSpan Span[], 13 positiveDelta int64[], 15 start Timestamp, 16 exemplars Exemplar[]",
   Bucket: "1 count int64, 2 limit double, 3 exemplar Exemplar",
   Span: "1 offset sint32, 2 length uint32",
   Exemplar: "1 label LabelPair[], 2 value double, 3 timestamp Timestamp",
@@ -48,7 +48,10 @@ export interface ProtobufHistogram {
   readonly zeroThreshold?: number;
   readonly zeroCount?: string;
   readonly positiveSpan?: readonly { readonly offset: number; readonly length: number }[];
-  readonly positiveDelta?: readonly number[];
+  /** Zigzag-encoded. */
+  readonly positiveDelta?: readonly string[];
+  readonly negativeSpan?: ProtobufHistogram["positiveSpan"];
+  readonly negativeDelta?: readonly string[];
   readonly start?: Timestamp;
   readonly exemplars?: readonly ProtobufExemplar[];
 }
@@ -150,6 +153,33 @@ function samplesOfMetric(name: string, metric: ProtobufMetric): ExpositionSample
     ];
   }
   return [sample("", (counter ?? gauge)!.value)];
+}
+
+/** Returns the counts of the positive buckets of a native histogram by their indexes, and checks the message. */
+export function nativeCounts(histogram: ProtobufHistogram): ReadonlyMap<number, number> {
+  const { positiveSpan: spans = [], positiveDelta: deltas = [], zeroCount } = histogram;
+  const counts = new Map<number, number>();
+  let index = 0;
+  let count = 0;
+  let at = 0;
+  for (const [position, { offset, length }] of spans.entries()) {
+    if (position > 0) assert.ok(offset >= 0, "spans are in order");
+    index += offset;
+    for (let end = index + length; index < end; index += 1) {
+      count += zigzag(deltas[at++]!);
+      if (count > 0) counts.set(index, count);
+      assert.ok(count >= 0, "no count is negative");
+    }
+  }
+  assert.equal(at, deltas.length, "each bucket of a span has a count");
+  const total = [...counts.values()].reduce((sum, one) => sum + one, Number(zeroCount ?? 0));
+  assert.equal(total, Number(histogram.count), "the buckets have all values");
+  return counts;
+}
+
+function zigzag(text: string): number {
+  const value = BigInt.asUintN(64, BigInt(text));
+  return Number((value >> 1n) ^ -(value & 1n));
 }
 
 function limitText(limit: number | string): string {

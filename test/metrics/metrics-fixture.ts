@@ -27,7 +27,7 @@ export interface MetricsFixture {
 export function createMetricsFixture(
   exemplars: ExemplarFilterName = "trace_based",
   views?: MetricViewsConfig,
-  exponential = false,
+  { exponential = false, native = false }: { exponential?: boolean; native?: boolean } = {},
 ): MetricsFixture {
   const lines: string[] = [];
   const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
@@ -38,8 +38,9 @@ export function createMetricsFixture(
     exemplarFilter: exemplarFilters[exemplars],
     views,
     exponential,
+    native,
   });
-  const readerState = new MetricReaderState("cumulative", store.startedAt);
+  const readerState = new MetricReaderState("cumulative", store.startedAt, { native });
   return { store, lines, collect: (state = readerState) => store.collectNow(state) };
 }
 

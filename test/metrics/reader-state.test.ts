@@ -173,7 +173,7 @@ describe("A reader state", () => {
   it("adds its labels to every point", () => {
     const { store, collect } = fill();
     const collected = collect(
-      new MetricReaderState("cumulative", store.startedAt, { "thread.id": 4 }),
+      new MetricReaderState("cumulative", store.startedAt, { labels: { "thread.id": 4 } }),
     );
     for (const metric of collected.scopeMetrics[0]!.metrics) {
       assert.equal(metric.dataPoints[0]?.attributes["thread.id"], 4);

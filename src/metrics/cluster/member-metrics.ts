@@ -1,6 +1,6 @@
 import type { MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import { attributesKey } from "../attributes.ts";
-import type { HistogramWithExemplars, PointWithExemplar } from "../exemplars.ts";
+import type { PageHistogram, PointWithExemplar } from "../exemplars.ts";
 import { isMonotonicMetric, metricKey, type Point, scopeKey } from "../merge/metrics-merge.ts";
 
 interface KeptMetric {
@@ -64,9 +64,9 @@ function updateMetric({ metrics }: KeptScope, metric: MetricData): void {
  */
 function succeed(known: Point, point: Point): Point {
   const { attributes, value, exemplar } = known as PointWithExemplar;
-  const { exemplars } = Object(value) as Partial<HistogramWithExemplars>;
+  const { exemplars } = Object(value) as Partial<PageHistogram>;
   const next = { exemplar, ...point, attributes };
   if (exemplars !== undefined && typeof next.value === "object")
-    next.value = { exemplars, ...next.value } as HistogramWithExemplars;
+    next.value = { exemplars, ...next.value } as PageHistogram;
   return next;
 }

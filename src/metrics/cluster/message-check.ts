@@ -4,6 +4,7 @@ import type { Exemplar } from "../exemplars.ts";
 import type { Point } from "../merge/metrics-merge.ts";
 import { isSummary } from "../../export/summary-data.ts";
 import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
+import { MAX_SIZE } from "../series/exponential-buckets.ts";
 import type { MemberMessage, OwnerMessage } from "./protocol.ts";
 
 /** A data point whose content is not known yet. */
@@ -100,8 +101,19 @@ function checkHistogram({ value }: Point): void {
   if (counts.length !== boundaries.length + 1) reject();
   if (![...boundaries, ...counts].every(isNumber)) reject();
   if (!isNumber(propertyOf(value, "count")) || !isNumber(propertyOf(value, "sum"))) reject();
-  const sent = value as { exemplars?: unknown };
+  const sent = value as { exemplars?: unknown; native?: unknown };
   if (sent.exemplars !== undefined) sent.exemplars = arrayOf(sent.exemplars).map(exemplarOf);
+  if (sent.native !== undefined) checkNative(sent.native);
+}
+
+function checkNative(native: unknown): void {
+  if (!Number.isInteger(propertyOf(native, "scale"))) reject();
+  if (!isNumber(propertyOf(native, "zeroCount"))) reject();
+  for (const range of [propertyOf(native, "positive"), propertyOf(native, "negative")]) {
+    const counts = arrayOf(propertyOf(range, "bucketCounts"));
+    if (!Number.isInteger(propertyOf(range, "offset")) || counts.length > MAX_SIZE) reject();
+    if (!counts.every(isNumber)) reject();
+  }
 }
 
 /** Returns an exemplar, or undefined for a bucket without one, which JSON has as null. */

@@ -1,5 +1,5 @@
 import type { MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import type { HistogramWithExemplars, PointWithExemplar } from "../exemplars.ts";
+import type { PageHistogram, PointWithExemplar } from "../exemplars.ts";
 import type { Point } from "../merge/metrics-merge.ts";
 import type { Inheritance } from "./succession.ts";
 
@@ -95,7 +95,7 @@ function encodePoint(point: Point, withExemplars: boolean): unknown {
       ? point
       : { ...point, exemplar: undefined };
   }
-  return (value as HistogramWithExemplars).exemplars === undefined
+  return (value as PageHistogram).exemplars === undefined
     ? point
     : { ...point, value: { ...value, exemplars: undefined } };
 }

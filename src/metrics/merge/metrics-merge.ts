@@ -3,12 +3,7 @@ import type { DataPoint, Histogram, MetricData, ScopeMetrics } from "@openteleme
 import type { MetricMergeRuleName } from "../../config/config.ts";
 import { attributesKey, OVERFLOW_ATTRIBUTES } from "../attributes.ts";
 import type { InstrumentDescriptor } from "../descriptor.ts";
-import type {
-  Exemplar,
-  Exemplars,
-  HistogramWithExemplars,
-  PointWithExemplar,
-} from "../exemplars.ts";
+import type { Exemplar, Exemplars, PageHistogram, PointWithExemplar } from "../exemplars.ts";
 import { addHistograms } from "../histogram-sum.ts";
 import { HISTOGRAM, SUM } from "../reader-state.ts";
 import { isSummary } from "../../export/summary-data.ts";
@@ -169,8 +164,8 @@ function withLabels(point: Point, labels: Attributes | undefined): Point {
  * can summaries: the first is kept.
  */
 function mergeValues(
-  a: number | HistogramWithExemplars,
-  b: number | HistogramWithExemplars,
+  a: number | PageHistogram,
+  b: number | PageHistogram,
   rule: MetricMergeRuleName,
 ): number | Histogram {
   if (typeof a === "number" || typeof b === "number")

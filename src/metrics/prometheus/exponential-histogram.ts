@@ -1,18 +1,19 @@
-import type { ExponentialHistogram, Histogram } from "@opentelemetry/sdk-metrics";
+import type { ExponentialHistogram } from "@opentelemetry/sdk-metrics";
+import type { PageHistogram } from "../exemplars.ts";
 
 /** The limits are 0 and 2^-14 to 2^34: fractions of a millisecond to a day, bytes to 16 GiB. */
 const MIN_EXPONENT = -14;
 const MAX_EXPONENT = 34;
 
 /**
- * Converts an exponential histogram to one with limits: native histograms exist in
+ * Adds buckets with limits to an exponential histogram: native histograms exist in
  * Prometheus' protobuf format only. The limits are powers of two, which buckets of
  * every scale from 0 up share, so that the counts are exact and series stay when the
  * scale changes. Values below zero are in the first bucket.
  *
  * https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
  */
-export function explicitHistogram(value: ExponentialHistogram): Histogram {
+export function pageHistogram(value: ExponentialHistogram): PageHistogram {
   const boundaries = [0];
   for (let exponent = MIN_EXPONENT; exponent <= MAX_EXPONENT; exponent += 1)
     boundaries.push(2 ** exponent);
@@ -28,6 +29,7 @@ export function explicitHistogram(value: ExponentialHistogram): Histogram {
   return {
     buckets: { boundaries, counts },
     count: value.count,
+    native: value,
     ...(value.sum !== undefined && { sum: value.sum }),
   };
 }

@@ -1,6 +1,8 @@
 import { ProtobufWriter } from "../../export/otlp/protobuf-writer.ts";
 import type { SummaryValue } from "../../export/summary-data.ts";
+import type { BucketRange, ExponentialValue } from "../series/exponential-buckets.ts";
 import type { FamilyType } from "./names.ts";
+import { nativeBuckets } from "./native-histogram.ts";
 
 /*
  * Messages of Prometheus' protobuf format, `io.prometheus.client`. A tag is
@@ -35,6 +37,13 @@ export interface HistogramFields {
   readonly count: number;
   readonly sum: number | undefined;
   readonly buckets: Iterable<ClassicBucket>;
+  readonly native?: NativeFields | undefined;
+}
+
+export interface NativeFields {
+  readonly value: ExponentialValue;
+  /** In the order of their times. */
+  readonly exemplars: Iterable<EncodedExemplar>;
 }
 
 /** `MetricType`. There is none for an info, which is a gauge of 1. */
@@ -113,14 +122,24 @@ export class FamilyWriter {
     this.#endMetric(metric);
   }
 
-  histogram(labels: string, { count, sum, buckets }: HistogramFields, createdAt?: number): void {
+  histogram(
+    labels: string,
+    { count, sum, buckets, native }: HistogramFields,
+    createdAt?: number,
+  ): void {
     const writer = this.#writer;
     const metric = this.#beginMetric(labels);
     const message = writer.beginMessage(0x3a, METRIC_LENGTH_BYTES);
     writer.uint(0x08, countOf(count));
     if (sum !== undefined) writer.double(0x11, sum);
     for (const bucket of buckets) this.#bucket(bucket);
+    if (native !== undefined) this.#nativeBuckets(native.value);
     this.#timestamp(0x7a, createdAt);
+    for (const exemplar of native?.exemplars ?? []) {
+      // The tag of field 16 has two bytes, 0x82 and 0x01.
+      writer.rawText("\x82");
+      this.#exemplar(0x01, exemplar);
+    }
     writer.endMessage(message, METRIC_LENGTH_BYTES);
     this.#endMetric(metric);
   }
@@ -131,6 +150,33 @@ export class FamilyWriter {
     this.#writer.double(0x11, limit);
     this.#exemplar(0x1a, exemplar);
     this.#writer.endMessage(message);
+  }
+
+  /** Writes the buckets; those of zero have the width zero, the default. */
+  #nativeBuckets({ scale, zeroCount, positive, negative }: ExponentialValue): void {
+    const writer = this.#writer;
+    writer.uint(0x28, zigzag(scale));
+    writer.uint(0x38, countOf(zeroCount));
+    this.#buckets(negative, 0x4a, 0x52);
+    this.#buckets(positive, 0x62, 0x6a);
+    const isEmpty = positive.bucketCounts.length === 0 && negative.bucketCounts.length === 0;
+    // Without any of these fields it would be a classic histogram.
+    if (isEmpty && zeroCount === 0) writer.endMessage(writer.beginMessage(0x62));
+  }
+
+  #buckets(range: BucketRange, spanTag: number, deltaTag: number): void {
+    const { spans, deltas } = nativeBuckets(range);
+    if (spans.length === 0) return;
+    const writer = this.#writer;
+    for (const { offset, length } of spans) {
+      const span = writer.beginMessage(spanTag);
+      writer.uint(0x08, zigzag(offset));
+      writer.uint(0x10, length);
+      writer.endMessage(span);
+    }
+    const packed = writer.beginMessage(deltaTag, METRIC_LENGTH_BYTES);
+    for (const delta of deltas) writer.varint(zigzag(delta));
+    writer.endMessage(packed, METRIC_LENGTH_BYTES);
   }
 
   #beginMetric(labels: string): number {
@@ -161,6 +207,11 @@ export class FamilyWriter {
     this.#writer.uint(0x10, Math.min(micros, 999_999) * 1e3);
     this.#writer.endMessage(message);
   }
+}
+
+/** Encodes a signed integer so that small ones are short. */
+function zigzag(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
 }
 
 /** The end of the year 9999, the last one of protobuf's `Timestamp`. */

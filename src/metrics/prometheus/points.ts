@@ -1,7 +1,7 @@
 import type { SummaryPoint, SummaryValue } from "../../export/summary-data.ts";
-import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "../exemplars.ts";
+import type { Exemplar, PageHistogram, PointWithExemplar } from "../exemplars.ts";
 import { addHistograms } from "../histogram-sum.ts";
-import { explicitHistogram } from "./exponential-histogram.ts";
+import { pageHistogram } from "./exponential-histogram.ts";
 import {
   EXPONENTIAL_HISTOGRAM,
   type ExponentialPoint,
@@ -16,7 +16,7 @@ export const SAMPLES_PER_PIECE = 200;
 
 /** The value that the samples of one set of labels show. */
 export interface SampleSource {
-  readonly value: number | HistogramWithExemplars | SummaryValue;
+  readonly value: number | PageHistogram | SummaryValue;
   /** Of a counter. */
   readonly exemplar: Exemplar | undefined;
   /** Seconds since 1970. */
@@ -57,7 +57,7 @@ function sourceOf(
 ): SampleSource {
   const value =
     type === EXPONENTIAL_HISTOGRAM
-      ? explicitHistogram((point as ExponentialPoint).value)
+      ? pageHistogram((point as ExponentialPoint).value)
       : (point as NumberPoint | HistogramPoint | SummaryPoint).value;
   const [seconds, nanoseconds] = point.startTime;
   return {

@@ -1,18 +1,24 @@
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { Exemplar, HistogramWithExemplars } from "../exemplars.ts";
+import type { Exemplar, PageHistogram } from "../exemplars.ts";
 import { registryProtobuf } from "../registries/registry-protobuf.ts";
 import { claimedNames, familiesOf, type MetricFamily } from "./families.ts";
-import { type ClassicBucket, type EncodedExemplar, FamilyWriter } from "./family-writer.ts";
+import {
+  type ClassicBucket,
+  type EncodedExemplar,
+  FamilyWriter,
+  type NativeFields,
+} from "./family-writer.ts";
 import { protobufLabels } from "./label-syntax.ts";
 import { NO_LABELS } from "./labels.ts";
+import { withSchema } from "./native-histogram.ts";
 import type { PageOptions } from "./page-options.ts";
 import { collectPoints, sampleCount, type SampleSource, SAMPLES_PER_PIECE } from "./points.ts";
 
 const NOTHING = new Uint8Array();
 
 /**
- * Renders the page in protobuf, with all that the text formats have, and the start of
- * counters, histograms and summaries. A piece is a family, or empty, after some hundred
+ * Renders the page in protobuf, with all that the text formats have, native histograms, and
+ * the start of counters, histograms and summaries. A piece is a family, or empty, after some hundred
  * samples, so that the caller can yield to the app.
  */
 export function* prometheusProtobuf(
@@ -63,34 +69,43 @@ function writeMetric(
   { value, exemplar, createdAt }: SampleSource,
 ): void {
   if (typeof value === "number") {
-    if (type === "counter") writer.counter(labels, value, encodedExemplar(exemplar), createdAt);
+    if (type === "counter")
+      writer.counter(labels, value, exemplar && encodedExemplar(exemplar), createdAt);
     else writer.gauge(labels, value);
   } else if ("quantiles" in value) {
     writer.summary(labels, value, createdAt);
   } else {
     const { count, sum } = value;
-    writer.histogram(labels, { count, sum, buckets: bucketsOf(value) }, createdAt);
+    const buckets = bucketsOf(value);
+    writer.histogram(labels, { count, sum, buckets, native: nativeOf(value) }, createdAt);
   }
+}
+
+function nativeOf({ native, exemplars = [] }: PageHistogram): NativeFields | undefined {
+  const value = native && withSchema(native);
+  if (value === undefined) return undefined;
+  const sorted = exemplars
+    .filter((exemplar) => exemplar !== undefined)
+    .toSorted((a, b) => a.at - b.at);
+  return { value, exemplars: sorted.map(encodedExemplar) };
 }
 
 function* bucketsOf({
   buckets: { boundaries, counts },
   exemplars,
-}: HistogramWithExemplars): IterableIterator<ClassicBucket> {
+}: PageHistogram): IterableIterator<ClassicBucket> {
   let count = 0;
   for (const [index, own] of counts.entries()) {
     count += own;
     yield {
       limit: boundaries[index] ?? Infinity,
       count,
-      exemplar: encodedExemplar(exemplars?.[index]),
+      exemplar: exemplars?.[index] && encodedExemplar(exemplars[index]),
     };
   }
 }
 
-function encodedExemplar(exemplar: Exemplar | undefined): EncodedExemplar | undefined {
-  if (exemplar === undefined) return undefined;
-  const { traceId, spanId, value, at } = exemplar;
+function encodedExemplar({ traceId, spanId, value, at }: Exemplar): EncodedExemplar {
   const { label } = protobufLabels;
   return { labels: label("trace_id", traceId) + label("span_id", spanId), value, at: at / 1000 };
 }

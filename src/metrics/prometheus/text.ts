@@ -1,6 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { Exemplar, HistogramWithExemplars } from "../exemplars.ts";
+import type { Exemplar, PageHistogram } from "../exemplars.ts";
 import type { SummaryValue } from "../../export/summary-data.ts";
 import { registryText } from "../registries/registry-text.ts";
 import { escapeQuoted, quotedName, seriesText } from "./escaping.ts";
@@ -107,7 +107,7 @@ function summaryText(
 function histogramText(
   name: string,
   labels: string,
-  value: HistogramWithExemplars,
+  value: PageHistogram,
   exemplars: boolean,
 ): string {
   const before = labels === "" ? 'le="' : `${labels},le="`;

@@ -8,9 +8,13 @@ import type { PageSharing } from "../../../src/metrics/cluster/page-sharing.ts";
 import { freePort } from "../../free-port.ts";
 import { pollUntilTrue } from "../../until.ts";
 import { type ExpositionPage, parsePage, samplesOf } from "../exposition.ts";
+import { nativeCounts, parseProtobufPage, type ProtobufHistogram } from "../exposition-protobuf.ts";
 import { createMetricsPipeline } from "../metrics-fixture.ts";
 
 type Pipeline = ReturnType<typeof createMetricsPipeline>;
+
+const PROTOBUF =
+  "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 
 const span = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 };
 
@@ -35,6 +39,12 @@ const gauges: readonly (readonly [string, string, readonly [number, number], rea
 
 const point = { attributes: {}, startTime: [1, 0], endTime: [2, 0], value: 1 };
 
+/** A histogram of one value, with native buckets that are wrong. */
+function histogramPoint(native: object): object {
+  const value = { buckets: { boundaries: [], counts: [1] }, count: 1, sum: 1, native };
+  return { ...point, value };
+}
+
 /** Messages that no member sends. */
 const unexpected: readonly (readonly [string, string])[] = [
   ["no JSON", "GET / HTTP/1.1\r\n\r\n"],
@@ -55,6 +65,21 @@ const unexpected: readonly (readonly [string, string])[] = [
   ["a value that is text", changesWith({ dataPoints: [{ ...point, value: "1 2" }] })],
   ["attributes that are none", changesWith({ dataPoints: [{ ...point, attributes: null }] })],
   ["no histogram", changesWith({ dataPointType: 0, dataPoints: [point] })],
+  ["no native histogram", changesWith({ dataPointType: 0, dataPoints: [histogramPoint({})] })],
+  [
+    "a native histogram of too many buckets",
+    changesWith({
+      dataPointType: 0,
+      dataPoints: [
+        histogramPoint({
+          scale: 8,
+          zeroCount: 0,
+          positive: { offset: 0, bucketCounts: Array.from({ length: 161 }, () => 1) },
+          negative: { offset: 0, bucketCounts: [] },
+        }),
+      ],
+    }),
+  ],
   ["a point without a start", changesWith({ dataPoints: [{ ...point, startTime: undefined }] })],
   ["no summary", changesWith({ dataPointType: 4, dataPoints: [{ ...point, value: {} }] })],
   [
@@ -106,6 +131,28 @@ describe("The page of several processes", () => {
     const accept = "application/openmetrics-text";
     const { body } = (await owner.metrics.prometheusPage(accept))!;
     assert.equal(body.toString().match(/ # \{trace_id="a{32}"/g)?.length, 2);
+  });
+
+  it("adds native histograms of different scales, also of a process that has ended", async () => {
+    const variables = { TELLTALE_PROMETHEUS_NATIVE_HISTOGRAMS: "true" };
+    const [owner, member, sharing] = await pair(variables);
+    const record = (metrics: Pipeline["metrics"], values: readonly number[]): void => {
+      const histogram = metrics.provider.getMeter("app").createHistogram("took");
+      for (const value of values) histogram.record(value);
+    };
+    record(owner.metrics, [0, 1, 2]);
+    record(member.metrics, [1, 1e6]);
+    const expected = [
+      [0, 2],
+      [4, 1],
+      [80, 1],
+    ];
+    assert.deepEqual([...nativeCounts(await nativeOf(owner))], expected);
+    member.metrics.drainForExit();
+    sharing.stop();
+    record(owner.metrics, [1]);
+    expected[0] = [0, 3];
+    assert.deepEqual([...nativeCounts(await nativeOf(owner))], expected);
   });
 
   it("keeps the counts of a process that has ended, and none of its other values", async () => {
@@ -270,4 +317,11 @@ function messageOf(
 
 function messageWith(...args: Parameters<typeof messageOf>): string {
   return `${JSON.stringify(messageOf(...args))}\n`;
+}
+
+/** Returns the histogram `took` of the page in protobuf. */
+async function nativeOf({ metrics }: Pipeline): Promise<ProtobufHistogram> {
+  const page = (await metrics.prometheusPage(PROTOBUF))!;
+  const family = parseProtobufPage(page.body).find(({ name }) => name === "took");
+  return family!.metric[0]!.histogram!;
 }

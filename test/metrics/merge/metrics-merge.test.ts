@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import type { HistogramWithExemplars, PointWithExemplar } from "../../../src/metrics/exemplars.ts";
+import type { PageHistogram, PointWithExemplar } from "../../../src/metrics/exemplars.ts";
 import { CARDINALITY_LIMIT } from "../../../src/metrics/series-table.ts";
 import { MetricsMerge, monotonicMetrics } from "../../../src/metrics/merge/metrics-merge.ts";
 import { threadRule } from "../../../src/metrics/merge/rules.ts";
@@ -36,7 +36,7 @@ describe("Merging metrics", () => {
           .record(1, { ...span, spanId }),
       );
     const [point] = histogramsOf(merged(thread("1"), structuredClone(thread("2"))), "h");
-    const { exemplars } = point!.value as HistogramWithExemplars;
+    const { exemplars } = point!.value as PageHistogram;
     assert.deepEqual(
       exemplars?.flatMap((exemplar) => exemplar ?? []).map(({ value }) => value),
       [1],

@@ -16,6 +16,7 @@ export const defaultPage: PrometheusConfig = {
   resourceLabels: [],
   targetInfo: true,
   created: false,
+  nativeHistograms: false,
 };
 
 interface PageTestOptions {

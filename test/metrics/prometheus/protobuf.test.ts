@@ -88,6 +88,17 @@ describe("The Prometheus page in protobuf", () => {
     assert.equal(families[1]![0]!.metric.length, 1999);
   });
 
+  it("has classic histograms only, unless native ones are configured", () => {
+    const families = parseProtobufPage(pageBytes(everything()));
+    for (const { histogram } of families.flatMap(({ metric }) => metric)) {
+      if (histogram === undefined) continue;
+      assert.deepEqual(
+        [histogram.schema, histogram.zeroCount, histogram.exemplars],
+        [...[undefined, undefined, undefined]],
+      );
+    }
+  });
+
   for (const value of [NaN, Infinity, -1, 1e300, 0.5]) {
     it(`stays valid with a count of ${value} in a registry of the app`, () => {
       const collected = createMetricsFixture().collect();

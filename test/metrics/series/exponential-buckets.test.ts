@@ -47,8 +47,8 @@ async function sdkHistogramOf(values: readonly number[]): Promise<ExponentialHis
 }
 
 function createExponentialFixture(temporality: "cumulative" | "delta"): MetricsFixture {
-  const fixture = createMetricsFixture("trace_based", undefined, true);
-  const state = new MetricReaderState(temporality, fixture.store.startedAt, undefined, true);
+  const fixture = createMetricsFixture("trace_based", undefined, { exponential: true });
+  const state = new MetricReaderState(temporality, fixture.store.startedAt, { exponential: true });
   return { ...fixture, collect: () => fixture.collect(state) };
 }
 
