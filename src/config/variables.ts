@@ -357,7 +357,7 @@ export const histogramAggregation: Variable<
   name: "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
   valueType: types.oneOf(["explicit_bucket_histogram", "base2_exponential_bucket_histogram"]),
   fallback: "explicit_bucket_histogram",
-  doc: "Aggregation of histograms over OTLP. Prometheus has explicit buckets in either case.",
+  doc: "Aggregation of histograms over OTLP. For Prometheus, see `TELLTALE_PROMETHEUS_NATIVE_HISTOGRAMS`.",
 });
 
 export const exemplarFilter: Variable<ExemplarFilterName> = defineVariable({

@@ -93,10 +93,12 @@ export const configurations: readonly BadInputRow[] = [
     env: {
       TELLTALE_PROMETHEUS_TRANSLATION: "no_translatoin",
       TELLTALE_PROMETHEUS_CREATED: "maybe",
+      TELLTALE_PROMETHEUS_NATIVE_HISTOGRAMS: "sparse",
     },
     lines: [
       'TELLTALE_PROMETHEUS_TRANSLATION: received "no_translatoin", expected underscore_escaping_with_suffixes, underscore_escaping_without_suffixes, no_utf8_escaping_with_suffixes or no_translation (did you mean no_translation?); using underscore_escaping_with_suffixes',
       'TELLTALE_PROMETHEUS_CREATED: received "maybe", expected true or false; using false',
+      'TELLTALE_PROMETHEUS_NATIVE_HISTOGRAMS: received "sparse", expected true or false; using false',
     ],
   },
   {
