@@ -165,7 +165,8 @@ export function nativeCounts(histogram: ProtobufHistogram): ReadonlyMap<number, 
   for (const [position, { offset, length }] of spans.entries()) {
     if (position > 0) assert.ok(offset >= 0, "spans are in order");
     index += offset;
-    for (let end = index + length; index < end; index += 1) {
+    const end = index + length;
+    for (; index < end; index += 1) {
       count += zigzag(deltas[at++]!);
       if (count > 0) counts.set(index, count);
       assert.ok(count >= 0, "no count is negative");

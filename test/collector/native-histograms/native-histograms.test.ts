@@ -209,7 +209,9 @@ describe(`Prometheus 3 scrapes the page of a cluster (TEST_SEED=${random.seed})`
     const selector = `{job="${job}",__name__!~"up|scrape_.*"}`;
     const series = await prometheus.series(selector);
     return series
-      .map(({ job: _job, ...labels }) => JSON.stringify(Object.entries(labels).toSorted()))
+      .map(({ job: _job, ...labels }) =>
+        JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      )
       .toSorted();
   }
 });
