@@ -9,7 +9,7 @@ if (cluster.isPrimary) {
   const meter = metrics.getMeter("shop");
   const checkouts = meter.createHistogram("shop.checkout", { unit: "s" });
   const orders = meter.createCounter("shop.orders");
-  // Before the first scrape: only the start time tells that these are new.
+  // Before the first scrape: only their start time shows that these are new.
   orders.add(5);
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
