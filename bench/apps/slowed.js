@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
-/* An app of which one endpoint waits and one computes; SLOWDOWN makes both slower. */
+/* An app of which one endpoint waits and one computes; the file `slowdown` makes both slower. */
 
-const slowdown = Number(process.env.SLOWDOWN);
+const slowdown = Number(readFileSync("slowdown", "utf8"));
 const rows = Array.from({ length: 2000 }, (_, id) => ({ id, name: `item ${(id * 7919) % 2000}` }));
 
 function compute() {

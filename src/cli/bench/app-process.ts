@@ -24,32 +24,42 @@ const SHOWN_LINES = 15;
 export interface AppProcess {
   /** The last lines that it has printed. */
   output(): readonly string[];
+  /** Why it has ended, or could not be started; undefined: it runs. */
+  failure(): string | undefined;
   /** Ends it with the processes that it has started. */
   stop(): Promise<void>;
+}
+
+export interface AppOptions {
+  readonly command: readonly string[];
+  /** An address of the app. */
+  readonly url: string;
+  readonly variables: NodeJS.ProcessEnv;
+  /** Default: the folder of this process. */
+  readonly cwd: string | undefined;
+  /** Where it must not listen: the address of an app that is started after it. */
+  readonly reservedUrl: string | undefined;
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
 }
 
 /**
  * Starts an app with the preload, and waits until it listens. Its output goes to a file, since
  * a pipe would cost the process time that sends the load.
  *
- * @param url an address of the app.
- * @param signal ends the wait.
  * @throws BenchError if it does not listen, or if another process does already.
  */
-export async function startApp(
-  command: readonly string[],
-  url: string,
-  variables: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<AppProcess> {
-  if (await listens(url))
-    throw new BenchError(
-      `something listens on ${new URL(url).host} already; stop it, or leave the command out to measure it`,
-    );
+export async function startApp(options: AppOptions): Promise<AppProcess> {
+  const { url, reservedUrl } = options;
+  for (const one of [url, reservedUrl])
+    if (one !== undefined && (await listens(one)))
+      throw new BenchError(
+        `something listens on ${new URL(one).host} already; stop it, or leave the command out to measure it`,
+      );
   const folder = mkdtempSync(join(tmpdir(), "telltale-bench-"));
-  const app = new StartedApp(command, variables, folder);
+  const app = new StartedApp(options, folder);
   try {
-    await app.untilListening(url, signal);
+    await app.untilListening(options);
     return app;
   } catch (error) {
     await app.stop();
@@ -80,13 +90,16 @@ class StartedApp implements AppProcess {
   #failure: string | undefined;
   #lines: readonly string[] | undefined;
 
-  constructor(command: readonly string[], env: NodeJS.ProcessEnv, folder: string) {
+  constructor({ command, variables: env, cwd }: AppOptions, folder: string) {
     const [program = "", ...args] = command;
     this.#folder = folder;
     this.#outputFile = join(folder, "output.log");
     const file = openSync(this.#outputFile, "a");
     // In a group of its own, so that programs such as npm end together with what they start.
-    this.#child = spawn(program, args, { stdio: ["ignore", file, file], env, detached: true });
+    this.#child = spawn(program, args, {
+      ...{ stdio: ["ignore", file, file], env, detached: true },
+      ...(cwd !== undefined && { cwd }),
+    });
     closeSync(file);
     this.#child.once("error", (error: NodeJS.ErrnoException) => {
       this.#failure = `the command can't be started: ${error.code ?? error.message}`;
@@ -96,16 +109,23 @@ class StartedApp implements AppProcess {
     });
   }
 
-  async untilListening(url: string, signal: AbortSignal): Promise<void> {
+  async untilListening({ url, reservedUrl, signal }: AppOptions): Promise<void> {
     const end = performance.now() + START_TIMEOUT_MS;
     while (!(await listens(url))) {
       if (signal.aborted) return;
       const isLate = performance.now() > end;
+      const { host } = new URL(url);
       const failure =
-        this.#failure ?? (isLate ? `the app does not listen on ${new URL(url).host}` : undefined);
+        this.#failure ??
+        (await reservedFailure(reservedUrl, host)) ??
+        (isLate ? `the app does not listen on ${host}` : undefined);
       if (failure !== undefined) throw new BenchError([failure, ...this.output()].join("\n  "));
       await pause(POLL_MS);
     }
+  }
+
+  failure(): string | undefined {
+    return this.#failure;
   }
 
   output(): readonly string[] {
@@ -129,6 +149,14 @@ class StartedApp implements AppProcess {
     this.#lines = this.output();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+async function reservedFailure(
+  reservedUrl: string | undefined,
+  expected: string,
+): Promise<string | undefined> {
+  if (reservedUrl === undefined || !(await listens(reservedUrl))) return undefined;
+  return `the app listens on ${new URL(reservedUrl).host}, expected ${expected}: the PORT of its environment; else start both apps, and give --against the address of one`;
 }
 
 function killGroup(pid: number, signal: NodeJS.Signals): void {

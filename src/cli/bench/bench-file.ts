@@ -10,6 +10,7 @@ export interface BenchFile {
   readonly warmUp: number | undefined;
   readonly concurrency: number | undefined;
   readonly blocks: number | undefined;
+  readonly maxBlocks: number | undefined;
   readonly clearCache: string | undefined;
   readonly warmCache: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
@@ -46,6 +47,7 @@ export const NUMBERS = {
   warm_up: { min: 0, max: 1_000_000, isInteger: true },
   concurrency: { min: 1, max: 1000, isInteger: true },
   blocks: { min: 1, max: 200, isInteger: true },
+  max_blocks: { min: 1, max: 800, isInteger: true },
 } as const;
 
 /** A path or an address, with an optional method before it. */
@@ -82,7 +84,8 @@ export function parseBenchFile(file: string, text: string): ParsedBenchFile {
 
 export const EMPTY_FILE: BenchFile = {
   ...{ url: undefined, iterations: undefined, durationMs: undefined, warmUp: undefined },
-  ...{ concurrency: undefined, blocks: undefined, clearCache: undefined, warmCache: undefined },
+  ...{ concurrency: undefined, blocks: undefined, maxBlocks: undefined },
+  ...{ clearCache: undefined, warmCache: undefined },
   ...{ headers: {}, targets: {}, endpoints: [] },
 };
 
@@ -94,6 +97,7 @@ function readFile(document: YamlMap): BenchFile {
     warmUp: document.number("warm_up", NUMBERS.warm_up),
     concurrency: document.number("concurrency", NUMBERS.concurrency),
     blocks: document.number("blocks", NUMBERS.blocks),
+    maxBlocks: document.number("max_blocks", NUMBERS.max_blocks),
     clearCache: document.text("clear_cache", COMMAND),
     warmCache: document.text("warm_cache", COMMAND),
     headers: document.texts("headers", HEADER_NAME),

@@ -1,24 +1,16 @@
 import { readFileSync } from "node:fs";
-import { environmentOf, inheritedEnvironment } from "../../env.ts";
+import { inheritedEnvironment } from "../../env.ts";
 import { projectFolderOf } from "../../viewer/project-folder.ts";
-import { type AppProcess, appVariables, startApp } from "./app-process.ts";
-import { baselineKey, Baselines } from "./baselines.ts";
-import { commitOf } from "./commit.ts";
-import { compareResults } from "./comparison.ts";
-import { type BenchReport, findingsOf, formatMs } from "./document.ts";
-import { BenchError, type Endpoint } from "./endpoint.ts";
-import { type Block, rankedValue } from "./figures.ts";
-import { measure } from "./measurement.ts";
-import { type BenchOptions, parseBenchOptions } from "./options.ts";
+import { Baselines } from "./baselines.ts";
+import { BenchRun } from "./bench-run.ts";
+import type { BenchReport } from "./document.ts";
+import { BenchError } from "./endpoint.ts";
+import { type BenchOptions, parseBenchOptions, settingsOf } from "./options.ts";
 import { jsonOf, terminalLines, writeReport } from "./output.ts";
-import { Progress } from "./progress.ts";
-import { countsPageOf } from "./request-counts.ts";
-import { type BenchResult, endpointResult, machineOf } from "./result.ts";
-import { freePort } from "../child-process.ts";
+import type { BenchResult } from "./result.ts";
 import { printJson, printMessage, reportWrongUse } from "../command-output.ts";
 import { Interruption } from "../interruption.ts";
 import { createStyleText } from "../../diagnostics/terminal-style.ts";
-import { sortNumbers } from "../../viewer/percentile.ts";
 
 const HELP = `telltale bench [TARGET ...] [options] [-- COMMAND ...]
 
@@ -39,12 +31,15 @@ const HELP = `telltale bench [TARGET ...] [options] [-- COMMAND ...]
   --warm-up N            requests before, which are not measured; default: 50
   --concurrency N        connections, each one request at a time; default: 1
   --blocks N             parts in which endpoints alternate; default: 10
+  --max-blocks N         parts while a comparison is unclear; default: 40
   --timeout SECONDS      of a request; default: 10
   --clear-cache          runs clear_cache of the file before each block
   --warm-cache           runs warm_cache of the file before each block; without
                          it, requests the endpoint five times
   --save                 keeps the result as the baseline of the commit
   --compare [BASELINE]   a commit, a branch, a file .json; default: the latest
+  --against APP          compares with another app in the same run: a folder with
+                         a checkout, in which COMMAND is started, or an address
   --tolerance PERCENT    the smallest change that counts; default: 10%
   --baselines FOLDER     default: .telltale/bench of the project
   --out FILE             writes .md, .json or .html with charts; once for each
@@ -73,9 +68,9 @@ export async function bench(args: readonly string[]): Promise<number> {
   const interruption = new Interruption();
   try {
     const report = await run(options, interruption);
-    if (report === undefined) return INTERRUPTED;
-    print(report, options, isJson);
-    return report.findings.length === 0 ? 0 : FOUND;
+    if (report !== undefined) print(report, options, isJson);
+    if (interruption.hasOccurred) return INTERRUPTED;
+    return report?.findings.length === 0 ? 0 : FOUND;
   } catch (error) {
     if (error instanceof BenchError) return reportWrongUse(error.message.split("\n"), isJson);
     throw error;
@@ -89,7 +84,8 @@ function readFile(file: string): string {
 }
 
 function print(report: BenchReport, options: BenchOptions, isJson: boolean): void {
-  for (const file of options.files) writeReport(file, report);
+  // A part of the figures does not replace a report.
+  for (const file of report.isInterrupted ? [] : options.files) writeReport(file, report);
   if (isJson) {
     printJson(jsonOf(report));
     return;
@@ -99,7 +95,7 @@ function print(report: BenchReport, options: BenchOptions, isJson: boolean): voi
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-/** @returns undefined if it was interrupted. */
+/** @returns undefined if it was interrupted before anything was measured. */
 async function run(
   options: BenchOptions,
   interruption: Interruption,
@@ -110,12 +106,10 @@ async function run(
   const baseline =
     options.compare === undefined ? undefined : await baselines.find(options.compare);
   if (baseline !== undefined) refuseOtherSettings(baseline, options);
-  const result = await measureApp(options, project, interruption);
-  if (result === undefined) return undefined;
-  const comparison =
-    baseline === undefined ? undefined : compareResults(baseline, result, options.tolerance);
-  if (options.save) printMessage(`baseline ${baselines.save(result)}`);
-  return { result, comparison, findings: findingsOf(result, comparison) };
+  const report = await new BenchRun(options, project, baseline).report(interruption);
+  if (options.save && report?.isInterrupted === false)
+    printMessage(`baseline ${baselines.save(report.result)}`);
+  return report;
 }
 
 /** @throws BenchError if the baseline was measured in another way. */
@@ -134,72 +128,3 @@ const SETTING_NAMES = {
   clearsCache: "--clear-cache",
   warmsCache: "--warm-cache",
 } as const;
-
-function settingsOf(options: BenchOptions): BenchResult["settings"] {
-  const { concurrency, clearCache, warmsCache } = options;
-  return { concurrency, clearsCache: clearCache !== undefined, warmsCache };
-}
-
-async function measureApp(
-  options: BenchOptions,
-  project: string,
-  interruption: Interruption,
-): Promise<BenchResult | undefined> {
-  const commit = await commitOf(project);
-  const startedAt = new Date().toISOString();
-  const progress = new Progress(process.stderr);
-  const blocks = await measureStarted(options, progress, interruption);
-  progress.end();
-  if (interruption.hasOccurred) return undefined;
-  const endpoints = [...blocks].map(([endpoint, own]) => endpointResult(endpoint, own));
-  const isCounted = endpoints.some(({ figures }) => figures.queries !== undefined);
-  return {
-    ...{ version: 1, key: baselineKey(commit), commit: commit?.id, branch: commit?.branch },
-    ...{ startedAt, machine: machineOf(), settings: settingsOf(options), endpoints },
-    notes: isCounted ? [] : [NOT_COUNTED],
-  };
-}
-
-const NOT_COUNTED =
-  "no figures of queries and caches: the admin server of the app was not found; it needs the preload, and its port in OTEL_EXPORTER_PROMETHEUS_PORT";
-
-async function measureStarted(
-  options: BenchOptions,
-  progress: Progress,
-  interruption: Interruption,
-): Promise<ReadonlyMap<Endpoint, readonly Block[]>> {
-  const stop = new AbortController();
-  void interruption.occurred.then(() => stop.abort());
-  const { command, endpoints } = options;
-  const inherited = inheritedEnvironment();
-  const isStarted = command.length > 0;
-  const variables = isStarted ? appVariables(inherited, await freePort()) : inherited;
-  const url = endpoints[0]?.url ?? "";
-  const app = isStarted ? await startApp(command, url, variables, stop.signal) : undefined;
-  try {
-    return await measure(options, {
-      countsPage: countsPageOf(environmentOf(variables)),
-      onStep: (step) => progress.update(step),
-      onBlock: (endpoint, block) => {
-        if (options.isVerbose) progress.print(blockLine(endpoint, block));
-      },
-      signal: stop.signal,
-    });
-  } finally {
-    progress.end();
-    await app?.stop();
-    if (options.isVerbose) printOutput(app);
-  }
-}
-
-function blockLine({ name }: Endpoint, { load, machineMs }: Block): string {
-  const median = formatMs(rankedValue(sortNumbers(load.durations), 0.5));
-  const failed = load.failures === 0 ? "" : `, ${load.failures} without a response`;
-  return `${name}: ${load.durations.length} responses, median ${median}${failed}, calculation ${formatMs(machineMs)}`;
-}
-
-function printOutput(app: AppProcess | undefined): void {
-  const lines = app?.output() ?? [];
-  if (lines.length > 0) printMessage("the last lines of the app:");
-  for (const line of lines) printMessage(`  ${line}`);
-}

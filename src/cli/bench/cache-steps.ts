@@ -35,7 +35,10 @@ async function requestProblem(
   const url = URL.parse(path, baseUrl);
   if (url === null) return "its path needs the address of the app: --url, or url in the file";
   try {
-    const response = await fetch(url, { method, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    // The app may close a connection that was idle during the block just when it is used again.
+    const headers = { connection: "close" };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const response = await fetch(url, { method, headers, signal });
     await response.body?.cancel();
     return response.ok ? undefined : `status ${response.status}`;
   } catch (error) {

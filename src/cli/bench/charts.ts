@@ -2,7 +2,7 @@ import type { DrawingBlock } from "../report/document.ts";
 import { escapeHtml } from "../report/escape-html.ts";
 import { formatSeconds } from "../report/formats.ts";
 import { truncate } from "../../text.ts";
-import type { EndpointComparison } from "./comparison.ts";
+import type { EndpointComparison } from "./comparison/comparison.ts";
 import type { EndpointResult } from "./result.ts";
 
 const WIDTH = 720;

@@ -1,7 +1,7 @@
 import type { Block, TableBlock } from "../report/document.ts";
 import { formatCount, formatSeconds, formatShare } from "../report/formats.ts";
 import { histogramChart, intervalChart, percentileChart } from "./charts.ts";
-import type { BenchComparison, EndpointComparison } from "./comparison.ts";
+import type { BenchComparison, EndpointComparison } from "./comparison/comparison.ts";
 import type { Figures } from "./figures.ts";
 import type { BenchResult, EndpointResult } from "./result.ts";
 import type { FigureVerdict } from "./verdict.ts";
@@ -10,6 +10,8 @@ import type { FigureVerdict } from "./verdict.ts";
 export interface BenchReport {
   readonly result: BenchResult;
   readonly comparison: BenchComparison | undefined;
+  /** Whether the result is that of a part of the blocks. */
+  readonly isInterrupted: boolean;
   /** What makes the command end with 1, one line each. */
   readonly findings: readonly string[];
 }
@@ -79,11 +81,18 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     cell: ({ before, after }) =>
       `${formatQueries(before.queries)} → ${formatQueries(after.queries)}`,
   },
+  {
+    title: "CPU time",
+    isFigure: false,
+    cell: ({ cpuTime }) =>
+      cpuTime === undefined ? UNKNOWN : `${formatMs(cpuTime.before)} → ${formatMs(cpuTime.after)}`,
+  },
   { title: "result", isFigure: false, cell: comparisonResult },
 ];
 
-function comparisonResult({ change, hasMoreQueries }: EndpointComparison): string {
-  return hasMoreQueries ? `${change}, more queries` : change;
+function comparisonResult({ change, hasMoreQueries, cpuTime }: EndpointComparison): string {
+  const more = [...(hasMoreQueries ? ["queries"] : []), ...(cpuTime?.isMore ? ["CPU time"] : [])];
+  return more.length === 0 ? change : `${change}, more ${more.join(" and ")}`;
 }
 
 /** Formats a ratio as a change: `+21%`. */
@@ -105,6 +114,11 @@ export function findingsOf(
   );
   const worse = (comparison?.endpoints ?? []).flatMap((endpoint) => [
     ...(endpoint.change === "slower" ? [describeSlower(endpoint)] : []),
+    ...(endpoint.cpuTime?.isMore === true
+      ? [
+          `${endpoint.name}: ${formatMs(endpoint.cpuTime.after)} CPU time per request, ${formatMs(endpoint.cpuTime.before)} before`,
+        ]
+      : []),
     ...(endpoint.hasMoreQueries
       ? [
           `${endpoint.name}: ${formatQueries(endpoint.after.queries)} queries per request, ${formatQueries(endpoint.before.queries)} before`,
@@ -150,15 +164,35 @@ export function comparisonNotes(comparison: BenchComparison): readonly string[] 
           `a fixed calculation takes ${formatRatio(machineRatio)} time now: the machine is not as it was`,
         ]
       : []),
-    ...unclear.map(
-      ({ name, low, high }) =>
-        `${name}: the noise is too large to find a change between ${formatRatio(low)} and ${formatRatio(high)}; measure on a quiet machine, or with more iterations`,
-    ),
+    ...unclear.map((endpoint) => describeUnclear(endpoint, comparison)),
+    ...endpoints.flatMap(describeMeasure),
     ...(added.length === 0 ? [] : [`not in the baseline: ${added.join(", ")}`]),
   ];
 }
 
 const NOTED_MACHINE_CHANGE = 0.1;
+
+function describeUnclear(
+  { name, low, high, blocks, needsBlocks }: EndpointComparison,
+  { isOneRun }: BenchComparison,
+): string {
+  const range = `after ${blocks} blocks the change may be anything from ${formatRatio(low)} to ${formatRatio(high)}`;
+  const oneRun = isOneRun ? "" : ", or both apps in one run (--against)";
+  const reason =
+    needsBlocks || isOneRun
+      ? `since the durations vary too much; measure on a quiet machine, with more --iterations or --max-blocks${oneRun}`
+      : `since the machine is busy, or not as it was; measure on a quiet machine${oneRun}`;
+  return `${name}: ${range}, ${reason}`;
+}
+
+function describeMeasure({ name, measure }: EndpointComparison): string[] {
+  if (measure === "median") return [];
+  const compared =
+    measure === "p10"
+      ? "by its fastest requests (10th percentile)"
+      : "by the mean without the time in which the app had no CPU";
+  return [`${name}: compared ${compared}, since the machine is busy`];
+}
 
 /** Returns the result as a document of Markdown and HTML. */
 export function documentOf({ result, comparison, findings }: BenchReport): Block[] {

@@ -1,6 +1,6 @@
 import { sortNumbers } from "../../viewer/percentile.ts";
 import type { LoadResult } from "./load.ts";
-import type { RequestCounts } from "./request-counts.ts";
+import type { BlockCounts } from "./request-counts.ts";
 
 /** The figures of an endpoint. Durations are in milliseconds. */
 export interface Figures {
@@ -29,8 +29,8 @@ export interface Figures {
 export interface Block {
   readonly load: LoadResult;
   /** What the app has counted meanwhile; undefined if it has not reported that. */
-  readonly counts: RequestCounts | undefined;
-  /** Milliseconds of a fixed calculation before and after the block. */
+  readonly counts: BlockCounts | undefined;
+  /** Milliseconds of CPU of a fixed calculation before and after the block. */
   readonly machineMs: number;
 }
 
@@ -67,7 +67,7 @@ type CountedFigures = Pick<
   "queries" | "queryMs" | "cacheHits" | "cacheMisses" | "cacheRatio"
 >;
 
-function countedFigures(all: readonly (RequestCounts | undefined)[]): CountedFigures {
+function countedFigures(all: readonly (BlockCounts | undefined)[]): CountedFigures {
   const known = all.filter((counts) => counts !== undefined);
   const requests = sum(known.map((counts) => counts.requests));
   if (requests === 0)

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import Client from "autocannon/lib/httpClient.js";
+import { parseThreadTimes } from "../../metrics/runtime/proc-text.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export interface LoadOptions {
@@ -24,6 +26,8 @@ export interface LoadResult {
   readonly failure: string | undefined;
   /** Milliseconds from the start to the last response. */
   readonly elapsedMs: number;
+  /** Milliseconds in which this process was ready to run, but had no CPU; 0 if not on Linux. */
+  readonly runDelayMs: number;
 }
 
 /** A load with more failures ends: a server that is gone refuses thousands per second. */
@@ -51,6 +55,7 @@ class Load {
 
   async run(): Promise<LoadResult> {
     const { amount, signal } = this.#options;
+    const delayBefore = ownRunDelay();
     const startedAt = performance.now();
     let endedAt = startedAt;
     for (const requests of this.#shares())
@@ -63,10 +68,12 @@ class Load {
     await this.#end.promise;
     clearTimeout(timer);
     signal?.removeEventListener("abort", this.#stop);
+    const runDelayMs = (ownRunDelay() - delayBefore) * 1000;
     for (const client of this.#clients) client.destroy();
     return {
       ...{ durations: this.#durations, statuses: this.#statuses },
       ...{ failures: this.#failures, failure: this.#failure, elapsedMs: endedAt - startedAt },
+      runDelayMs,
     };
   }
 
@@ -118,6 +125,15 @@ class Load {
       port: port === "" ? undefined : port,
       ...{ timeout: this.#options.timeoutSeconds, responseMax, pipelining: 1, requests: [{}] },
     };
+  }
+}
+
+/** Returns the time in which this process had no CPU although it was ready to run, in seconds. */
+function ownRunDelay(): number {
+  try {
+    return parseThreadTimes(readFileSync("/proc/self/schedstat", "utf8"))?.runDelay ?? 0;
+  } catch {
+    return 0;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Block } from "./figures.ts";
 import { type LoadAmount, type LoadOptions, type LoadResult, sendLoad } from "./load.ts";
 import { measureMachine, warmUpMachine } from "./machine-speed.ts";
 import type { BenchOptions } from "./options.ts";
-import { type CountsByRoute, countsBetween, readCounts } from "./request-counts.ts";
+import { type AppCounts, countsBetween, readCounts } from "./request-counts.ts";
 import type { PageRequest } from "../health/request-page.ts";
 
 /** The part of a measurement that has begun. */
@@ -13,17 +13,40 @@ export interface BenchStep {
   /** 0: the warm-up. */
   readonly block: number;
   readonly blocks: number;
-  /** Share of the measurement that is done. */
+  /** Share of the blocks that is done. */
   readonly done: number;
 }
 
-export interface MeasurementDeps {
+/** An app that is measured. */
+export interface MeasuredApp {
+  readonly endpoints: readonly Endpoint[];
+  /** The address for cache steps that are requests. */
+  readonly baseUrl: string | undefined;
   /** The page of the app with the counts of its requests; undefined: there is none. */
   readonly countsPage: PageRequest | undefined;
+}
+
+/** The blocks of each endpoint. */
+export type MeasuredBlocks = ReadonlyMap<Endpoint, readonly Block[]>;
+
+export interface MeasurementDeps {
+  /** One, or two that are compared: then their endpoints are the same, at different addresses. */
+  readonly apps: readonly MeasuredApp[];
   readonly onStep: (step: BenchStep) => void;
   readonly onBlock: (endpoint: Endpoint, block: Block) => void;
+  /**
+   * Called after each round of blocks but the last. Returns the places of the endpoints that
+   * need another round.
+   */
+  readonly placesToExtend: (blocks: MeasuredBlocks, next: Round) => readonly number[];
   /** Ends the measurement after the block in progress. */
   readonly signal: AbortSignal;
+}
+
+/** The blocks `from` up to, and without, `to`. */
+export interface Round {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Requests with which an endpoint fills its caches. */
@@ -38,71 +61,109 @@ const CACHE_REQUESTS = 5;
 export async function measure(
   options: BenchOptions,
   deps: MeasurementDeps,
-): Promise<ReadonlyMap<Endpoint, readonly Block[]>> {
+): Promise<MeasuredBlocks> {
   const measurement = new Measurement(options, deps);
   await measurement.warmUp();
   return measurement.measureBlocks();
 }
 
+/**
+ * Returns the rounds of a measurement, each of which doubles the number of blocks: few rounds,
+ * since each comparison after one has a part of the error only.
+ */
+export function roundsOf({ amounts, maxBlocks }: BenchOptions): readonly Round[] {
+  const rounds: Round[] = [{ from: 0, to: amounts.length }];
+  for (let from = amounts.length; from < maxBlocks; from *= 2)
+    rounds.push({ from, to: Math.min(from * 2, maxBlocks) });
+  return rounds;
+}
+
 class Measurement {
   readonly #options: BenchOptions;
   readonly #deps: MeasurementDeps;
+  readonly #blocks: ReadonlyMap<Endpoint, Block[]>;
 
   constructor(options: BenchOptions, deps: MeasurementDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#blocks = new Map(
+      deps.apps.flatMap(({ endpoints }) => endpoints.map((endpoint) => [endpoint, []])),
+    );
   }
 
   async warmUp(): Promise<void> {
-    const { endpoints, warmUp, concurrency } = this.#options;
+    const { warmUp, concurrency } = this.#options;
     warmUpMachine();
-    for (const endpoint of endpoints) {
-      if (this.#deps.signal.aborted) return;
-      this.#report(endpoint, 0, 0);
-      const first = await this.#send(endpoint, { requests: 1 }, 1);
-      if (first.durations.length === 0)
-        throw new BenchError(`${endpoint.name} does not respond: ${first.failure ?? "no reason"}`);
-      if (warmUp >= concurrency) await this.#send(endpoint, { requests: warmUp });
-    }
-  }
-
-  async measureBlocks(): Promise<ReadonlyMap<Endpoint, readonly Block[]>> {
-    const { endpoints, amounts } = this.#options;
-    const blocks = new Map<Endpoint, Block[]>(endpoints.map((endpoint) => [endpoint, []]));
-    for (const [at, amount] of amounts.entries()) {
-      for (const [index, endpoint] of endpoints.entries()) {
-        if (this.#deps.signal.aborted) return blocks;
-        const done = (at * endpoints.length + index) / (amounts.length * endpoints.length);
-        this.#report(endpoint, at + 1, done);
-        const block = await this.#measureBlock(endpoint, amount);
-        blocks.get(endpoint)?.push(block);
-        this.#deps.onBlock(endpoint, block);
+    for (const { endpoints } of this.#deps.apps)
+      for (const endpoint of endpoints) {
+        if (this.#deps.signal.aborted) return;
+        this.#deps.onStep({ ...this.#step(endpoint, 0), done: 0 });
+        const first = await this.#send(endpoint, { requests: 1 }, 1);
+        if (first.durations.length === 0 && !this.#deps.signal.aborted)
+          throw new BenchError(
+            `${endpoint.name} does not respond: ${first.failure ?? "no reason"}`,
+          );
+        if (warmUp >= concurrency) await this.#send(endpoint, { requests: warmUp });
       }
-    }
-    return blocks;
   }
 
-  async #measureBlock(endpoint: Endpoint, amount: LoadAmount): Promise<Block> {
-    await this.#prepareCaches(endpoint);
+  async measureBlocks(): Promise<MeasuredBlocks> {
+    const { apps, placesToExtend, signal } = this.#deps;
+    const rounds = roundsOf(this.#options);
+    let places: readonly number[] = [...(apps[0]?.endpoints.keys() ?? [])];
+    for (const [at, round] of rounds.entries()) {
+      await this.#measureRound(round, places);
+      const next = rounds[at + 1];
+      if (signal.aborted || next === undefined) break;
+      places = placesToExtend(this.#blocks, next);
+    }
+    return this.#blocks;
+  }
+
+  async #measureRound({ from, to }: Round, places: readonly number[]): Promise<void> {
+    const total = (to - from) * places.length;
+    for (let at = from; at < to; at++)
+      for (const [index, place] of places.entries()) {
+        const done = ((at - from) * places.length + index) / total;
+        for (const app of this.#order(at)) {
+          const endpoint = app.endpoints[place];
+          if (endpoint === undefined || this.#deps.signal.aborted) return;
+          this.#deps.onStep({ ...this.#step(endpoint, at + 1), blocks: to, done });
+          const block = await this.#measureBlock(app, endpoint, this.#amount(at));
+          if (this.#deps.signal.aborted) return;
+          this.#blocks.get(endpoint)?.push(block);
+          this.#deps.onBlock(endpoint, block);
+        }
+      }
+  }
+
+  /** Each app is the first one in every second block, so that none has an advantage. */
+  #order(at: number): readonly MeasuredApp[] {
+    const { apps } = this.#deps;
+    return at % 2 === 0 ? apps : apps.toReversed();
+  }
+
+  #amount(at: number): LoadAmount {
+    const { amounts } = this.#options;
+    return amounts[at % amounts.length] ?? { requests: 1 };
+  }
+
+  async #measureBlock(app: MeasuredApp, endpoint: Endpoint, amount: LoadAmount): Promise<Block> {
+    await this.#prepareCaches(app, endpoint);
     const machineBefore = measureMachine();
-    const countsBefore = await this.#readCounts();
+    const countsBefore = await readAppCounts(app);
     const load = await this.#send(endpoint, amount);
-    const countsAfter = await this.#readCounts();
+    const countsAfter = await readAppCounts(app);
     const counts = countsBetween(countsBefore, countsAfter, load.durations.length);
     return { load, counts, machineMs: (machineBefore + measureMachine()) / 2 };
   }
 
-  async #prepareCaches(endpoint: Endpoint): Promise<void> {
-    const { clearCache, warmsCache, warmCache, baseUrl } = this.#options;
+  async #prepareCaches({ baseUrl }: MeasuredApp, endpoint: Endpoint): Promise<void> {
+    const { clearCache, warmsCache, warmCache } = this.#options;
     if (clearCache !== undefined) await runCacheStep("clear_cache", clearCache, baseUrl);
     if (!warmsCache) return;
     if (warmCache === undefined) await this.#send(endpoint, { requests: CACHE_REQUESTS }, 1);
     else await runCacheStep("warm_cache", warmCache, baseUrl);
-  }
-
-  #readCounts(): Promise<CountsByRoute | undefined> {
-    const { countsPage } = this.#deps;
-    return countsPage === undefined ? Promise.resolve(undefined) : readCounts(countsPage);
   }
 
   #send(
@@ -115,8 +176,11 @@ class Measurement {
     return sendLoad(endpoint, load);
   }
 
-  #report(endpoint: Endpoint, block: number, done: number): void {
-    const blocks = this.#options.amounts.length;
-    this.#deps.onStep({ endpoint: endpoint.name, block, blocks, done });
+  #step({ name }: Endpoint, block: number): Omit<BenchStep, "done"> {
+    return { endpoint: name, block, blocks: this.#options.amounts.length };
   }
+}
+
+function readAppCounts({ countsPage }: MeasuredApp): Promise<AppCounts | undefined> {
+  return countsPage === undefined ? Promise.resolve(undefined) : readCounts(countsPage);
 }

@@ -12,14 +12,21 @@ import {
 import type { Endpoint } from "./endpoint.ts";
 import { chooseEndpoints } from "./endpoint-choice.ts";
 import type { LoadAmount } from "./load.ts";
-import { MIN_BLOCKS } from "./comparison.ts";
+import { MIN_BLOCKS } from "./comparison/comparison.ts";
+import type { MeasuredSettings } from "./result.ts";
 
 const optionKinds = {
   ...({ config: "text", url: "text", header: "texts", body: "text" } as const),
-  ...({ iterations: "text", duration: "text", blocks: "text", "warm-up": "text" } as const),
-  ...({ concurrency: "text", timeout: "text" } as const),
+  ...({ iterations: "text", duration: "text", blocks: "text", "max-blocks": "text" } as const),
+  ...({ "warm-up": "text", concurrency: "text", timeout: "text" } as const),
   ...({ "warm-cache": "flag", "clear-cache": "flag" } as const),
-  ...({ save: "flag", compare: "text", tolerance: "text", baselines: "text" } as const),
+  ...({
+    save: "flag",
+    compare: "text",
+    against: "text",
+    tolerance: "text",
+    baselines: "text",
+  } as const),
   ...({ out: "texts", verbose: "flag", json: "flag", help: "flag" } as const),
 } as const satisfies OptionKinds;
 
@@ -32,6 +39,8 @@ export interface BenchOptions {
   readonly command: readonly string[];
   /** How much is sent to an endpoint in one block. */
   readonly amounts: readonly LoadAmount[];
+  /** The number of blocks, at most: more than `amounts` has, while a comparison is unclear. */
+  readonly maxBlocks: number;
   /** Requests of each endpoint before the first block. */
   readonly warmUp: number;
   readonly concurrency: number;
@@ -45,12 +54,20 @@ export interface BenchOptions {
   readonly save: boolean;
   /** A baseline: a commit, a branch, a file, or `latest`. */
   readonly compare: string | undefined;
+  /** The app to compare with in the same run: a folder with a checkout, or an address. */
+  readonly against: string | undefined;
   /** A share of 1. */
   readonly tolerance: number;
   /** The folder of the baselines; undefined: that of the project. */
   readonly baselines: string | undefined;
   readonly files: readonly string[];
   readonly isVerbose: boolean;
+}
+
+/** Returns the settings that a baseline must have had, too. */
+export function settingsOf(options: BenchOptions): MeasuredSettings {
+  const { concurrency, clearCache, warmsCache } = options;
+  return { concurrency, clearsCache: clearCache !== undefined, warmsCache };
 }
 
 export interface ParsedBenchOptions {
@@ -70,6 +87,8 @@ export interface BenchSources {
 
 const DEFAULTS = { iterations: 500, warmUp: 50, concurrency: 1, blocks: 10, timeoutSeconds: 10 };
 const DEFAULT_TOLERANCE = 0.1;
+/** How many times more blocks there may be than at first. */
+const DEFAULT_EXTENSION = 4;
 const MAX_TARGETS = 1000;
 
 /** Parses the arguments of `telltale bench`, and its file. Never throws. */
@@ -175,15 +194,17 @@ function readOptions(reader: BenchOptionReader, sources: OtherSources): BenchOpt
   const headers = readHeaders(reader);
   const body = reader.text("body");
   const choice = { targets: positionals, file, baseUrl, headers, body, variables };
+  const endpoints = chooseEndpoints(choice, reader.problems);
+  const amounts = readAmounts(reader, file, concurrency);
   return {
-    endpoints: chooseEndpoints(choice, reader.problems),
-    ...{ command, baseUrl, concurrency },
-    amounts: readAmounts(reader, file, concurrency),
+    ...{ endpoints, command, baseUrl, concurrency, amounts },
+    maxBlocks: readMaxBlocks(reader, file, amounts.length),
     warmUp: reader.integer("warm-up", NUMBERS.warm_up) ?? file.warmUp ?? DEFAULTS.warmUp,
     timeoutSeconds: reader.integer("timeout", { min: 1, max: 600 }) ?? DEFAULTS.timeoutSeconds,
     clearCache: readClearCache(reader, file),
     ...{ warmsCache: flags.has("warm-cache"), warmCache: file.warmCache },
     ...{ save: flags.has("save"), compare: reader.text("compare") },
+    against: readAgainst(reader, endpoints, command),
     tolerance: reader.read("tolerance", TOLERANCE_EXPECTED, parseTolerance) ?? DEFAULT_TOLERANCE,
     baselines: reader.text("baselines"),
     files: readFiles(reader, texts.get("out") ?? []),
@@ -236,9 +257,11 @@ function readAmounts(
     reader.problems.push("--iterations and --duration exclude each other");
   const blocks = reader.integer("blocks", NUMBERS.blocks) ?? file.blocks ?? DEFAULTS.blocks;
   const ms = durationMs ?? (iterations === undefined ? file.durationMs : undefined);
-  const isCompared = reader.args.flags.has("save") || reader.text("compare") !== undefined;
+  const isCompared = comparesOrSaves(reader);
   if (isCompared && blocks < MIN_BLOCKS)
-    reader.problems.push(`--save and --compare need ${MIN_BLOCKS} blocks; received ${blocks}`);
+    reader.problems.push(
+      `--save, --compare and --against need ${MIN_BLOCKS} blocks; received ${blocks}`,
+    );
   if (ms !== undefined) return Array.from({ length: blocks }, () => ({ ms: ms / blocks }));
   const total = iterations ?? file.iterations ?? DEFAULTS.iterations;
   const least = concurrency * (isCompared ? blocks : 1);
@@ -248,6 +271,40 @@ function readAmounts(
       `${total} iterations are too few: expected ${least} or more, one for each connection${place}`,
     );
   return splitEvenly(total, Math.max(1, Math.min(blocks, Math.floor(total / concurrency))));
+}
+
+function comparesOrSaves({ args }: BenchOptionReader): boolean {
+  return args.flags.has("save") || args.texts.has("compare") || args.texts.has("against");
+}
+
+/** @param blocks those that are measured in any case. */
+function readMaxBlocks(reader: BenchOptionReader, file: BenchFile, blocks: number): number {
+  const max = reader.integer("max-blocks", NUMBERS.max_blocks) ?? file.maxBlocks;
+  if (max !== undefined && max < blocks)
+    reader.problems.push(`--max-blocks: received ${max}, expected at least the ${blocks} blocks`);
+  return comparesOrSaves(reader) ? (max ?? blocks * DEFAULT_EXTENSION) : blocks;
+}
+
+function readAgainst(
+  reader: BenchOptionReader,
+  endpoints: readonly Endpoint[],
+  command: readonly string[],
+): string | undefined {
+  const against = reader.text("against");
+  if (against === undefined) return undefined;
+  if (reader.args.texts.has("compare"))
+    reader.problems.push("--against and --compare exclude each other");
+  const isAddress = /^https?:/.test(against);
+  if (isAddress ? parseAddress(against) === undefined : command.length === 0)
+    reader.problems.push(
+      `--against: received ${quote(against)}, expected a folder and -- COMMAND, which starts the app of it, or an address such as http://localhost:3001`,
+    );
+  const hosts = new Set(endpoints.map(({ url }) => new URL(url).host));
+  if (hosts.size > 1)
+    reader.problems.push(
+      `--against: expected targets of one app, received those of ${[...hosts].join(", ")}`,
+    );
+  return against;
 }
 
 function splitEvenly(total: number, blocks: number): LoadAmount[] {

@@ -55,9 +55,9 @@ function detailLines({ name, url, statuses, blocks, failure, verdicts }: Endpoin
 }
 
 /** Returns what `--json` prints, and a file `.json` has. */
-export function jsonOf({ result, comparison, findings }: BenchReport): object {
+export function jsonOf({ result, comparison, findings, isInterrupted }: BenchReport): object {
   return {
-    status: findings.length === 0 ? "done" : "found",
+    status: isInterrupted ? "interrupted" : findings.length === 0 ? "done" : "found",
     findings,
     ...result,
     ...(comparison !== undefined && { comparison }),

@@ -12,8 +12,25 @@ export interface RequestCounts {
   readonly cacheMisses: number;
 }
 
-/** The counts by route. */
-export type CountsByRoute = ReadonlyMap<string, RequestCounts>;
+/** Milliseconds of the main thread of an app, since its start or between two times. */
+export interface ThreadMs {
+  /** On a CPU. */
+  readonly cpu: number;
+  /** Ready to run, without a CPU: other threads and processes had them. */
+  readonly runDelay: number;
+}
+
+/** What an app has counted at a time. */
+export interface AppCounts {
+  readonly routes: ReadonlyMap<string, RequestCounts>;
+  /** Undefined if it does not run on Linux. */
+  readonly thread: ThreadMs | undefined;
+}
+
+/** What an app has counted between two times: of the requests of a route, and of its thread. */
+export interface BlockCounts extends RequestCounts {
+  readonly thread: ThreadMs | undefined;
+}
 
 /** Returns the page of the admin server that has the counts; undefined if its address is not known. */
 export function countsPageOf(environment: Environment): PageRequest | undefined {
@@ -21,20 +38,20 @@ export function countsPageOf(environment: Environment): PageRequest | undefined 
 }
 
 /** Requests the counts of an app. Undefined if there is no such page, or it is another one. */
-export async function readCounts(page: PageRequest): Promise<CountsByRoute | undefined> {
+export async function readCounts(page: PageRequest): Promise<AppCounts | undefined> {
   const { content } = await requestPage(page);
   return parseCounts(content);
 }
 
 /** Parses the content of `/endpoints`. */
-export function parseCounts(content: unknown): CountsByRoute | undefined {
+export function parseCounts(content: unknown): AppCounts | undefined {
   const endpoints = propertyOf(content, "endpoints");
   if (!Array.isArray(endpoints)) return undefined;
-  const counts = new Map<string, RequestCounts>();
+  const routes = new Map<string, RequestCounts>();
   for (const endpoint of endpoints as readonly unknown[]) {
     const [queries, cache] = [propertyOf(endpoint, "queries"), propertyOf(endpoint, "cache")];
     const requests = numberOf(endpoint, "requests");
-    counts.set(String(propertyOf(endpoint, "route")), {
+    routes.set(String(propertyOf(endpoint, "route")), {
       requests,
       queries: numberOf(queries, "total"),
       // The page has a mean over all requests, in seconds.
@@ -43,7 +60,13 @@ export function parseCounts(content: unknown): CountsByRoute | undefined {
       cacheMisses: numberOf(cache, "misses"),
     });
   }
-  return counts;
+  return { routes, thread: threadMsOf(propertyOf(content, "mainThread")) };
+}
+
+/** The page has seconds. */
+function threadMsOf(times: unknown): ThreadMs | undefined {
+  const cpu = numberOf(times, "cpuTime") * 1000;
+  return cpu === 0 ? undefined : { cpu, runDelay: numberOf(times, "runDelay") * 1000 };
 }
 
 /**
@@ -54,14 +77,17 @@ export function parseCounts(content: unknown): CountsByRoute | undefined {
  * @returns undefined if most of them were not counted, because they were for another app.
  */
 export function countsBetween(
-  before: CountsByRoute | undefined,
-  after: CountsByRoute | undefined,
+  before: AppCounts | undefined,
+  after: AppCounts | undefined,
   sent: number,
-): RequestCounts | undefined {
+): BlockCounts | undefined {
   if (before === undefined || after === undefined || sent === 0) return undefined;
-  const differences = [...after].map(([route, now]) => difference(before.get(route), now));
+  const differences = [...after.routes].map(([route, now]) =>
+    difference(before.routes.get(route), now),
+  );
   const [most] = differences.toSorted((a, b) => b.requests - a.requests);
-  return most === undefined || most.requests < sent * MIN_COUNTED ? undefined : most;
+  if (most === undefined || most.requests < sent * MIN_COUNTED) return undefined;
+  return { ...most, thread: threadBetween(before.thread, after.thread) };
 }
 
 const MIN_COUNTED = 0.9;
@@ -75,6 +101,14 @@ function difference(before: RequestCounts | undefined, now: RequestCounts): Requ
     cacheHits: now.cacheHits - before.cacheHits,
     cacheMisses: now.cacheMisses - before.cacheMisses,
   };
+}
+
+function threadBetween(
+  before: ThreadMs | undefined,
+  after: ThreadMs | undefined,
+): ThreadMs | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  return { cpu: after.cpu - before.cpu, runDelay: after.runDelay - before.runDelay };
 }
 
 function numberOf(parent: unknown, key: string): number {

@@ -58,8 +58,32 @@ export interface HistogramBucket {
 export interface BlockResult {
   /** Of the durations, in milliseconds. */
   readonly median: number;
+  /** The 10th percentile: what other processes do delays the fastest requests least. */
+  readonly p10: number;
   /** Of the fixed calculation of `machine-speed.ts`, in milliseconds. */
   readonly machineMs: number;
+  /** What the app has reported of its main thread; undefined if it has not. */
+  readonly thread?: BlockThread | undefined;
+}
+
+/** The main thread of the app in a block. */
+export interface BlockThread {
+  /**
+   * Mean of the durations without the time in which the thread had no CPU, in milliseconds:
+   * the time that requests would have taken on a machine of their own.
+   */
+  readonly undelayedMean: number;
+  /**
+   * The least that this mean may be: without the time in which the sender of the requests had no
+   * CPU either, of which an unknown part was while the app worked.
+   */
+  readonly leastMean: number;
+  /** Share of the time in which the thread was ready to run, but had no CPU. */
+  readonly delayShare: number;
+  /** Share of the other time in which it had one: how much of a duration is computing. */
+  readonly cpuShare: number;
+  /** CPU time of a request, in milliseconds. */
+  readonly cpuMs: number;
 }
 
 export function machineOf(): Machine {
@@ -81,12 +105,43 @@ export function endpointResult(endpoint: Endpoint, blocks: readonly Block[]): En
     ...{ verdict: worstVerdict(verdicts), verdicts, statuses: statusesOf(blocks) },
     failure: blocks.findLast(({ load }) => load.failure !== undefined)?.load.failure,
     histogram: histogramOf(blocks.flatMap(({ load }) => load.durations)),
-    blocks: answered.map(({ load, machineMs }) => ({
-      median: rankedValue(sortNumbers(load.durations), 0.5),
-      machineMs,
-    })),
+    blocks: answered.map(blockResult),
   };
 }
+
+export function blockResult(block: Block): BlockResult {
+  const { load, machineMs } = block;
+  const sorted = sortNumbers(load.durations);
+  return {
+    ...{ median: rankedValue(sorted, 0.5), p10: rankedValue(sorted, 0.1) },
+    ...{ machineMs, thread: blockThread(block) },
+  };
+}
+
+/**
+ * While the thread has no CPU, all requests in progress wait. So each of them takes longer by
+ * the same share as the block does, whatever the number of connections is.
+ */
+function blockThread({ load, counts }: Block): BlockThread | undefined {
+  const { thread } = counts ?? {};
+  if (thread === undefined || thread.cpu <= 0 || load.elapsedMs === 0) return undefined;
+  const { durations, elapsedMs } = load;
+  // It may have waited before the first request and after the last one, too.
+  const delayShare = Math.min(thread.runDelay / elapsedMs, MAX_DELAY_SHARE);
+  const mean = durations.reduce((sum, ms) => sum + ms, 0) / durations.length;
+  const undelayedMean = mean * (1 - delayShare);
+  const cpuMs = thread.cpu / durations.length;
+  const withoutSender = mean * (1 - delayShare - load.runDelayMs / elapsedMs);
+  return {
+    undelayedMean,
+    leastMean: Math.min(undelayedMean, Math.max(cpuMs, withoutSender)),
+    delayShare,
+    cpuShare: Math.min(1, thread.cpu / (elapsedMs * (1 - delayShare))),
+    cpuMs,
+  };
+}
+
+const MAX_DELAY_SHARE = 0.98;
 
 /** Returns an address without what may be a secret. */
 function shownAddress(url: string): string {

@@ -182,6 +182,24 @@ export function parseOpenFilesLimit(text: string): number | undefined {
   return soft === undefined ? undefined : Number(soft);
 }
 
+/** Times of a thread in seconds, as the scheduler of Linux counts them. */
+export interface ThreadTimes {
+  /** Time on a CPU. */
+  readonly cpuTime: number;
+  /** Time in which it was ready to run, but had no CPU. */
+  readonly runDelay: number;
+}
+
+/**
+ * Parses `/proc/self/schedstat`: those of the main thread; undefined if there are none.
+ * https://docs.kernel.org/scheduler/sched-stats.html
+ */
+export function parseThreadTimes(text: string): ThreadTimes | undefined {
+  const [, cpu, delay] = /^(\d{1,20}) (\d{1,20}) /.exec(text) ?? [];
+  if (cpu === undefined || delay === undefined || Number(cpu) === 0) return undefined;
+  return { cpuTime: Number(cpu) / 1e9, runDelay: Number(delay) / 1e9 };
+}
+
 /** Parses `/proc/self/cgroup`: paths by controller; that of version 2 has the name "". */
 export function parseControlGroups(text: string): ReadonlyMap<string, string> {
   const paths = new Map<string, string>();

@@ -105,6 +105,17 @@ describe("The options of telltale bench", () => {
     }
   });
 
+  it("allow four times more blocks, if results are compared or saved", () => {
+    const rows = [
+      [[], 10],
+      [["--save"], 40],
+      [["--compare", "--blocks", "8"], 32],
+      [["--against", "http://b/", "--max-blocks", "10"], 10],
+    ] as const;
+    for (const [args, expected] of rows)
+      assert.equal(optionsOf(["http://a/", ...args]).maxBlocks, expected, args.join(" "));
+  });
+
   it("split iterations and durations into blocks", () => {
     const rows = [
       [
@@ -191,7 +202,26 @@ const wrongUses: readonly (readonly [args: readonly string[], problem: string])[
     ["http://a/", "--iterations", "9", "--save"],
     "9 iterations are too few: expected 10 or more, one for each connection in each block",
   ],
-  [["http://a/", "--blocks", "5", "--compare"], "--save and --compare need 6 blocks; received 5"],
+  [
+    ["http://a/", "--blocks", "5", "--compare"],
+    "--save, --compare and --against need 6 blocks; received 5",
+  ],
+  [
+    ["http://a/", "--max-blocks", "5", "--save"],
+    "--max-blocks: received 5, expected at least the 10 blocks",
+  ],
+  [
+    ["http://a/", "--against", "../main"],
+    '--against: received "../main", expected a folder and -- COMMAND, which starts the app of it, or an address such as http://localhost:3001',
+  ],
+  [
+    ["http://a/", "--against", "http://b/", "--compare"],
+    "--against and --compare exclude each other",
+  ],
+  [
+    ["http://a/", "http://b/x", "--against", "http://c/"],
+    "--against: expected targets of one app, received those of a, b",
+  ],
   [
     ["http://a/", "--tolerance", "0%"],
     '--tolerance: received "0%", expected a percentage from 1% to 100%, such as 10%',

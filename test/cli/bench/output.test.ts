@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compareResults } from "../../../src/cli/bench/comparison.ts";
+import { compareResults } from "../../../src/cli/bench/comparison/comparison.ts";
 import { type BenchReport, findingsOf } from "../../../src/cli/bench/document.ts";
 import { terminalLines, writeReport } from "../../../src/cli/bench/output.ts";
 import { Progress } from "../../../src/cli/bench/progress.ts";
@@ -19,8 +19,10 @@ function report(name: string): BenchReport {
     { name, medians: slow, queries: 5 },
     { name: "GET /new", medians: slow },
   ]);
-  const comparison = compareResults(before, result, 0.1);
-  return { result, comparison, findings: findingsOf(result, comparison) };
+  const comparison = compareResults(before, result, {
+    ...{ tolerance: 0.1, looks: 1, isOneRun: false },
+  });
+  return { result, comparison, isInterrupted: false, findings: findingsOf(result, comparison) };
 }
 
 describe("A report of telltale bench", () => {

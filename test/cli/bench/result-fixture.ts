@@ -1,10 +1,13 @@
-import type { BenchResult, EndpointResult } from "../../../src/cli/bench/result.ts";
+import type { BenchResult, BlockThread, EndpointResult } from "../../../src/cli/bench/result.ts";
 
 interface GivenEndpoint {
   readonly name: string;
   readonly medians: readonly number[];
   /** Of the fixed calculation; default: 1 ms. */
   readonly machines?: readonly number[];
+  /** Default: the medians. */
+  readonly p10s?: readonly number[];
+  readonly threads?: readonly BlockThread[];
   readonly queries?: number;
 }
 
@@ -19,7 +22,8 @@ export function benchResult(endpoints: readonly GivenEndpoint[]): BenchResult {
   };
 }
 
-function endpointOf({ name, medians, machines, queries }: GivenEndpoint): EndpointResult {
+function endpointOf(given: GivenEndpoint): EndpointResult {
+  const { name, medians, machines, p10s, threads, queries } = given;
   const p50 = medians.toSorted((a, b) => a - b)[Math.floor(medians.length / 2)] ?? 0;
   return {
     ...{ name, method: "GET", url: "http://localhost:3000/a" },
@@ -33,6 +37,9 @@ function endpointOf({ name, medians, machines, queries }: GivenEndpoint): Endpoi
       { limitMs: p50, count: 90 },
       { limitMs: p50 * 4, count: 10 },
     ],
-    blocks: medians.map((median, at) => ({ median, machineMs: machines?.[at] ?? 1 })),
+    blocks: medians.map((median, at) => ({
+      ...{ median, p10: p10s?.[at] ?? median },
+      ...{ machineMs: machines?.[at] ?? 1, thread: threads?.[at] },
+    })),
   };
 }

@@ -8,6 +8,7 @@ import {
   parseMounts,
   parseNetwork,
   parseOpenFilesLimit,
+  parseThreadTimes,
 } from "../../../src/metrics/runtime/proc-text.ts";
 
 interface Row {
@@ -21,6 +22,18 @@ const names = (parse: (text: string) => readonly { readonly name: string }[]) =>
   parse(text).map(({ name }) => name);
 
 const rows: readonly Row[] = [
+  {
+    title: "the times of a thread in seconds",
+    parse: parseThreadTimes,
+    text: "2300899951 500000000 430\n",
+    expected: { cpuTime: 2.300899951, runDelay: 0.5 },
+  },
+  {
+    title: "no times of a thread where the kernel does not count them",
+    parse: parseThreadTimes,
+    text: "0 0 0\n",
+    expected: undefined,
+  },
   {
     title: "the CPU line in seconds, both kinds of interrupts together",
     parse: (text) => Object.fromEntries(parseCpu(text)),
