@@ -4,6 +4,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { collectorBinary } from "../../scripts/collector/build.ts";
+import type { ReceivedSpan } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { type Preset, startPreset } from "./support/preset.ts";
 import { idOf, METRICS, postTelemetry, otlpSpansOf } from "./support/telemetry.ts";
@@ -160,15 +161,18 @@ describe("Agent and gateway", function () {
     const { status } = await sendSpans(packed(body));
     assert.equal(status, 400);
     await assertAcceptsSpans(agent);
-    assert.equal(receiver.spans.length, 1);
+    assert.deepEqual(new Set(receiver.spans.map(({ name }) => name)), new Set(["fine"]));
   });
 
   it("accept and forward 100,000 spans in one smaller request", async () => {
     const { status } = await sendSpans(packed(manySpans(100_000, "n")));
     assert.equal(status, 200);
-    await receiver.waitFor(({ spans }) => spans.length >= 100_000, "100,000 spans");
-    const ids = new Set(receiver.spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
-    assert.equal(ids.size, 100_000);
+    // A batch that the gateway or the receiver accepts too late is sent again.
+    await receiver.waitFor(
+      ({ spans }) => spans.length >= 100_000 && idsOf(spans).size >= 100_000,
+      "100,000 spans",
+    );
+    assert.equal(idsOf(receiver.spans).size, 100_000);
     await assertAcceptsSpans(agent);
   });
 
@@ -194,7 +198,9 @@ describe("Agent and gateway", function () {
     // Receivers ignore unknown fields (OTLP 1.x, "JSON Protobuf Encoding"): an empty request.
     assert.equal(response.status, 200, await response.text());
     await assertAcceptsSpans(agent);
-    assert.equal(receiver.spans.length, 1);
+    // Those of the test before may arrive once more.
+    const names = receiver.spans.map(({ name }) => name).filter((name) => name !== "n");
+    assert.deepEqual(new Set(names), new Set(["fine"]));
   });
 
   async function sendSpans(body: Uint8Array<ArrayBuffer>): Promise<Response> {
@@ -280,6 +286,10 @@ function bytes(count: number, value: number): Uint8Array<ArrayBuffer> {
 function bomb(): Uint8Array<ArrayBuffer> {
   const part = gzipSync(Buffer.alloc(16 << 20, " "));
   return Uint8Array.from(Buffer.concat(Array.from({ length: 64 }, () => part)));
+}
+
+function idsOf(spans: readonly ReceivedSpan[]): Set<string> {
+  return new Set(spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
 }
 
 /** Creates spans in traces of 100, all of which are sampled. */
