@@ -88,7 +88,31 @@ function readResult(file: string): BenchResult {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new BenchError(`--compare: ${file} can't be read: ${code ?? message}`);
   }
-  if (propertyOf(content, "version") !== 1 || !Array.isArray(propertyOf(content, "endpoints")))
-    throw new BenchError(`--compare: ${file} is no result of telltale bench`);
-  return content as BenchResult;
+  if (!isResult(content)) throw new BenchError(`--compare: ${file} is no result of telltale bench`);
+  return content;
+}
+
+/** Whether a content has all that a comparison reads. */
+function isResult(content: unknown): content is BenchResult {
+  const endpoints = propertyOf(content, "endpoints");
+  return (
+    propertyOf(content, "version") === 1 &&
+    typeof propertyOf(propertyOf(content, "settings"), "concurrency") === "number" &&
+    typeof propertyOf(propertyOf(content, "machine"), "cpu") === "string" &&
+    typeof propertyOf(content, "startedAt") === "string" &&
+    Array.isArray(endpoints) &&
+    endpoints.every(isEndpointResult)
+  );
+}
+
+function isEndpointResult(endpoint: unknown): boolean {
+  const blocks = propertyOf(endpoint, "blocks");
+  return (
+    typeof propertyOf(endpoint, "name") === "string" &&
+    typeof propertyOf(propertyOf(endpoint, "figures"), "p50") === "number" &&
+    Array.isArray(blocks) &&
+    blocks.every((block) =>
+      ["median", "p10", "machineMs"].every((key) => Number(propertyOf(block, key)) > 0),
+    )
+  );
 }

@@ -193,6 +193,7 @@ function notesOf(endpoints: BenchResult["endpoints"]): string[] {
   const delay = delayOf(endpoints.flatMap(({ blocks }) => blocks));
   return [
     ...(isCounted ? [] : [NOT_COUNTED]),
+    ...endpoints.flatMap(statusNotes),
     ...(delay < BUSY_DELAY
       ? []
       : [
@@ -200,6 +201,19 @@ function notesOf(endpoints: BenchResult["endpoints"]): string[] {
         ]),
   ];
 }
+
+/** Returns what statuses mean that are those of no page: an error, or the way to a login. */
+function statusNotes({ name, statuses, figures }: BenchResult["endpoints"][number]): string[] {
+  const [status = "", count = 0] =
+    Object.entries(statuses).toSorted(([, a], [, b]) => b - a)[0] ?? [];
+  const share = `${count} of ${figures.requests} responses of ${name} have the status ${status}`;
+  if (/^40[13]$/.test(status)) return [`${share}: ${LOGIN}`];
+  if (/^3\d\d$/.test(status)) return [`${share}, a redirect that is not followed: ${LOGIN}`];
+  return /^[45]\d\d$/.test(status) ? [share] : [];
+}
+
+const LOGIN =
+  "an endpoint that needs a login gets its token or cookie by --header, or headers in the file";
 
 const NOT_COUNTED =
   "no figures of queries and caches: the admin server of the app was not found; it needs the preload, and its port in OTEL_EXPORTER_PROMETHEUS_PORT";

@@ -29,7 +29,8 @@ export function chooseEndpoints(sources: EndpointSources, problems: string[]): E
     targets.length === 0
       ? file.endpoints
       : targets.flatMap((target) => chosenEndpoint(target, file, problems) ?? []);
-  if (targets.length === 0 && file.endpoints.length === 0)
+  // What is wrong with the file may be the reason.
+  if (targets.length === 0 && file.endpoints.length === 0 && problems.length === 0)
     problems.push(
       "there is no endpoint: telltale bench http://localhost:3000/orders, or endpoints in telltale.bench.yaml",
     );

@@ -129,7 +129,9 @@ describe("telltale bench", () => {
 
   it("measures a running service without the preload, and reports its errors", async () => {
     const server = await listening((request, response) => {
-      response.statusCode = request.url === "/a" ? 200 : 503;
+      const statuses: Readonly<Record<string, number>> = { "/a": 200, "/b": 503, "/c": 302 };
+      const isLoggedIn = request.headers.cookie === "session=7";
+      response.statusCode = statuses[request.url ?? ""] ?? (isLoggedIn ? 200 : 401);
       response.end();
     });
     try {
@@ -142,7 +144,15 @@ describe("telltale bench", () => {
       assert.match(stdout, /^POST \/b .* 10 {2}needs work$/m);
       assert.match(stdout, /^note: no figures of queries and caches/m);
       assert.match(stdout, /^POST \/b: errors 100%, the target is at most 0%$/m);
+      assert.match(stdout, /^note: 10 of 10 responses of POST \/b have the status 503$/m);
       assert.match(stderr, /^telltale bench: block 2 of 2 \(50%\)$/m);
+
+      const pages = ["/c", "/login", "--url", addressOf(server), ...amount];
+      const refused = await run(pages, variables);
+      assert.match(refused.stdout, /responses of GET \/c have the status 302, a redirect that/);
+      assert.match(refused.stdout, /responses of GET \/login have the status 401: .* --header/);
+      const allowed = await run([...pages, "--header", "cookie: session=7"], variables);
+      assert.doesNotMatch(allowed.stdout, /status 401/);
     } finally {
       await closed(server);
     }
@@ -150,6 +160,8 @@ describe("telltale bench", () => {
 
   it("ends with 2 and one line if there is nothing to measure", async () => {
     const url = `http://127.0.0.1:${await freePort()}/`;
+    const noResult = join(folder, "no-result.json");
+    writeFileSync(noResult, '{"version":1,"endpoints":[{"name":"GET /"}]}');
     const rows = [
       [[url], /^telltale: GET \/ does not respond: ECONNREFUSED$/m],
       [[url, "--", "no-such-command"], /^telltale: the command can't be started: ENOENT$/m],
@@ -158,6 +170,7 @@ describe("telltale bench", () => {
         /^telltale: the app has ended with exit code 3\ntelltale: {3}no database$/m,
       ],
       [[url, "--compare", "main"], /^telltale: --compare: there is no baseline "main" in /m],
+      [[url, `--compare=${noResult}`], /^telltale: --compare: .* is no result of telltale bench$/m],
       [[], /^telltale: there is no endpoint: /m],
     ] as const;
     for (const [args, expected] of rows) {

@@ -313,6 +313,12 @@ describe("Wrong use of telltale bench", () => {
       assert.ok(problems.includes(problem), problems.join("\n"));
     });
 
+  it("is reported with one line if a file without endpoints is not valid", () => {
+    const { problems } = parse([], "endpoints:\n  - path: /a\n   name: x\n");
+    assert.equal(problems.length, 1, problems.join("\n"));
+    assert.match(problems[0] ?? "", /^telltale\.bench\.yaml:\d: /);
+  });
+
   it("does not repeat a secret", () => {
     const { problems } = parse(["http://a/", "--header", "s3cret", "--token=s3cret"]);
     assert.ok(problems.length === 2 && !problems.join("").includes("s3cret"), problems.join("\n"));
