@@ -213,6 +213,8 @@ export class TelltaleTracer implements Tracer {
     currentTime: number,
   ): void {
     if (isRoot) this.#attachRoot(span, context);
+    // A sampler of the app may select a span below one that it has not selected.
+    else if (this.#sharedState.readsAttributes && isSampled(span)) span.exportState = "pinned";
     noteStart(span.kind, currentTime, span.localTrace);
     if (span.kind !== CLIENT) return;
     this.#sharedState.onClientSpan?.(span, context);
@@ -227,8 +229,7 @@ export class TelltaleTracer implements Tracer {
    */
   #shouldRecord(result: SamplingResult, localParent: TelltaleSpan | undefined): boolean {
     if (result.decision !== NOT_RECORD) return true;
-    if (localParent !== undefined && (localParent.spanContext().traceFlags & SAMPLED_FLAG) !== 0)
-      return false;
+    if (localParent !== undefined && isSampled(localParent)) return false;
     return this.#sharedState.tailSamples;
   }
 
@@ -357,4 +358,8 @@ function spanName(name: unknown): string {
 /** Returns `SpanKind.INTERNAL` for anything but the five kinds. */
 function kindOf(kind: unknown): SpanKind {
   return kind === 1 || kind === 2 || kind === 3 || kind === 4 ? kind : 0;
+}
+
+function isSampled(span: TelltaleSpan): boolean {
+  return (span.spanContext().traceFlags & SAMPLED_FLAG) !== 0;
 }
