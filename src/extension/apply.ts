@@ -36,7 +36,7 @@ export interface ExtensionTargets {
   readonly config: Config;
   readonly traces: Pick<Traces, "provider" | "addProcessor" | "setSampler">;
   readonly logs: Pick<Logs, "provider">;
-  readonly metrics: Pick<Metrics, "provider" | "addViews" | "createProducer">;
+  readonly metrics: Pick<Metrics, "provider" | "addViews" | "createProducer" | "addReader">;
   readonly resource: Pick<ExtensibleResource, "extend">;
   readonly propagator: Pick<CompositePropagator, "replace">;
   /** Called after the propagator has been replaced: other headers have to be read. */

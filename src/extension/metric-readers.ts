@@ -12,8 +12,12 @@ export interface MetricReader {
 /** Lets a reader of the app read the store. */
 export function connectReader(
   reader: MetricReader,
-  metrics: Pick<Metrics, "createProducer">,
+  metrics: Pick<Metrics, "createProducer" | "addReader">,
 ): void {
+  if (metrics.addReader !== undefined) {
+    metrics.addReader(reader);
+    return;
+  }
   const producer = metrics.createProducer(temporalityOf(reader));
   reader.setMetricProducer({
     async collect(options) {

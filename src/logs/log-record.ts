@@ -1,10 +1,4 @@
-import type {
-  AnyValue,
-  Attributes,
-  HrTime,
-  LogRecord as ApiRecord,
-  SpanContext,
-} from "@opentelemetry/api";
+import type { AnyValue, Attributes, HrTime, SpanContext } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { lazy } from "../lazy.ts";
@@ -38,8 +32,6 @@ export const EVENT_NAME_FIELD = "otel.event.name";
 /** A record, or the data from which one is built when it is exported. */
 export interface LogRecordSource {
   readonly severityNumber?: number | undefined;
-  /** What the app has emitted through the API, in its context; only for the SDK's own loggers. */
-  readonly emitted?: ApiRecord;
   /** Returns the same record at each call. */
   toRecord(): LogRecord;
 }

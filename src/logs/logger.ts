@@ -48,7 +48,6 @@ const MAX_LOGGERS = 1000;
 interface LogOutput {
   sink: LogRecordSink;
   readonly observer: LogObserver | undefined;
-  readonly takesEmitted: boolean;
 }
 
 /** The `LoggerProvider` that is registered with `@opentelemetry/api`. */
@@ -63,10 +62,9 @@ export class TelltaleLoggerProvider implements LoggerProvider {
     sink: LogRecordSink,
     flush: ProviderFlushDeps = noopFlush,
     observer?: LogObserver,
-    takesEmitted = false,
   ) {
     this.#sharedState = sharedState;
-    this.#output = { sink, observer, takesEmitted };
+    this.#output = { sink, observer };
     const onShutdown = (): void => {
       this.#output.sink = undefined;
     };
@@ -192,11 +190,7 @@ export class TelltaleLogger implements Logger {
       const line = contextOf(input);
       const { exception } = input;
       const record = this.#toRecord(input, line);
-      this.write(
-        this.#output.takesEmitted ? withEmitted(record, input) : record,
-        line,
-        types.isNativeError(exception) ? exception : undefined,
-      );
+      this.write(record, line, types.isNativeError(exception) ? exception : undefined);
     } catch {
       // The app passed no record, or one that can't be read. Logging must not throw.
     }
@@ -226,13 +220,6 @@ export class TelltaleLogger implements Logger {
     addAttributes(record, input.attributes);
     return record;
   }
-}
-
-/** Adds what the app has emitted, with its context, which may be gone when the record is read. */
-function withEmitted(record: LogRecord, input: ApiRecord): LogRecordSource {
-  const emitted = { ...input, context: input.context ?? activeContext() };
-  const { severityNumber } = record;
-  return { severityNumber, emitted, toRecord: () => record };
 }
 
 /** Returns the context of a record: the one that the app passed, or the active one. */

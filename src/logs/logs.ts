@@ -60,13 +60,7 @@ export function createLogs(deps: LogsDeps): Logs {
   if (config.debugSecret !== undefined) watchRequestLevels(config.debugSecret);
   const sharedState = { resource, limits: config.limits, redactor };
   return {
-    provider: new TelltaleLoggerProvider(
-      sharedState,
-      sink,
-      flush,
-      deps.logObserver,
-      deps.sdkOutput !== undefined,
-    ),
+    provider: new TelltaleLoggerProvider(sharedState, sink, flush, deps.logObserver),
     pipeline,
     files,
   };

@@ -77,6 +77,8 @@ export interface Metrics extends Pipeline {
   addViews(views: readonly MetricView[]): void;
   /** Returns what another reader collects, such as one of the app, which then reads the same store. */
   createProducer(temporality: MetricsConfig["temporality"]): MetricProducer;
+  /** Connects a reader of the app (`IMetricReader`) to the SDK's store; else it reads a producer. */
+  addReader?(reader: object): void;
   /** Starts the runtime metrics and the periodic export; returns at once. */
   start(): void;
   /** Returns all cumulative values of the store, without those of asynchronous callbacks. */

@@ -10,13 +10,10 @@ export function findObstacle({ config, isObserved }: SdkDeps): string | undefine
   if (viewer.url !== undefined) return "TELLTALE_VIEWER";
   if (isObserved) return "TELLTALE_DEV_LOG and telltale/testing";
   if (hasScopeRules(config)) return "the rules of scopes in OTEL_CONFIG_FILE";
-  const used = [
-    { otlp: traces.otlp, exporters: traces.exporters },
-    { otlp: metrics.otlp, exporters: metrics.exporters },
-    { otlp: logs.otlp, exporters: logs.exporters },
-  ].flatMap(({ otlp, exporters }): OtlpConfig[] =>
-    (exporters as readonly string[]).includes("otlp") ? [otlp] : [],
-  );
+  const used = [traces, metrics, logs].flatMap(({ otlp, exporters, further = [] }) => [
+    ...((exporters as readonly string[]).includes("otlp") ? [otlp] : []),
+    ...further.map((other): OtlpConfig => other.otlp),
+  ]);
   if (used.some(({ protocol }) => protocol === "grpc")) return "OTEL_EXPORTER_OTLP_PROTOCOL=grpc";
   if (used.some(({ gateways }) => gateways !== undefined)) return "TELLTALE_OTLP_ENDPOINTS";
   return undefined;
@@ -31,7 +28,7 @@ function hasScopeRules({ traces, metrics, logs }: Config): boolean {
 export function reportLimits({ traces, metrics }: Config, diagnostics: Diagnostics): void {
   const ignored = [
     ...(traces.keepSlowMs === undefined ? [] : ["TELLTALE_KEEP_SLOW_MS"]),
-    ...(metrics.views === undefined ? [] : ["the TELLTALE_METRICS_* variables of instruments"]),
+    ...(metrics.views?.expireMs === undefined ? [] : ["TELLTALE_METRICS_EXPIRE"]),
     ...(metrics.maxBatchSize === undefined ? [] : ["TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE"]),
   ];
   const isSampled = traces.sampler.name.endsWith("always_on");

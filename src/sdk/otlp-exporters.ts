@@ -26,7 +26,7 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { gzipSync } from "node:zlib";
-import type { MetricsConfig, OtlpConfig } from "../config/config.ts";
+import type { FurtherReader, OtlpConfig, Temporality } from "../config/config.ts";
 import { createDetachedAgent } from "../export/connection/agent.ts";
 import { proxyEnvironment } from "../export/connection/proxy.ts";
 import type { ExitRequest } from "../export/pipeline.ts";
@@ -46,7 +46,7 @@ export function createMetricExporter({
   otlp,
   temporality,
   exponentialHistograms,
-}: MetricsConfig): PushMetricExporter {
+}: FurtherReader): PushMetricExporter {
   const Exporter = isJson(otlp) ? JsonMetricExporter : ProtobufMetricExporter;
   return new Exporter({
     ...optionsOf(otlp),
@@ -121,9 +121,7 @@ function optionsOf({ url, headers, timeoutMs, compression, tls }: OtlpConfig) {
   };
 }
 
-const temporalities: Readonly<
-  Record<MetricsConfig["temporality"], AggregationTemporalityPreference>
-> = {
+const temporalities: Readonly<Record<Temporality, AggregationTemporalityPreference>> = {
   cumulative: AggregationTemporalityPreference.CUMULATIVE,
   delta: AggregationTemporalityPreference.DELTA,
   lowmemory: AggregationTemporalityPreference.LOWMEMORY,

@@ -35,8 +35,8 @@ const extensions = {
   },
   keepTrace(_reason: KeepReason): void {},
   annotate(this: SdkSpan, key: string, value: unknown): void {
-    if (this.ended) this.attributes[key] = value;
-    else this.setAttribute(key, value);
+    // As in telltale's pipelines, an event that comes later is not on the span.
+    if (!this.ended) this.setAttribute(key, value);
   },
   addLateEvent(this: SdkSpan, name: string, attributes: Attributes, time: TimeInput): void {
     if (!this.ended) this.addEvent(name, attributes, time);
@@ -60,18 +60,33 @@ const descriptors = Object.getOwnPropertyDescriptors(extensions);
 
 /** Adds the attributes of the instrumentation to a span that ends; those of the app stay. */
 export function addInstrumentationAttributes(span: Span & Extended): void {
+  const { attributes } = span as unknown as ReadableSpan;
+  for (const [name, value] of Object.entries(instrumentationAttributesOf(span)))
+    if (!(name in attributes) && value !== undefined) span.setAttribute(name, value);
+}
+
+function instrumentationAttributesOf(span: Extended): Attributes {
   const lazyAttributes = span[INSTRUMENTATION_ATTRIBUTES];
-  if (lazyAttributes === undefined) return;
+  if (lazyAttributes === undefined) return {};
   const all = attributesOfPairs(lazyAttributes.ownPairs());
   for (const { attributes } of lazyAttributes.cachedParts()) Object.assign(all, attributes);
-  const own = (span as unknown as ReadableSpan).attributes;
-  for (const [name, value] of Object.entries(all))
-    if (!(name in own) && value !== undefined) span.setAttribute(name, value);
+  return all;
+}
+
+/** Members that components for the SDK 1 read. */
+interface OldMembers {
+  readonly parentSpanId: string | undefined;
+  readonly instrumentationLibrary: ReadableSpan["instrumentationScope"];
 }
 
 /** Returns a copy of a span without secrets. */
-export function spanWithoutSecrets(span: ReadableSpan, redactor: Redactor): ReadableSpan {
-  const { status, attributes } = span;
+export function spanWithoutSecrets(
+  span: ReadableSpan,
+  redactor: Redactor,
+): ReadableSpan & OldMembers {
+  const { status } = span;
+  // What is known only since its end, such as the user of a WebSocket, is exported too.
+  const attributes = { ...instrumentationAttributesOf(span as Extended), ...span.attributes };
   const { kind, parentSpanContext, startTime, endTime, duration, ended } = span;
   const { resource, instrumentationScope } = span;
   const { droppedAttributesCount, droppedEventsCount, droppedLinksCount } = span;
@@ -80,6 +95,8 @@ export function spanWithoutSecrets(span: ReadableSpan, redactor: Redactor): Read
     ...{ kind, startTime, endTime, duration, ended, resource, instrumentationScope },
     ...{ droppedAttributesCount, droppedEventsCount, droppedLinksCount },
     ...(parentSpanContext !== undefined && { parentSpanContext }),
+    parentSpanId: parentSpanContext?.spanId,
+    instrumentationLibrary: instrumentationScope,
     name: redactor.text(span.name),
     spanContext: () => span.spanContext(),
     status:

@@ -6,8 +6,9 @@ import {
   type ReadableLogRecord,
   SimpleLogRecordProcessor,
 } from "@opentelemetry/sdk-logs";
-import type { LogsConfig } from "../config/config.ts";
+import type { FurtherExport } from "../config/config.ts";
 import { ROOT_CONTEXT } from "../context/context.ts";
+import { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import { runWithDeadline } from "../export/deadline.ts";
 import type { LogRecordSource } from "../logs/log-record.ts";
 import type { ExportOutput } from "../logs/logs.ts";
@@ -20,29 +21,37 @@ import type { SdkDeps } from "./sdk-deps.ts";
 /** The SDK's processors of log records. */
 export class SdkLogProcessors {
   readonly all: readonly LogRecordProcessor[];
-  readonly outstanding: OutstandingItems<ReadableLogRecord> | undefined;
+  readonly outstanding: OutstandingItems<ReadableLogRecord>[] = [];
 
   constructor(deps: SdkDeps) {
-    const { exporters, batch, otlp } = deps.config.logs;
-    const { diagnostics, unsent, redactor, counters } = deps;
+    const { exporters, further = [] } = deps.config.logs;
     const processors: LogRecordProcessor[] = [];
     if (exporters.includes("console"))
       processors.push(new SimpleLogRecordProcessor({ exporter: new ConsoleLogRecordExporter() }));
-    if (exporters.includes("otlp")) {
-      this.outstanding = new OutstandingItems<ReadableLogRecord>({
-        ...{ name: "log records", config: batch, counters: counters.logs, diagnostics, unsent },
-        exported: (record) => recordWithoutSecrets(record, redactor),
-        createExitRequest: (records, onResult) => exitRequests.logs(otlp, records, onResult),
-      });
-      processors.push(batchProcessor(batch, otlp, this.outstanding));
-    }
+    if (exporters.includes("otlp"))
+      processors.push(this.#exported(deps, deps.config.logs, deps.counters.logs));
+    for (const config of further)
+      processors.push(this.#exported(deps, config, new SignalCounters()));
     this.all = processors;
+  }
+
+  #exported(
+    { diagnostics, unsent, redactor }: SdkDeps,
+    { batch, otlp }: FurtherExport,
+    counters: SignalCounters,
+  ): LogRecordProcessor {
+    const outstanding = new OutstandingItems<ReadableLogRecord>({
+      ...{ name: "log records", config: batch, counters, diagnostics, unsent },
+      exported: (record) => recordWithoutSecrets(record, redactor),
+      createExitRequest: (records, onResult) => exitRequests.logs(otlp, records, onResult),
+    });
+    this.outstanding.push(outstanding);
+    return batchProcessor({ batch, otlp }, outstanding);
   }
 }
 
 function batchProcessor(
-  batch: LogsConfig["batch"],
-  otlp: LogsConfig["otlp"],
+  { batch, otlp }: FurtherExport,
   outstanding: OutstandingItems<ReadableLogRecord>,
 ): LogRecordProcessor {
   const processor = new BatchLogRecordProcessor({
@@ -62,8 +71,8 @@ function batchProcessor(
 }
 
 /**
- * Creates the way of records to the SDK: what the app emits through the API reaches its
- * logger unchanged, and the records of lines as a logger's instrumentation would emit them.
+ * Creates the way of records to the SDK: as an instrumentation would emit them, after the
+ * processors of an extension.
  */
 export function createLogOutput(
   provider: LoggerProvider & { forceFlush(): Promise<void> },
@@ -78,11 +87,11 @@ export function createLogOutput(
           ...(scope.schemaUrl !== undefined && { schemaUrl: scope.schemaUrl }),
           ...(scope.attributes !== undefined && { scopeAttributes: scope.attributes }),
         })
-        .emit(source.emitted ?? apiRecordOf(source));
+        .emit(apiRecordOf(source));
     },
     pipeline: {
       flush: (timeoutMs) => runWithDeadline(timeoutMs, () => provider.forceFlush().catch(() => {})),
-      drainForExit: () => outstanding?.drainForExit() ?? [],
+      drainForExit: () => outstanding.flatMap((items) => items.drainForExit()),
     },
   };
 }

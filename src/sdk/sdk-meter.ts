@@ -17,19 +17,19 @@ export class SdkMeter implements StoreMeter {
   }
 
   createCounter(name: string, options?: MetricOptions): BindableSum {
-    return bindableSum(this.#meter.createCounter(name, options));
+    return bindableSum(() => this.#meter.createCounter(name, options));
   }
 
   createUpDownCounter(name: string, options?: MetricOptions): BindableSum {
-    return bindableSum(this.#meter.createUpDownCounter(name, options));
+    return bindableSum(() => this.#meter.createUpDownCounter(name, options));
   }
 
   createHistogram(name: string, options?: MetricOptions): BindableRecorder {
-    return bindableRecorder(this.#meter.createHistogram(name, options));
+    return bindableRecorder(() => this.#meter.createHistogram(name, options));
   }
 
   createGauge(name: string, options?: MetricOptions): BindableRecorder {
-    return bindableRecorder(this.#meter.createGauge(name, options));
+    return bindableRecorder(() => this.#meter.createGauge(name, options));
   }
 
   /** Creates a histogram: the SDK has no summaries. */
@@ -61,22 +61,33 @@ export class SdkMeter implements StoreMeter {
   }
 }
 
-function bindableSum(instrument: { add: BindableSum["add"] }): BindableSum {
+function bindableSum(create: () => { add: BindableSum["add"] }): BindableSum {
+  const instrument = atFirstUse(create);
   return {
-    add: (value, attributes, context) => instrument.add(value, attributes, context),
+    add: (value, attributes, context) => instrument().add(value, attributes, context),
     bind: (attributes?: Attributes) => {
       const copy = { ...attributes };
-      return { add: (value) => instrument.add(value, copy) };
+      return { add: (value) => instrument().add(value, copy) };
     },
   };
 }
 
-function bindableRecorder(instrument: { record: BindableRecorder["record"] }): BindableRecorder {
+function bindableRecorder(create: () => { record: BindableRecorder["record"] }): BindableRecorder {
+  const instrument = atFirstUse(create);
   return {
-    record: (value, attributes, context) => instrument.record(value, attributes, context),
+    record: (value, attributes, context) => instrument().record(value, attributes, context),
     bind: (attributes?: Attributes) => {
       const copy = { ...attributes };
-      return { record: (value) => instrument.record(value, copy) };
+      return { record: (value) => instrument().record(value, copy) };
     },
   };
+}
+
+/**
+ * Creates an instrument with its first measurement: the SDK fixes its views and its readers when
+ * it is created, and an extension adds some later.
+ */
+function atFirstUse<Instrument extends object>(create: () => Instrument): () => Instrument {
+  let instrument: Instrument | undefined;
+  return () => (instrument ??= create());
 }

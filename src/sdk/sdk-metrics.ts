@@ -8,7 +8,8 @@ import {
   type PushMetricExporter,
   type ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
-import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
+import type { FurtherReader, MetricView } from "../config/config.ts";
+import { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import { runWithDeadline } from "../export/deadline.ts";
 import type { ExitRequestFactory } from "../export/pipeline.ts";
 import { lazy } from "../lazy.ts";
@@ -18,10 +19,12 @@ import type { Metrics, MetricsPage } from "../metrics/metrics.ts";
 import { countDataPoints } from "../metrics/divide-metrics.ts";
 import type { StoreMeter } from "../metrics/store-meter.ts";
 import { version } from "../version.ts";
+import { connectAppReader } from "./app-reader.ts";
 import { collectNow } from "./collect-now.ts";
 import { createMetricExporter, exitRequests } from "./otlp-exporters.ts";
 import type { SdkDeps } from "./sdk-deps.ts";
 import { SdkMeter } from "./sdk-meter.ts";
+import { SdkViews } from "./sdk-views.ts";
 
 const loadRuntime = lazy<typeof import("../metrics/runtime/runtime.ts")>(
   "metrics/runtime/runtime.ts",
@@ -30,29 +33,47 @@ const loadRuntime = lazy<typeof import("../metrics/runtime/runtime.ts")>(
 /** The SDK's readers of metrics, which are created before its provider. */
 export class SdkReaders {
   readonly prometheus: PrometheusExporter | undefined;
-  readonly otlp: PeriodicExportingMetricReader | undefined;
+  /** The configured one, and the further ones of a configuration file. */
+  readonly otlp: readonly OtlpReader[];
   readonly all: readonly IMetricReader[];
 
   constructor({ config: { metrics }, counters }: SdkDeps) {
-    const { exporters, intervalMs, timeoutMs } = metrics;
-    const times = {
-      exportIntervalMillis: intervalMs,
-      exportTimeoutMillis: Math.min(timeoutMs, intervalMs),
-    };
+    const { exporters, further = [] } = metrics;
     this.prometheus = exporters.includes("prometheus")
       ? new PrometheusExporter({ preventServerStart: true })
       : undefined;
-    this.otlp = exporters.includes("otlp")
-      ? new PeriodicExportingMetricReader({
-          ...times,
-          exporter: countingExporter(createMetricExporter(metrics), counters.metrics),
-        })
-      : undefined;
+    this.otlp = [
+      ...(exporters.includes("otlp") ? [otlpReader(metrics, counters.metrics)] : []),
+      ...further.map((config) => otlpReader(config, new SignalCounters())),
+    ];
     const console = exporters.includes("console")
-      ? new PeriodicExportingMetricReader({ ...times, exporter: new ConsoleMetricExporter() })
+      ? periodicReader(metrics, new ConsoleMetricExporter())
       : undefined;
-    this.all = [this.prometheus, this.otlp, console].filter((reader) => reader !== undefined);
+    const readers = [this.prometheus, ...this.otlp.map(({ reader }) => reader), console];
+    this.all = readers.filter((reader) => reader !== undefined);
   }
+}
+
+interface OtlpReader {
+  readonly config: FurtherReader;
+  readonly reader: PeriodicExportingMetricReader;
+  readonly counters: SignalCounters;
+}
+
+function otlpReader(config: FurtherReader, counters: SignalCounters): OtlpReader {
+  const exporter = countingExporter(createMetricExporter(config), counters);
+  return { config, counters, reader: periodicReader(config, exporter) };
+}
+
+function periodicReader(
+  { intervalMs, timeoutMs }: FurtherReader,
+  exporter: PushMetricExporter,
+): PeriodicExportingMetricReader {
+  return new PeriodicExportingMetricReader({
+    exporter,
+    exportIntervalMillis: intervalMs,
+    exportTimeoutMillis: Math.min(timeoutMs, intervalMs),
+  });
 }
 
 /** Counts what an exporter delivers. */
@@ -88,15 +109,19 @@ export class SdkMetrics implements Metrics {
   readonly #serializer = new PrometheusSerializer();
   #isObservingRuntime = false;
 
+  readonly #views: SdkViews;
+
   constructor(deps: SdkDeps, provider: MeterProvider, readers: SdkReaders) {
     this.#deps = deps;
     this.provider = provider;
+    this.#views = new SdkViews(deps.config.metrics.views);
+    this.#views.applyTo(provider);
     this.meter = new SdkMeter(provider.getMeter(OWN_SCOPE, version));
     this.#readers = readers;
   }
 
   hasUnsent(): boolean {
-    return this.#readers.otlp !== undefined;
+    return this.#readers.otlp.length > 0;
   }
 
   /** The registries of the app have no place on the SDK's page. */
@@ -107,11 +132,12 @@ export class SdkMetrics implements Metrics {
     );
   }
 
-  addViews(): void {
-    this.#deps.diagnostics.warn(
-      "sdk views",
-      "the views of the extension have no effect with TELLTALE_PIPELINE=sdk",
-    );
+  addViews(views: readonly MetricView[]): void {
+    this.#views.add(views);
+  }
+
+  addReader(reader: object): void {
+    connectAppReader(this.provider, reader);
   }
 
   /** Returns what the SDK's first reader would collect. */
@@ -145,28 +171,26 @@ export class SdkMetrics implements Metrics {
   sharePage(): undefined {}
 
   async flush(timeoutMs: number): Promise<void> {
-    const { otlp } = this.#readers;
-    if (otlp === undefined) return;
-    await runWithDeadline(timeoutMs, () => otlp.forceFlush().catch(() => {}));
+    const flushes = this.#readers.otlp.map(({ reader }) =>
+      runWithDeadline(timeoutMs, () => reader.forceFlush().catch(() => {})),
+    );
+    await Promise.all(flushes);
   }
 
   drainForExit(): ExitRequestFactory[] {
     const { otlp } = this.#readers;
-    if (otlp === undefined) return [];
-    const { config, counters } = this.#deps;
+    if (otlp.length === 0) return [];
     this.#observeRuntime();
-    return [
-      () => {
-        const metrics = collectNow(this.provider, otlp);
-        const points = countDataPoints(metrics);
-        if (points === 0) return undefined;
-        counters.metrics.created += points;
-        return exitRequests.metrics(config.metrics.otlp, metrics, (delivered) => {
-          if (delivered) counters.metrics.sent += points;
-          else counters.metrics.drop("shutdown", points);
-        });
-      },
-    ];
+    return otlp.map(({ reader, config, counters }) => () => {
+      const metrics = collectNow(this.provider, reader);
+      const points = countDataPoints(metrics);
+      if (points === 0) return undefined;
+      counters.created += points;
+      return exitRequests.metrics(config.otlp, metrics, (delivered) => {
+        if (delivered) counters.sent += points;
+        else counters.drop("shutdown", points);
+      });
+    });
   }
 
   /** Starts the metrics of runtime, process and telemetry counters, once. */

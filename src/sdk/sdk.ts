@@ -1,6 +1,6 @@
 import type { ContextManager, LoggerProvider, TracerProvider } from "@opentelemetry/api";
 import { setGlobalErrorHandler } from "@opentelemetry/core";
-import type { MeterProvider } from "@opentelemetry/sdk-metrics";
+import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import type { ExportOutput } from "../logs/logs.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -93,7 +93,8 @@ function startNodeSdk({ config, resource }: SdkDeps, processors: Processors): Pr
     instrumentations: [],
   });
   sdk.start();
-  return registered as Providers;
+  // Without readers it registers no provider of metrics; a reader of the app may be added later.
+  return { metrics: new MeterProvider({ resource }), ...registered } as Providers;
 }
 
 function describe(error: unknown): string {

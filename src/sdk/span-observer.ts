@@ -42,6 +42,13 @@ export class SpanObserver implements SpanProcessor {
     this.observers = { ...this.observers, processors: [...processors, processor] };
   }
 
+  /** Flushes the processors, which the flush of the SDK's provider doesn't know. */
+  async flushProcessors(): Promise<void> {
+    await Promise.allSettled(
+      this.observers.processors.map(async (processor) => processor.forceFlush()),
+    );
+  }
+
   onStart(span: Span, parentContext: ApiContext): void {
     const parent = spanIn(parentContext);
     const ownParent = parent !== undefined && isOwnSpan(parent) ? parent : undefined;
