@@ -28,7 +28,7 @@ function hasScopeRules({ traces, metrics, logs }: Config): boolean {
 export function reportLimits({ traces, metrics }: Config, diagnostics: Diagnostics): void {
   const ignored = [
     ...(traces.keepSlowMs === undefined ? [] : ["TELLTALE_KEEP_SLOW_MS"]),
-    ...(metrics.views?.expireMs === undefined ? [] : ["TELLTALE_METRICS_EXPIRE"]),
+    ...(metrics.views?.expireMs === undefined ? [] : ["TELLTALE_METRICS_EXPIRE_MS"]),
     ...(metrics.maxBatchSize === undefined ? [] : ["TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE"]),
   ];
   const isSampled = traces.sampler.name.endsWith("always_on");

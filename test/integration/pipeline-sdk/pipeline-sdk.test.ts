@@ -101,7 +101,7 @@ describe("With TELLTALE_PIPELINE=sdk", () => {
     receiver.clear();
     const { code, stderr } = await start(end, env).ended;
     await receiver.settled();
-    return { facts: factsOf(receiver), code, stderr };
+    return { facts: factsOf({ received: receiver, processes: [] }), code, stderr };
   }
 
   function start(end: string, env: Readonly<Record<string, string>>): Program {

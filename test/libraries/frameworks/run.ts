@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import type { Received } from "../../../src/testing/store.ts";
 import { requestAllTenants, TENANT_COUNT } from "../../integration/concurrency/tenants.ts";
-import { preload, Program, telemetryEnv } from "../../integration/program.ts";
+import { preload, Program, type ProgramResult, telemetryEnv } from "../../integration/program.ts";
 import { type StockRequest, startStockService } from "../../integration/stock.ts";
 import { nodes } from "../../nodes.ts";
 import { sendRequest } from "./send-request.ts";
@@ -20,6 +20,7 @@ export interface FrameworkRun {
   /** Log lines of the app. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
   readonly stderr: string;
+  readonly process: ProgramResult;
 }
 
 /** Returns the request id by which a request of the table is identified. */
@@ -68,16 +69,18 @@ export async function runFramework<Row extends FrameworkRow>(
     }
     await requestAllTenants(`http://127.0.0.1:${port}${row.prefix ?? ""}`);
     program.kill("SIGTERM");
-    const { stdout, stderr } = await program.ended;
+    const ended = await program.ended;
     await waitForTelemetry(receiver, table);
+    await receiver.settled();
     return {
       received: receiver,
       requestCases: table,
       statuses,
       stockUrl: stock.url,
       stockRequests: stock.requests,
-      lines: linesIn(stdout),
-      stderr,
+      lines: linesIn(ended.stdout),
+      stderr: ended.stderr,
+      process: ended,
     };
   } finally {
     program?.kill("SIGKILL");

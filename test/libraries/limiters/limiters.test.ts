@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import type { ReceivedLog } from "../../../src/testing/received.ts";
-import { preload, Program, type ProgramResult, telemetryEnv } from "../../integration/program.ts";
-import { node, nodes } from "../../nodes.ts";
+import { Program, type ProgramResult } from "../../integration/program.ts";
+import { node } from "../../nodes.ts";
 import { programOrSkip } from "../../programs.ts";
 import { type Redis, startRedis } from "../servers/redis.ts";
+import { appFile, optionsOf, runPreloaded } from "./run.ts";
 import { batchesOf, libraries, type LimiterLibrary, limiterVariants } from "./rows.ts";
 
 /** A hit of a limiter, with the number of requests or calls. */
@@ -32,9 +32,7 @@ describe("A rate limiter", () => {
         let receiver: Receiver;
         let hits: readonly Hit[];
         before(async () => {
-          const args = [library.app, moduleSystem, redis.url, ...library.installed];
-          const path = nodes.find(({ name }) => name === nodeName)?.path;
-          const options = { file: appFile("main.mjs"), args, ...(path && { node: path }) };
+          const options = optionsOf(library, { moduleSystem, node: nodeName }, redis.url);
           receiver = await startReceiver();
           bare = await new Program(options).ended;
           preloaded = await runPreloaded(options, receiver);
@@ -108,24 +106,6 @@ describe("A rate limiter", () => {
     });
   }
 });
-
-function appFile(name: string): string {
-  return fileURLToPath(new URL(`apps/${name}`, import.meta.url));
-}
-
-async function runPreloaded(
-  options: ConstructorParameters<typeof Program>[0],
-  receiver: Receiver,
-): Promise<ProgramResult> {
-  const env = {
-    ...telemetryEnv(receiver),
-    OTEL_METRICS_EXPORTER: "otlp",
-    OTEL_METRIC_EXPORT_INTERVAL: "3600000",
-  };
-  const result = await new Program({ ...options, flags: preload.import, env }).ended;
-  await receiver.settled();
-  return result;
-}
 
 /** Returns the hits of all processes, each of which exports them once. */
 function hitsIn(receiver: Receiver): readonly Hit[] {

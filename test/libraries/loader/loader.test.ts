@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import type { ReceivedSpan } from "../../../src/testing/received.ts";
-import { preload, Program, telemetryEnv } from "../../integration/program.ts";
-import { nodes } from "../../nodes.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
 import { startMemcached } from "../servers/memcached.ts";
 import type { StartedServer } from "../servers/server.ts";
 import { type ExpectedUpstreamSpan, rows, type UpstreamLibraryRow } from "./rows.ts";
-
-const apps = fileURLToPath(new URL("apps/", import.meta.url));
+import { runScenario } from "./run.ts";
 
 describe("Upstream's instrumentation of", function () {
   const servers: StartedServer[] = [];
@@ -27,7 +23,7 @@ describe("Upstream's instrumentation of", function () {
       const address = server === undefined ? [] : [addresses[server] ?? ""];
       const receiver = await startReceiver();
       try {
-        const ended = await run(row, [...address, ...args], receiver);
+        const ended = await runScenario(row, [...address, ...args], receiver);
         assert.deepEqual([ended.code, ended.stderr], [0, ""]);
         for (const expected of row.spans) find(expected, receiver.spans);
         const allTelemetry = JSON.stringify(receiver.spans);
@@ -40,20 +36,6 @@ describe("Upstream's instrumentation of", function () {
     });
   }
 });
-
-async function run(row: UpstreamLibraryRow, args: readonly string[], receiver: Receiver) {
-  const { scenario, installed, moduleSystem, env } = row;
-  const program = new Program({
-    node: nodes.find(({ name }) => name === row.node)?.path ?? process.execPath,
-    flags: [...preload.import],
-    file: `${apps}main.${moduleSystem === "esm" ? "mjs" : "cjs"}`,
-    args: [scenario, installed, ...args],
-    env: { ...telemetryEnv(receiver), OTEL_LOG_LEVEL: "warn", NODE_NO_WARNINGS: "1", ...env },
-  });
-  const ended = await program.ended;
-  await receiver.settled();
-  return ended;
-}
 
 /** Returns the last count of a metric, a counter or a histogram. */
 function countOf({ metrics }: Receiver, name: string): number | undefined {

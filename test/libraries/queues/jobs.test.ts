@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
-import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
-import { nodes } from "../../nodes.ts";
+import type { ProgramResult } from "../../integration/program.ts";
+import { runJob } from "./job-run.ts";
 import { isMissedExecution } from "./missed-executions.ts";
-import { type JobRow, jobRows } from "./rows.ts";
-
-const index = new URL("../../../dist/index.js", import.meta.url).href;
+import { jobRows } from "./rows.ts";
 
 for (const row of jobRows) {
   const { installed, moduleSystem, node, named } = row;
@@ -16,7 +14,7 @@ for (const row of jobRows) {
     let preloaded: ProgramResult;
     before(async () => {
       receiver = await startReceiver();
-      [bare, preloaded] = await Promise.all([run(row), run(row, receiver)]);
+      [bare, preloaded] = await Promise.all([runJob(row), runJob(row, receiver)]);
       await receiver.settled();
     });
     after(() => receiver.close());
@@ -86,23 +84,6 @@ for (const row of jobRows) {
       assert.ok(Math.abs(Number(point.value) - end) <= 1, `${point.value} ${end}`);
     });
   });
-}
-
-function run(row: JobRow, receiver?: Receiver): Promise<ProgramResult> {
-  const file = row.moduleSystem === "esm" ? "jobs.mjs" : "jobs.cjs";
-  return new Program({
-    node: nodes.find(({ name }) => name === row.node)?.path ?? process.execPath,
-    flags: receiver === undefined ? [] : preload.import,
-    file: new URL(`apps/${file}`, import.meta.url).pathname,
-    args: [row.scheduler, row.installed, row.named],
-    env: {
-      TELLTALE: index,
-      ...(receiver !== undefined && {
-        ...telemetryEnv(receiver),
-        OTEL_METRICS_EXPORTER: "otlp",
-      }),
-    },
-  }).ended;
 }
 
 /**

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import type { Received } from "../../../src/testing/store.ts";
 import type { ReceivedEvent, ReceivedMetric, ReceivedSpan } from "../../../src/testing/received.ts";
 import { eventText } from "../../errors/events.ts";
-import { preload, Program, telemetryEnv } from "../../integration/program.ts";
+import { preload, Program, type ProgramResult, telemetryEnv } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
 import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
@@ -18,10 +19,8 @@ export interface StoreRun {
   readonly metrics: readonly ReceivedMetric[];
   /** Prometheus page before the end, while pools are open. */
   readonly page: string;
-  readonly stderr: string;
-  readonly code: number | null;
-  /** All spans, metrics and events as text. */
-  readonly allTelemetry: string;
+  readonly process: ProgramResult;
+  readonly received: Received;
 }
 
 /** Sends a request for each step of a row to its program, one after the other, and then ends it. */
@@ -55,9 +54,9 @@ export async function runStore(
     for (const { step } of row.steps) await ask(port, step);
     const page = await (await adminPage(adminPort, "/metrics")).text();
     await ask(port, "end");
-    const { code, stderr } = await program.ended;
+    const ended = await program.ended;
     await receiver.settled();
-    return { ...receivedTelemetry(row, receiver), page, code, stderr };
+    return { ...receivedTelemetry(row, receiver), page, process: ended, received: receiver };
   } finally {
     program.kill("SIGKILL");
     await Promise.all([program.ended, receiver.close()]);
@@ -73,7 +72,7 @@ async function ask(port: string, step: string): Promise<void> {
 function receivedTelemetry(
   { steps }: StoreRow,
   { spans, metrics, events }: Receiver,
-): Omit<StoreRun, "page" | "code" | "stderr"> {
+): Pick<StoreRun, "calls" | "metrics" | "events"> {
   const calls = steps.map(({ step }) => {
     const request = spans.find(({ attributes }) => attributes["url.path"] === `/${step}`);
     assert.ok(request, `the span of ${step}`);
@@ -86,7 +85,6 @@ function receivedTelemetry(
     calls: Object.fromEntries(calls) as StoreRun["calls"],
     metrics: metrics.filter(({ name }) => name.startsWith("db.")),
     events: Object.fromEntries(events.map((event) => [String(eventText(event)), event])),
-    allTelemetry: JSON.stringify([spans, metrics, events]),
   };
 }
 

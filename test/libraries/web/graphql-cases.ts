@@ -1,3 +1,6 @@
+import type { WebApp } from "./app.ts";
+import type { GraphqlServer } from "./rows.ts";
+
 export interface GraphqlCase {
   readonly title: string;
   readonly query: string;
@@ -84,3 +87,19 @@ several lines""") }`,
   { title: "an unknown field", query: "{ absent }" },
   { title: "a text that is not GraphQL", query: "{ hello(" },
 ];
+
+/** Sends an operation to a server of the app. Returns the status of the response. */
+export async function postOperation(
+  app: WebApp,
+  server: GraphqlServer,
+  { query, variables, operationName }: Partial<GraphqlCase>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const response = await fetch(`${app.url(server)}${server === "express" ? "/graphql" : "/"}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json", ...headers },
+    body: JSON.stringify({ query, variables, operationName }),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}

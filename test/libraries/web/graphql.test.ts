@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import type { ReceivedSpan } from "../../../src/testing/received.ts";
 import { WebApp } from "./app.ts";
-import { type GraphqlCase, graphqlCases } from "./graphql-cases.ts";
+import { type GraphqlCase, graphqlCases, postOperation } from "./graphql-cases.ts";
 import { graphqlApps, type GraphqlServer } from "./rows.ts";
 import { describeConcurrentRequests } from "./tenants.ts";
 
@@ -23,7 +23,7 @@ for (const { app: file, node, servers } of graphqlApps) {
       for (const operation of graphqlCases) {
         it(`by ${server} records ${operation.title}`, async () => {
           receiver.clear();
-          const status = await post(app, server, operation);
+          const status = await postOperation(app, server, operation);
           const span = await serverSpan(receiver);
           assert.deepEqual(seenOf(span), expectedOf(operation, server, status));
           await eventsAre(receiver, operation, span);
@@ -40,7 +40,7 @@ for (const { app: file, node, servers } of graphqlApps) {
         await Promise.all(
           tenants.map(async ({ number, headers }) => {
             const query = `query Tenant { tenant(number: ${number}) }`;
-            assert.equal(await post(app, server, { query }, headers), 200);
+            assert.equal(await postOperation(app, server, { query }, headers), 200);
           }),
         );
       },
@@ -58,7 +58,7 @@ describe("Spans of GraphQL's steps", () => {
       env: { ...env, OTEL_INSTRUMENTATION_GRAPHQL_SPANS: "true" },
     });
     try {
-      await post(app, "apollo", { query: "query Greet { hello }" });
+      await postOperation(app, "apollo", { query: "query Greet { hello }" });
       const { traceId } = await serverSpan(receiver);
       const steps = receiver.spans.filter(
         (span) => span.kind === "INTERNAL" && span.traceId === traceId,
@@ -74,22 +74,6 @@ describe("Spans of GraphQL's steps", () => {
     }
   });
 });
-
-/** Returns the status of the response. */
-async function post(
-  app: WebApp,
-  server: GraphqlServer,
-  { query, variables, operationName }: Partial<GraphqlCase>,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<number> {
-  const response = await fetch(`${app.url(server)}${server === "express" ? "/graphql" : "/"}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json", ...headers },
-    body: JSON.stringify({ query, variables, operationName }),
-  });
-  await response.arrayBuffer();
-  return response.status;
-}
 
 async function serverSpan(receiver: Receiver): Promise<ReceivedSpan> {
   await receiver.waitFor(({ spans }) => spans.some(({ kind }) => kind === "SERVER"));

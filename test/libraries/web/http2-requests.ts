@@ -1,4 +1,5 @@
-import type { Http2Request } from "./http2-client.ts";
+import type { WebApp } from "./app.ts";
+import { type Http2Request, type Http2Result, sendHttp2Request } from "./http2-client.ts";
 
 export interface Http2RequestRow {
   /** A server of `apps/http2-servers.cjs`. */
@@ -95,3 +96,15 @@ export const http2RequestRows: readonly Http2RequestRow[] = [
   },
   { server: "fastify", request: { path: "/nowhere" }, name: "GET", status: 404 },
 ];
+
+/** Sends a row's request to its server of the app. `ca` has signed the certificate of `secure`. */
+export function requestServer(
+  app: WebApp,
+  { server, request }: Http2RequestRow,
+  ca: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Http2Result> {
+  const secure = server === "secure";
+  const url = secure ? app.url(server).replace("http:", "https:") : app.url(server);
+  return sendHttp2Request(url, { ...request, headers }, secure ? ca : undefined);
+}

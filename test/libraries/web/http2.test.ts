@@ -9,8 +9,8 @@ import { type Certificates, makeCertificates } from "../../export/certificates.t
 import { valuesOf } from "../../integration/http/page.ts";
 import { crashesAlike } from "./crash.ts";
 import { WebApp } from "./app.ts";
-import { type Http2RequestRow, http2RequestRows } from "./http2-requests.ts";
-import { sendHttp2Request, type Http2Result } from "./http2-client.ts";
+import { type Http2RequestRow, http2RequestRows, requestServer } from "./http2-requests.ts";
+import { sendHttp2Request } from "./http2-client.ts";
 import { http2Rows } from "./rows.ts";
 import { describeConcurrentRequests, type Tenant } from "./tenants.ts";
 
@@ -55,8 +55,11 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
       it(`responds as without the preload, and has one span: ${title}`, async () => {
         receiver.clear();
         const [asBare, observed] = await Promise.all([
-          requestApp(bare, row),
-          requestApp(preloaded, row, { traceparent, "x-request-id": "from-the-caller" }),
+          requestServer(bare, row, certificates.ca),
+          requestServer(preloaded, row, certificates.ca, {
+            traceparent,
+            "x-request-id": "from-the-caller",
+          }),
         ]);
         assert.deepEqual(observed.events, asBare.events);
         const span = await serverSpan(receiver);
@@ -71,7 +74,7 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
 
     it("has spans with the attributes of the stable conventions", async () => {
       receiver.clear();
-      await requestApp(preloaded, http2RequestRows[0] ?? assert.fail(), {
+      await requestServer(preloaded, http2RequestRows[0] ?? assert.fail(), certificates.ca, {
         "user-agent": "the-test",
         "x-request-id": "some-id",
       });
@@ -144,16 +147,6 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
       sendRequests: (app, tenants) => requestAllTenants(app, server, tenants),
     });
   }
-}
-
-async function requestApp(
-  app: WebApp,
-  { server, request }: Http2RequestRow,
-  headers: Record<string, string> = {},
-): Promise<Http2Result> {
-  const secure = server === "secure";
-  const url = secure ? app.url(server).replace("http:", "https:") : app.url(server);
-  return sendHttp2Request(url, { ...request, headers }, secure ? certificates.ca : undefined);
 }
 
 async function requestAllTenants(

@@ -104,3 +104,34 @@ export const trpcCalls: readonly TrpcCall[] = [
   },
   { title: "an unknown procedure", path: "orders.absent", status: 404, called: undefined },
 ];
+
+/** A server of tRPC in the apps. */
+export interface TrpcAdapter {
+  readonly name: string;
+  /** Mount of tRPC, in URLs and in routes. */
+  readonly base: string;
+  readonly mount: string;
+  /** Route of unknown procedures. */
+  readonly fallback?: string;
+}
+
+export const trpcAdapters: readonly TrpcAdapter[] = [
+  { name: "standalone", base: "", mount: "" },
+  { name: "express", base: "/shops/4711/trpc", mount: "/shops/:shop/trpc" },
+  { name: "fastify", base: "/api/trpc", mount: "/api/trpc", fallback: "/api/trpc/:path" },
+];
+
+/** Sends a request for procedures. Returns the status of the response. */
+export async function postCall(
+  url: string,
+  { method, body }: Pick<TrpcCall, "method" | "body">,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const response = await fetch(url, {
+    method: method ?? "GET",
+    headers: { ...headers, ...(method && { "content-type": "application/json" }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}

@@ -5,23 +5,14 @@ import { WebApp } from "./app.ts";
 import { Caller } from "./caller.ts";
 import { trpcApps } from "./rows.ts";
 import { describeConcurrentRequests } from "./tenants.ts";
-import { trpcCalls, type TrpcCall } from "./trpc-calls.ts";
+import {
+  postCall,
+  type TrpcAdapter,
+  trpcAdapters,
+  type TrpcCall,
+  trpcCalls,
+} from "./trpc-calls.ts";
 import { WebSocketClient } from "./websocket-client.ts";
-
-interface Adapter {
-  readonly name: string;
-  /** Mount of tRPC, in URLs and in routes. */
-  readonly base: string;
-  readonly mount: string;
-  /** Route of unknown procedures. */
-  readonly fallback?: string;
-}
-
-const adapters: readonly Adapter[] = [
-  { name: "standalone", base: "", mount: "" },
-  { name: "express", base: "/shops/4711/trpc", mount: "/shops/:shop/trpc" },
-  { name: "fastify", base: "/api/trpc", mount: "/api/trpc", fallback: "/api/trpc/:path" },
-];
 
 let caller = new Caller();
 beforeEach(() => {
@@ -42,11 +33,11 @@ for (const { app: file, node, moduleSystem } of trpcApps) {
       beforeEach(() => receiver.clear());
       after(() => Promise.all([app.stop(), receiver.close()]));
 
-      for (const adapter of adapters) {
+      for (const adapter of trpcAdapters) {
         for (const call of trpcCalls) {
           it(`by ${adapter.name} records ${call.title}`, async () => {
             const url = `${app.url(`${version}-${adapter.name}`)}${adapter.base}/${call.path}`;
-            assert.equal(await post(url, call), call.status);
+            assert.equal(await postCall(url, call, caller.headers), call.status);
             const span = await caller.serverSpan(receiver);
             assert.deepEqual(seenOf(span), expectedOf(call, adapter));
             await eventIs(receiver, call, span);
@@ -64,7 +55,7 @@ for (const { app: file, node, moduleSystem } of trpcApps) {
         assert.equal(span.attributes["rpc.method"], undefined);
         // An event of the inner call would have been sent before this one.
         const broken = `${app.url(`${version}-standalone`)}/broken`;
-        assert.equal(await post(broken, {}), 500);
+        assert.equal(await postCall(broken, {}, caller.headers), 500);
         await receiver.waitFor(({ events }) => events.length > 0, "an event");
         assert.deepEqual(
           receiver.events.map(({ exception }) => exception?.values?.at(-1)?.value),
@@ -91,7 +82,7 @@ for (const { app: file, node, moduleSystem } of trpcApps) {
       });
     });
 
-    for (const { name, base } of adapters) {
+    for (const { name, base } of trpcAdapters) {
       describeConcurrentRequests({
         title: `tRPC ${title}, ${name}`,
         app: () => ({ app: file, node }),
@@ -99,27 +90,13 @@ for (const { app: file, node, moduleSystem } of trpcApps) {
           await Promise.all(
             tenants.map(async ({ number, headers }) => {
               const url = `${app.url(`${version}-${name}`)}${base}/tenant`;
-              assert.equal(await post(url, { method: "POST", body: number }, headers), 500);
+              assert.equal(await postCall(url, { method: "POST", body: number }, headers), 500);
             }),
           );
         },
       });
     }
   }
-}
-
-async function post(
-  url: string,
-  { method, body }: Pick<TrpcCall, "method" | "body">,
-  headers: Readonly<Record<string, string>> = caller.headers,
-): Promise<number> {
-  const response = await fetch(url, {
-    method: method ?? "GET",
-    headers: { ...headers, ...(method && { "content-type": "application/json" }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  await response.arrayBuffer();
-  return response.status;
 }
 
 function seenOf({ name, attributes, status, events }: ReceivedSpan): object {
@@ -135,7 +112,7 @@ function seenOf({ name, attributes, status, events }: ReceivedSpan): object {
   };
 }
 
-function expectedOf(call: TrpcCall, { mount, fallback }: Adapter): object {
+function expectedOf(call: TrpcCall, { mount, fallback }: TrpcAdapter): object {
   const { method = "GET", status, called, procedure, type, batch, failure } = call;
   const route = called === undefined ? fallback : `${mount}/${called}`;
   return {
