@@ -76,11 +76,10 @@ describe("A stall of the event loop in the viewer", () => {
       for (const route of routes) {
         it(`has its duration, and the function that blocks: ${route}`, async () => {
           await (await fetch(`http://127.0.0.1:${port}${route}`)).text();
-          const stall = await stallOf(viewer, `GET ${route}`);
+          const stall = await stallOf(viewer, `GET ${route}`, FUNCTIONS[route]!);
           assert.ok(stall.durationMs > MIN_MS, JSON.stringify(stall));
           assert.equal(stall.place?.file, file, JSON.stringify(stall));
           assert.ok(isIn(FUNCTIONS[route]!, stall.place.line), JSON.stringify(stall));
-          assert.match(stall.stack ?? "", new RegExp(FUNCTIONS[route]!));
         });
       }
 
@@ -167,15 +166,18 @@ function startApp(
   });
 }
 
-/** Returns the longest stall of the latest request of a name. */
-function stallOf(viewer: OpenedViewer, name: string): Promise<StallDetail> {
+/** Returns the longest stall in a function, of the latest request of a name. */
+function stallOf(viewer: OpenedViewer, name: string, blocking: string): Promise<StallDetail> {
+  let found: readonly StallDetail[] = [];
   return pollUntil(
     async () => {
       const [unit] = await viewer.units(`name=${encodeURIComponent(name)}`);
-      const { stalls } = await viewer.unit(unit!.id);
-      return stalls.toSorted((a, b) => b.durationMs - a.durationMs)[0];
+      found = (await viewer.unit(unit!.id)).stalls;
+      // A process that does not run for a while, on a busy machine, has stalls elsewhere, too.
+      return found
+        .filter(({ stack }) => stack?.includes(blocking))
+        .toSorted((a, b) => b.durationMs - a.durationMs)[0];
     },
-    `a stall of ${name}`,
-    20_000,
+    () => `a stall of ${name} in ${blocking}; there are ${JSON.stringify(found)}`,
   );
 }
