@@ -80,8 +80,10 @@ function start(receiver: Receiver, { port, adminPort }: Replica): Program {
       ...telemetryEnv(receiver),
       OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
       TELLTALE_FLUSH_TIMEOUT: "20000",
+      // The receiver shares its process with the load.
+      OTEL_EXPORTER_OTLP_TIMEOUT: "60000",
       OTEL_BSP_MAX_QUEUE_SIZE: "100000",
-      TELLTALE_GRACEFUL_SHUTDOWN: `100s,wait=${8 * PROBE_MS}ms`,
+      TELLTALE_GRACEFUL_SHUTDOWN: `100s,wait=${20 * PROBE_MS}ms`,
     },
   });
 }
@@ -91,7 +93,10 @@ interface Proxy {
   stop(): Promise<void>;
 }
 
-/** Starts HAProxy, which probes `/readyz` of each replica, retries nothing, and reuses connections. */
+/**
+ * Starts HAProxy, which probes `/readyz` of each replica, retries nothing, and reuses connections.
+ * An answer may be late on a busy machine: only another one than 200 takes a replica out.
+ */
 async function startProxy(
   program: string,
   { front, stats, replicas }: { front: number; stats: number; replicas: readonly Replica[] },
@@ -110,6 +115,7 @@ defaults
   mode http
   retries 0
   timeout connect 10s
+  timeout check 60s
   timeout client 60s
   timeout server 60s
   timeout http-keep-alive 60s
