@@ -546,6 +546,8 @@ export interface MetricView {
   readonly description: string | undefined;
   readonly isDropped: boolean;
   readonly boundaries: readonly number[] | undefined;
+  /** Whether a histogram becomes an exponential one. */
+  readonly isExponential?: boolean;
   readonly cardinalityLimit: number | undefined;
   readonly attributes: AttributeFilter | undefined;
   /** The attributes that an extension of the app leaves out. */

@@ -62,18 +62,19 @@ const kinds: Readonly<Record<string, InstrumentKindName>> = {
   OBSERVABLE_UP_DOWN_COUNTER: "observable_up_down_counter",
 };
 
-type Aggregation = Pick<MetricView, "isDropped" | "boundaries">;
+type Aggregation = Pick<MetricView, "isDropped" | "boundaries" | "isExponential">;
 
 /** `AggregationType` of the SDK. */
-const [DEFAULT, DROP, EXPLICIT_BUCKET_HISTOGRAM] = [0, 1, 4];
+const [DEFAULT, DROP, EXPLICIT_BUCKET_HISTOGRAM, EXPONENTIAL_HISTOGRAM] = [0, 1, 4, 5];
 
 function readAggregation(value: unknown, place: string, report: ExtensionReport): Aggregation {
   const type = value === undefined ? DEFAULT : propertyOf(value, "type");
   const none = { isDropped: false, boundaries: undefined };
   if (type === DEFAULT) return none;
   if (type === DROP) return { ...none, isDropped: true };
+  if (type === EXPONENTIAL_HISTOGRAM) return { ...none, isExponential: true };
   if (type !== EXPLICIT_BUCKET_HISTOGRAM) {
-    const expected = "0 (default), 1 (drop) or 4 (histogram with explicit buckets)";
+    const expected = "0 (default), 1 (drop), 4 or 5 (histogram, explicit or exponential)";
     const received = typeof type === "number" ? `type ${type}` : "no type";
     report.invalid(place, received, expected, "the instrument's own is used");
     return none;

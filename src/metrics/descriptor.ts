@@ -19,6 +19,8 @@ export interface InstrumentDescriptor extends MetricDescriptor {
   readonly boundaries: readonly number[];
   /** Whether the boundaries are configured, and so apply to every reader. */
   readonly hasViewBoundaries?: boolean;
+  /** Whether a view makes it an exponential histogram. */
+  readonly isExponential?: boolean;
   /** The only attributes of an instrument of `telltale`'s functions. Undefined: any. */
   readonly labels?: readonly string[];
   /** Attributes that are left out. */

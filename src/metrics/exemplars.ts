@@ -1,5 +1,5 @@
 import type { Context, Span, SpanContext } from "@opentelemetry/api";
-import type { DataPoint, Histogram } from "@opentelemetry/sdk-metrics";
+import type { DataPoint, ExponentialHistogram, Histogram } from "@opentelemetry/sdk-metrics";
 import type { ExemplarFilterName } from "../config/config.ts";
 import { asContext, spanIn } from "../context/context.ts";
 import type { ExponentialValue } from "./series/exponential-buckets.ts";
@@ -36,6 +36,11 @@ export interface PageHistogram extends Histogram {
   readonly exemplars?: Exemplars;
   /** The same values in the buckets of a native histogram. */
   readonly native?: ExponentialValue;
+}
+
+/** The same of an exponential histogram, whose exemplars are those of explicit buckets. */
+export interface ExponentialPageHistogram extends ExponentialHistogram {
+  readonly exemplars?: Exemplars;
 }
 
 /** Returns the context of the exemplar's span, or undefined if the measurement gets no exemplar. */

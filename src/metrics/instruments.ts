@@ -9,6 +9,7 @@ import type {
 } from "@opentelemetry/api";
 import type { Redactor } from "../redaction/redactor.ts";
 import { INT, type InstrumentDescriptor } from "./descriptor.ts";
+import { type ExponentialReaders, type ExponentialSlot, slotsOf } from "./exponential-slots.ts";
 import { exemplarContext, type ExemplarFilter } from "./exemplars.ts";
 import {
   type BoundRecorder,
@@ -43,10 +44,8 @@ export interface InstrumentDeps {
   readonly report: InstrumentReporter;
   readonly exemplarFilter: ExemplarFilter;
   readonly redactor: Redactor;
-  /** Whether histograms have exponential buckets too. */
-  readonly exponential: boolean;
-  /** Whether histograms have the buckets of native histograms of Prometheus too. */
-  readonly native: boolean;
+  /** The readers that need exponential buckets of histograms. */
+  readonly exponential: ExponentialReaders;
   readonly changes: SeriesChanges;
 }
 
@@ -55,8 +54,7 @@ abstract class Instrument<Series extends object> implements SeriesOwner {
   descriptor: InstrumentDescriptor;
   readonly integer: boolean;
   boundaries: readonly number[];
-  exponential: boolean;
-  readonly native: boolean;
+  exponentialSlots: readonly ExponentialSlot[];
   readonly changes: SeriesChanges;
   table: SeriesTable<Series>;
   readonly #report: InstrumentReporter;
@@ -69,8 +67,7 @@ abstract class Instrument<Series extends object> implements SeriesOwner {
     this.integer = descriptor.valueType === INT;
     this.boundaries = descriptor.boundaries;
     this.changes = deps.changes;
-    this.exponential = deps.exponential && descriptor.hasViewBoundaries !== true;
-    this.native = deps.native;
+    this.exponentialSlots = slotsOf(descriptor, deps.exponential);
     const options = seriesTableOptions(descriptor, deps);
     this.table = new SeriesTable((attributes) => this.create(attributes), options);
     this.#report = deps.report;
@@ -81,7 +78,7 @@ abstract class Instrument<Series extends object> implements SeriesOwner {
     for (const _ of this.table) return;
     this.descriptor = descriptor;
     this.boundaries = descriptor.boundaries;
-    this.exponential &&= descriptor.hasViewBoundaries !== true;
+    this.exponentialSlots = slotsOf(descriptor, deps.exponential);
     this.table = new SeriesTable(
       (attributes) => this.create(attributes),
       seriesTableOptions(descriptor, deps),

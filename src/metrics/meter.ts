@@ -22,6 +22,7 @@ import {
   isSameInstrument,
 } from "./descriptor.ts";
 import type { ExemplarFilter } from "./exemplars.ts";
+import type { ExponentialReaders } from "./exponential-slots.ts";
 import {
   type BindableRecorder,
   type BindableSum,
@@ -63,8 +64,7 @@ export interface MeterSharedState {
   readonly report: InstrumentReporter;
   readonly changes: SeriesChanges;
   readonly flush: ProviderFlushDeps;
-  readonly exponential: boolean;
-  readonly native: boolean;
+  readonly exponential: ExponentialReaders;
   /** Changes a new instrument as configured; undefined if it is dropped. */
   readonly applyViews: (
     descriptor: InstrumentDescriptor,

@@ -19,7 +19,8 @@ import type { Redactor } from "../redaction/redactor.ts";
 import { version } from "../version.ts";
 import { type ExemplarFilter, exemplarFilters } from "./exemplars.ts";
 import type { StoreMeter } from "./store-meter.ts";
-import { MetricReaderState } from "./reader-state.ts";
+import { type ExponentialSlot, TOTALS } from "./exponential-slots.ts";
+import { MetricReaderState, type ReaderOptions } from "./reader-state.ts";
 import type { MetricsPage, PrometheusReader } from "./prometheus/page.ts";
 import { PeriodicReader, type PeriodicReaderDeps } from "./periodic-reader.ts";
 import { OWN_SCOPE } from "./meter.ts";
@@ -137,6 +138,8 @@ class StoreMetrics implements Metrics {
   readonly #store: MetricStore;
   readonly #readerState: MetricReaderState;
   readonly #periodicReaders: readonly PeriodicReader[];
+  /** The exponential buckets of each reader that exports over OTLP. */
+  readonly #slots: readonly ExponentialSlot[];
   #prometheusReader: PrometheusReader | undefined = undefined;
   #workers: WorkerThreads | undefined = undefined;
   #sharing: PageSharing | undefined = undefined;
@@ -149,13 +152,19 @@ class StoreMetrics implements Metrics {
     const { views, intervalMs, prometheus } = deps.config.metrics;
     const readers = otlpReaders(deps.config);
     const longestMs = Math.max(intervalMs, ...readers.map((reader) => reader.intervalMs));
+    this.#slots = readers.map(({ temporality }) =>
+      temporality === "cumulative" ? TOTALS : { isTotal: false },
+    );
     const native = this.#servesPrometheus() && prometheus.nativeHistograms;
     this.#store = new MetricStore({
       ...deps,
       metricCounters: deps.counters.metrics,
       exemplarFilter: this.exemplarFilter,
-      exponential: readers.some((reader) => reader.exponentialHistograms),
-      native,
+      exponential: {
+        beside: native ? [TOTALS] : [],
+        byDefault: this.#slots.filter((_slot, index) => readers[index]!.exponentialHistograms),
+        byView: [TOTALS, ...this.#slots],
+      },
       views,
       // A reader with delta temporality must have collected the last change.
       expireMs: views?.expireMs && Math.max(views.expireMs, 2 * longestMs),
@@ -168,7 +177,10 @@ class StoreMetrics implements Metrics {
         timeoutMs: deps.config.metrics.timeoutMs,
       },
     });
-    this.#readerState = new MetricReaderState("cumulative", this.#store.startedAt, { native });
+    this.#readerState = new MetricReaderState("cumulative", this.#store.startedAt, {
+      exponential: TOTALS,
+      histograms: native ? "both" : "by_view",
+    });
     this.provider = this.#store.provider;
     this.meter = this.#store.provider.getMeter(OWN_SCOPE, version);
     this.#periodicReaders = this.#createPeriodicReaders();
@@ -197,8 +209,11 @@ class StoreMetrics implements Metrics {
 
   createProducer(temporality: MetricsConfig["temporality"]): MetricProducer {
     const labels = isMainThread ? undefined : { "thread.id": threadId };
-    const { startedAt } = this.#store;
-    const state = new MetricReaderState(temporality, startedAt, { labels, ownsExtremes: false });
+    const state = new MetricReaderState(temporality, this.#store.startedAt, {
+      labels,
+      ...(temporality === "cumulative" && { exponential: TOTALS }),
+      ownsExtremes: false,
+    });
     return {
       collect: (options) => {
         this.#observeRuntime();
@@ -309,12 +324,15 @@ class StoreMetrics implements Metrics {
     const labels = isMainThread ? undefined : { "thread.id": threadId };
     const createReaderState = (
       preference: MetricsConfig["temporality"],
-      exponential: boolean,
+      options?: ReaderOptions,
     ): MetricReaderState =>
-      new MetricReaderState(preference, this.#store.startedAt, { labels, exponential });
+      new MetricReaderState(preference, this.#store.startedAt, { labels, ...options });
     const readers: PeriodicReader[] = [];
     for (const [index, reader] of otlpReaders(config).entries()) {
-      const state = createReaderState(reader.temporality, reader.exponentialHistograms);
+      const state = createReaderState(reader.temporality, {
+        exponential: this.#slots[index],
+        histograms: reader.exponentialHistograms ? "exponential" : "by_view",
+      });
       const createExporter: PeriodicReaderDeps["createExporter"] = () =>
         loadOtlp().createMetricExporter(reader.otlp, diagnostics);
       // The counters are of the first one.
@@ -323,15 +341,11 @@ class StoreMetrics implements Metrics {
     }
     if (exporters.includes("console")) {
       readers.push(
-        this.#createPeriodicReader(
-          createReaderState("cumulative", false),
-          lazyConsoleExporter,
-          undefined,
-        ),
+        this.#createPeriodicReader(createReaderState("cumulative"), lazyConsoleExporter, undefined),
       );
     }
     if (createViewerExporter !== undefined) {
-      const state = createReaderState("cumulative", false);
+      const state = createReaderState("cumulative");
       const times = { intervalMs: VIEWER_INTERVAL_MS, timeoutMs: VIEWER_INTERVAL_MS };
       readers.push(this.#createPeriodicReader(state, createViewerExporter, undefined, times));
     }

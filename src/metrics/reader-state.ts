@@ -11,8 +11,14 @@ import type {
 import { hrTimeOf, laterTime } from "../clock.ts";
 import type { MetricsConfig } from "../config/config.ts";
 import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
+import type { ExponentialSlot } from "./exponential-slots.ts";
 import type { ExponentialBuckets } from "./series/exponential-buckets.ts";
-import type { Exemplar, PageHistogram, PointWithExemplar } from "./exemplars.ts";
+import type {
+  Exemplar,
+  ExponentialPageHistogram,
+  PageHistogram,
+  PointWithExemplar,
+} from "./exemplars.ts";
 import { CounterInstrument, HistogramInstrument, UpDownCounterInstrument } from "./instruments.ts";
 import type { ScopeMeter, StoreInstrument } from "./meter.ts";
 import { ObservableInstrument } from "./observable-instrument.ts";
@@ -25,10 +31,10 @@ type Temporality = MetricsConfig["temporality"];
 export interface ReaderOptions {
   /** Attributes added to every point, for a store that is one of several. */
   readonly labels?: Attributes | undefined;
-  /** Whether it reports the exponential buckets of histograms that have them. Default: no. */
-  readonly exponential?: boolean;
-  /** Whether it reports the buckets of native histograms beside the explicit ones. Default: no. */
-  readonly native?: boolean;
+  /** The exponential buckets that it reads. Default: none, histograms are explicit. */
+  readonly exponential?: ExponentialSlot | undefined;
+  /** Which histograms are exponential, or have both kinds of buckets. Default: those of such a view. */
+  readonly histograms?: "by_view" | "exponential" | "both";
   /**
    * Whether a reader with delta temporality reports and resets the extremes of an interval,
    * which only one can. Default: yes.
@@ -66,8 +72,8 @@ export class MetricReaderState {
   readonly #startTime: HrTime;
   readonly #labels: Attributes | undefined;
   readonly #lastReported = new WeakMap<object, number | Histogram>();
-  readonly #exponential: boolean;
-  readonly #native: boolean;
+  readonly #exponential: ExponentialSlot | undefined;
+  readonly #histograms: "by_view" | "exponential" | "both";
   readonly #ownsExtremes: boolean;
   #lastCollectedAt: HrTime;
 
@@ -75,11 +81,11 @@ export class MetricReaderState {
   constructor(
     temporality: Temporality,
     startedAt: number,
-    { labels, exponential = false, native = false, ownsExtremes = true }: ReaderOptions = {},
+    { labels, exponential, histograms = "by_view", ownsExtremes = true }: ReaderOptions = {},
   ) {
     this.#labels = labels;
     this.#exponential = exponential;
-    this.#native = native;
+    this.#histograms = histograms;
     this.#ownsExtremes = ownsExtremes;
     this.#deltas = deltaKinds[temporality];
     this.#startTime = hrTimeOf(startedAt);
@@ -129,7 +135,7 @@ export class MetricReaderState {
       filter,
     };
     if (instrument instanceof HistogramInstrument)
-      return this.#exponential && instrument.exponential
+      return this.#isExponential(instrument)
         ? this.#exponentialHistogram(instrument, context, delta)
         : this.#histogram(instrument, context, delta);
     if (isSummaryInstrument(instrument)) return summaryData(instrument, context);
@@ -167,14 +173,22 @@ export class MetricReaderState {
     return { ...metricFields(context), dataPointType: HISTOGRAM, dataPoints };
   }
 
-  #total(series: HistogramSeries): PageHistogram {
-    const value = histogramOf(series);
-    return this.#native && series.native !== undefined
-      ? { ...value, native: series.native.value() }
-      : value;
+  #isExponential({ descriptor, exponentialSlots: slots }: HistogramInstrument): boolean {
+    if (this.#exponential === undefined || !slots.includes(this.#exponential)) return false;
+    return (
+      descriptor.isExponential === true ||
+      (this.#histograms === "exponential" && descriptor.hasViewBoundaries !== true)
+    );
   }
 
-  /** The only reader of the exponential buckets, which it resets at the end of an interval of delta temporality. */
+  #total(series: HistogramSeries): PageHistogram {
+    const value = histogramOf(series);
+    if (this.#histograms !== "both") return value;
+    const buckets = series.exponentialOf(this.#exponential);
+    return buckets === undefined ? value : { ...value, native: buckets.value() };
+  }
+
+  /** Resets the buckets of the interval of a reader with delta temporality, which no other one reads. */
   #exponentialHistogram(
     instrument: HistogramInstrument,
     context: PointContext,
@@ -182,10 +196,12 @@ export class MetricReaderState {
   ): MetricData {
     const dataPoints: DataPoint<ExponentialHistogram>[] = [];
     for (const series of instrument.table) {
+      if (!context.filter(series)) continue;
       const value = delta ? this.#histogramDifference(series) : histogramOf(series);
-      if (value.count === 0 || series.exponential === undefined) continue;
-      const exponential = withExponentialBuckets(value, series.exponential);
-      if (delta) series.exponential.reset();
+      const buckets = series.exponentialOf(this.#exponential);
+      if (value.count === 0 || buckets === undefined) continue;
+      const exponential = withExponentialBuckets(value, buckets);
+      if (delta) buckets.reset();
       dataPoints.push(pointOf(context, instrument, series, exponential));
     }
     return { ...metricFields(context), dataPointType: EXPONENTIAL_HISTOGRAM, dataPoints };
@@ -279,11 +295,11 @@ function withoutExtremes({ min: _min, max: _max, ...rest }: Histogram): Histogra
 }
 
 function withExponentialBuckets(
-  { count, sum = 0, min, max }: Histogram,
+  { count, sum = 0, min, max, exemplars }: PageHistogram,
   buckets: ExponentialBuckets,
-): ExponentialHistogram {
+): ExponentialPageHistogram {
   const extremes = min === undefined || max === undefined ? {} : { min, max };
-  return { count, sum, ...extremes, ...buckets.value() };
+  return { count, sum, ...extremes, ...buckets.value(), ...(exemplars && { exemplars }) };
 }
 
 interface NumberSeries {

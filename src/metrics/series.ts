@@ -3,6 +3,7 @@ import { wallClock } from "../clock.ts";
 import { lazy } from "../lazy.ts";
 import type { Exemplar } from "./exemplars.ts";
 import type { SeriesChanges } from "./series/series-changes.ts";
+import type { ExponentialSlot } from "./exponential-slots.ts";
 import type { ExponentialBuckets } from "./series/exponential-buckets.ts";
 
 const loadExponential = lazy<typeof import("./series/exponential-buckets.ts")>(
@@ -27,10 +28,8 @@ export interface SeriesOwner {
   readonly integer: boolean;
   /** Upper limits (inclusive) of a histogram's buckets; the last bucket has none. */
   readonly boundaries: readonly number[];
-  /** Whether a histogram has exponential buckets too. */
-  readonly exponential: boolean;
-  /** Whether a histogram has the buckets of a native histogram of Prometheus too. */
-  readonly native: boolean;
+  /** The exponential buckets that a histogram has too. */
+  readonly exponentialSlots: readonly ExponentialSlot[];
   readonly changes: SeriesChanges;
   /** Reports, rarely, an ignored value and the reason. */
   reject(value: unknown, why: string): void;
@@ -109,9 +108,6 @@ export class GaugeSeries implements BoundRecorder {
   }
 }
 
-/** The largest one that Prometheus has: 256 buckets from each power of two to the next. */
-const MAX_NATIVE_SCALE = 8;
-
 interface Extremes {
   readonly min: number;
   readonly max: number;
@@ -131,10 +127,8 @@ export class HistogramSeries implements BoundRecorder {
   /** The minimum of the interval of the reader with delta temporality, if there is one; else of all time. */
   min: number = Infinity;
   max: number = -Infinity;
-  /** Only if they are exported. */
-  readonly exponential: ExponentialBuckets | undefined;
-  /** Of all time, which those above are not; only if they are on the Prometheus page. */
-  readonly native: ExponentialBuckets | undefined;
+  /** One for each slot of the owner; undefined without slots. */
+  readonly exponential: readonly ExponentialBuckets[] | undefined = undefined;
   #previousExtremes: Extremes = NO_EXTREMES;
 
   constructor(attributes: Attributes, owner: SeriesOwner) {
@@ -142,10 +136,11 @@ export class HistogramSeries implements BoundRecorder {
     this.owner = owner;
     this.boundaries = owner.boundaries;
     this.counts = Array.from({ length: owner.boundaries.length + 1 }, () => 0);
-    this.exponential = owner.exponential ? new (loadExponential().ExponentialBuckets)() : undefined;
-    this.native = owner.native
-      ? new (loadExponential().ExponentialBuckets)(MAX_NATIVE_SCALE)
-      : undefined;
+    const { exponentialSlots: slots } = owner;
+    if (slots.length > 0) {
+      const { ExponentialBuckets: Buckets } = loadExponential();
+      this.exponential = slots.map(() => new Buckets());
+    }
   }
 
   record(value: number, exemplarContext?: SpanContext): void {
@@ -160,13 +155,22 @@ export class HistogramSeries implements BoundRecorder {
     if (accepted > this.max) this.max = accepted;
     const bucket = bucketOf(this.boundaries, accepted);
     this.counts[bucket]! += 1;
-    if (this.exponential !== undefined) this.exponential.record(accepted);
-    if (this.native !== undefined) this.native.record(accepted);
+    if (this.exponential !== undefined) this.#recordExponential(this.exponential, accepted);
     const { changes } = this.owner;
     if (changes.isWatched) changes.add(this);
     if (exemplarContext === undefined) return;
     this.exemplars ??= this.counts.map(() => undefined);
     this.exemplars[bucket] = exemplarOf(exemplarContext, accepted);
+  }
+
+  /** Returns the exponential buckets of a slot, if the series has it. */
+  exponentialOf(slot: ExponentialSlot | undefined): ExponentialBuckets | undefined {
+    if (slot === undefined || this.exponential === undefined) return undefined;
+    return this.exponential[this.owner.exponentialSlots.indexOf(slot)];
+  }
+
+  #recordExponential(all: readonly ExponentialBuckets[], value: number): void {
+    for (let index = 0; index < all.length; index += 1) all[index]!.record(value);
   }
 
   /** The extremes of all time; `min` and `max` are those since the last call of `resetExtremes`. */

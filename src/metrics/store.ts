@@ -16,6 +16,7 @@ import { lazy } from "../lazy.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import type { InstrumentDescriptor } from "./descriptor.ts";
 import type { ExemplarFilter } from "./exemplars.ts";
+import { type ExponentialReaders, NO_READERS } from "./exponential-slots.ts";
 import type { InstrumentReporter } from "./instruments.ts";
 import { type StoreInstrument, StoreMeterProvider } from "./meter.ts";
 import { type CallbackFailure, ObservableRegistry } from "./observable-registry.ts";
@@ -42,10 +43,8 @@ interface MetricStoreDeps {
   readonly flush?: ProviderFlushDeps;
   /** The time of collections is added here. */
   readonly metricCounters?: SignalCounters;
-  /** Whether histograms have exponential buckets too. Default: no. */
-  readonly exponential?: boolean;
-  /** Whether histograms have the buckets of native histograms of Prometheus too. Default: no. */
-  readonly native?: boolean;
+  /** The readers that need exponential buckets of histograms. Default: none. */
+  readonly exponential?: ExponentialReaders;
   /** Changes of instruments. Default: none. */
   readonly views?: MetricViewsConfig | undefined;
   /** How long a series without measurements is kept, in milliseconds. Default: for ever. */
@@ -78,8 +77,7 @@ export class MetricStore {
     redactor,
     flush = noopFlush,
     metricCounters = new SignalCounters(),
-    exponential = false,
-    native = false,
+    exponential = NO_READERS,
     views,
     expireMs,
   }: MetricStoreDeps) {
@@ -93,7 +91,6 @@ export class MetricStore {
       redactor,
       flush,
       exponential,
-      native,
       changes: this.changes,
       tryRegister: () => this.#tryRegister(),
       report: this.#reportProblem,

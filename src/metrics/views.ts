@@ -56,6 +56,7 @@ function isSelected(
 
 function applyView(view: MetricView, descriptor: InstrumentDescriptor): InstrumentDescriptor {
   const { name, description, boundaries, cardinalityLimit, attributes, droppedAttributes } = view;
+  const isExponential = view.isExponential === true && descriptor.kind === "histogram";
   return {
     ...descriptor,
     ...(name !== undefined && { name }),
@@ -64,6 +65,7 @@ function applyView(view: MetricView, descriptor: InstrumentDescriptor): Instrume
       boundaries: Object.freeze([...boundaries]),
       hasViewBoundaries: true,
     }),
+    ...(isExponential && { isExponential }),
     ...(cardinalityLimit !== undefined && { cardinalityLimit }),
     ...(attributes !== undefined && {
       droppedAttributes: { has: (key: string) => !selects(attributes, key) },

@@ -8,6 +8,7 @@ import {
 } from "../../src/diagnostics/telemetry-counters.ts";
 import { environmentOf } from "../../src/env.ts";
 import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
+import { type ExponentialSlot, TOTALS } from "../../src/metrics/exponential-slots.ts";
 import { MetricReaderState } from "../../src/metrics/reader-state.ts";
 import { MetricStore } from "../../src/metrics/store.ts";
 import type { DataPoint, Histogram, MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
@@ -27,7 +28,10 @@ export interface MetricsFixture {
 export function createMetricsFixture(
   exemplars: ExemplarFilterName = "trace_based",
   views?: MetricViewsConfig,
-  { exponential = false, native = false }: { exponential?: boolean; native?: boolean } = {},
+  {
+    exponential = [],
+    native = false,
+  }: { exponential?: readonly ExponentialSlot[]; native?: boolean } = {},
 ): MetricsFixture {
   const lines: string[] = [];
   const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
@@ -37,10 +41,16 @@ export function createMetricsFixture(
     redactor,
     exemplarFilter: exemplarFilters[exemplars],
     views,
-    exponential,
-    native,
+    exponential: {
+      beside: native ? [TOTALS] : [],
+      byDefault: exponential,
+      byView: [TOTALS, ...exponential],
+    },
   });
-  const readerState = new MetricReaderState("cumulative", store.startedAt, { native });
+  const readerState = new MetricReaderState("cumulative", store.startedAt, {
+    exponential: TOTALS,
+    histograms: native ? "both" : "by_view",
+  });
   return { store, lines, collect: (state = readerState) => store.collectNow(state) };
 }
 

@@ -3,7 +3,7 @@ import { propertyOf } from "../../property.ts";
 import type { Exemplar } from "../exemplars.ts";
 import type { Point } from "../merge/metrics-merge.ts";
 import { isSummary } from "../../export/summary-data.ts";
-import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
+import { EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
 import { MAX_SIZE } from "../series/exponential-buckets.ts";
 import type { MemberMessage, OwnerMessage } from "./protocol.ts";
 
@@ -79,6 +79,7 @@ function decodeMetric(metric: unknown): void {
   const hasQuantiles = isSummary(metric as MetricData);
   if (
     dataPointType !== HISTOGRAM &&
+    dataPointType !== EXPONENTIAL_HISTOGRAM &&
     dataPointType !== GAUGE &&
     dataPointType !== SUM &&
     !hasQuantiles
@@ -89,6 +90,7 @@ function decodeMetric(metric: unknown): void {
     if (!arrayOf(point.startTime).every(isNumber)) reject();
     Object.freeze(point.attributes);
     if (dataPointType === HISTOGRAM) checkHistogram(point as Point);
+    else if (dataPointType === EXPONENTIAL_HISTOGRAM) checkExponential(point as Point);
     else if (hasQuantiles) checkSummary(point);
     else decodeNumber(point);
   }
@@ -100,13 +102,23 @@ function checkHistogram({ value }: Point): void {
   const counts = arrayOf(propertyOf(buckets, "counts"));
   if (counts.length !== boundaries.length + 1) reject();
   if (![...boundaries, ...counts].every(isNumber)) reject();
-  if (!isNumber(propertyOf(value, "count")) || !isNumber(propertyOf(value, "sum"))) reject();
-  const sent = value as { exemplars?: unknown; native?: unknown };
-  if (sent.exemplars !== undefined) sent.exemplars = arrayOf(sent.exemplars).map(exemplarOf);
-  if (sent.native !== undefined) checkNative(sent.native);
+  checkDistribution(value);
+  const { native } = value as { native?: unknown };
+  if (native !== undefined) checkExponentialBuckets(native);
 }
 
-function checkNative(native: unknown): void {
+function checkExponential({ value }: Point): void {
+  checkDistribution(value);
+  checkExponentialBuckets(value);
+}
+
+function checkDistribution(value: unknown): void {
+  if (!isNumber(propertyOf(value, "count")) || !isNumber(propertyOf(value, "sum"))) reject();
+  const sent = value as { exemplars?: unknown };
+  if (sent.exemplars !== undefined) sent.exemplars = arrayOf(sent.exemplars).map(exemplarOf);
+}
+
+function checkExponentialBuckets(native: unknown): void {
   if (!Number.isInteger(propertyOf(native, "scale"))) reject();
   if (!isNumber(propertyOf(native, "zeroCount"))) reject();
   for (const range of [propertyOf(native, "positive"), propertyOf(native, "negative")]) {

@@ -1,11 +1,24 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { DataPoint, Histogram, MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import type {
+  DataPoint,
+  ExponentialHistogram,
+  Histogram,
+  MetricData,
+  ScopeMetrics,
+} from "@opentelemetry/sdk-metrics";
 import type { MetricMergeRuleName } from "../../config/config.ts";
 import { attributesKey, OVERFLOW_ATTRIBUTES } from "../attributes.ts";
 import type { InstrumentDescriptor } from "../descriptor.ts";
-import type { Exemplar, Exemplars, PageHistogram, PointWithExemplar } from "../exemplars.ts";
+import type {
+  Exemplar,
+  Exemplars,
+  ExponentialPageHistogram,
+  PageHistogram,
+  PointWithExemplar,
+} from "../exemplars.ts";
+import { addExponential } from "../exponential-sum.ts";
 import { addHistograms } from "../histogram-sum.ts";
-import { HISTOGRAM, SUM } from "../reader-state.ts";
+import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, SUM } from "../reader-state.ts";
 import { isSummary } from "../../export/summary-data.ts";
 import { CARDINALITY_LIMIT } from "../series-table.ts";
 
@@ -18,7 +31,7 @@ export interface MetricsPart {
   readonly labels: Attributes | undefined;
 }
 
-export type Point = DataPoint<number | Histogram>;
+export type Point = DataPoint<number | Histogram | ExponentialHistogram>;
 
 /** A metric with the points of several parts. */
 interface MergedMetric {
@@ -114,7 +127,9 @@ export function monotonicMetrics(scopeMetrics: readonly ScopeMetrics[]): ScopeMe
 
 export function isMonotonicMetric(metric: MetricData): boolean {
   if (isSummary(metric)) return false;
-  return metric.dataPointType === HISTOGRAM || (metric.dataPointType === SUM && metric.isMonotonic);
+  const { dataPointType: type } = metric;
+  if (type === HISTOGRAM || type === EXPONENTIAL_HISTOGRAM) return true;
+  return metric.dataPointType === SUM && metric.isMonotonic;
 }
 
 function addPoint({ metric, points, rule, places }: MergedMetric, point: Point): void {
@@ -164,16 +179,30 @@ function withLabels(point: Point, labels: Attributes | undefined): Point {
  * can summaries: the first is kept.
  */
 function mergeValues(
-  a: number | PageHistogram,
-  b: number | PageHistogram,
+  a: Point["value"],
+  b: Point["value"],
   rule: MetricMergeRuleName,
-): number | Histogram {
+): Point["value"] {
   if (typeof a === "number" || typeof b === "number")
     return mergeNumbers(Number(a), Number(b), rule);
-  const sum = "buckets" in a && "buckets" in b ? addHistograms(a, b) : undefined;
+  const sum = addDistributions(a, b);
   if (sum === undefined) return a;
-  const exemplars = laterExemplars(a.exemplars, b.exemplars);
+  const exemplars = laterExemplars(exemplarsOf(a), exemplarsOf(b));
   return exemplars === undefined ? sum : Object.assign(sum, { exemplars });
+}
+
+function addDistributions(
+  a: Histogram | ExponentialHistogram,
+  b: Histogram | ExponentialHistogram,
+): Histogram | ExponentialHistogram | undefined {
+  if ("buckets" in a && "buckets" in b) return addHistograms(a, b);
+  if (!("positive" in a && "positive" in b)) return undefined;
+  const { count, sum = 0 } = a;
+  return { count: count + b.count, sum: sum + (b.sum ?? 0), ...addExponential(a, b) };
+}
+
+function exemplarsOf(value: PageHistogram | ExponentialPageHistogram): Exemplars | undefined {
+  return value.exemplars;
 }
 
 function mergeNumbers(a: number, b: number, rule: MetricMergeRuleName): number {

@@ -1,5 +1,4 @@
-import type { ExponentialHistogram } from "@opentelemetry/sdk-metrics";
-import type { PageHistogram } from "../exemplars.ts";
+import type { Exemplar, ExponentialPageHistogram, PageHistogram } from "../exemplars.ts";
 
 /** The limits are 0 and 2^-14 to 2^34: fractions of a millisecond to a day, bytes to 16 GiB. */
 const MIN_EXPONENT = -14;
@@ -13,7 +12,7 @@ const MAX_EXPONENT = 34;
  *
  * https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
  */
-export function pageHistogram(value: ExponentialHistogram): PageHistogram {
+export function pageHistogram(value: ExponentialPageHistogram): PageHistogram {
   const boundaries = [0];
   for (let exponent = MIN_EXPONENT; exponent <= MAX_EXPONENT; exponent += 1)
     boundaries.push(2 ** exponent);
@@ -30,8 +29,24 @@ export function pageHistogram(value: ExponentialHistogram): PageHistogram {
     buckets: { boundaries, counts },
     count: value.count,
     native: value,
+    ...(value.exemplars && { exemplars: exemplarsIn(boundaries, value.exemplars) }),
     ...(value.sum !== undefined && { sum: value.sum }),
   };
+}
+
+/** Returns the latest exemplar of each bucket. */
+function exemplarsIn(
+  boundaries: readonly number[],
+  exemplars: readonly (Exemplar | undefined)[],
+): (Exemplar | undefined)[] {
+  const latest = Array.from<Exemplar | undefined>({ length: boundaries.length + 1 });
+  for (const exemplar of exemplars) {
+    if (exemplar === undefined) continue;
+    const found = boundaries.findIndex((limit) => exemplar.value <= limit);
+    const bucket = found === -1 ? boundaries.length : found;
+    if (exemplar.at >= (latest[bucket]?.at ?? 0)) latest[bucket] = exemplar;
+  }
+  return latest;
 }
 
 function total(counts: readonly number[]): number {

@@ -14,8 +14,13 @@ import {
   numbersOf,
   shopResource,
 } from "../../metrics/metrics-fixture.ts";
+import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, SUM } from "../../../src/metrics/reader-state.ts";
+import { parseProtobufPage } from "../../metrics/exposition-protobuf.ts";
 import { redactor } from "../../redaction/default-redactor.ts";
 import { loadText } from "./file-config.ts";
+
+const PROTOBUF =
+  "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 
 const head = 'file_format: "1.1"\n';
 const shared = {
@@ -67,6 +72,30 @@ describe("Views of a configuration file", () => {
       numbersOf(collected, "baskets").map((point) => point.attributes),
       [{ id: 1 }, { "otel.metric.overflow": true }],
     );
+  });
+
+  it("make histograms exponential, on the page too: native in protobuf, by powers of two in text", async () => {
+    const metrics = metricsOf(`  views:
+    - selector: { instrument_name: orders.* }
+      stream: { aggregation: { base2_exponential_bucket_histogram: } }
+`);
+    const meter = metrics.provider.getMeter("app");
+    for (const value of [0, 1.5, 1.5, 3]) meter.createHistogram("orders.time").record(value);
+    meter.createHistogram("carts").record(1);
+    meter.createCounter("orders.placed").add(1);
+    const collected = metrics.collect();
+    const types = ["orders.time", "carts", "orders.placed"].map(
+      (name) => metricOf(collected, name).dataPointType,
+    );
+    assert.deepEqual(types, [EXPONENTIAL_HISTOGRAM, HISTOGRAM, SUM]);
+    const text = (await metrics.prometheusPage(undefined))!.body.toString();
+    assert.match(text, /^orders_time_bucket\{.*le="0\.0"\} 1$/m);
+    assert.match(text, /^orders_time_bucket\{.*le="2\.0"\} 3$/m);
+    const { body } = (await metrics.prometheusPage(PROTOBUF))!;
+    const native = parseProtobufPage(body).flatMap(({ name, metric }) =>
+      metric.flatMap(({ histogram }) => (histogram?.schema === undefined ? [] : [name])),
+    );
+    assert.deepEqual(native, ["orders_time"]);
   });
 
   it("limit series by the kind of their instrument", () => {

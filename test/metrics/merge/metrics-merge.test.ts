@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import type { DataPoint, ExponentialHistogram, ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import type { MetricViewsConfig } from "../../../src/config/config.ts";
 import type { PageHistogram, PointWithExemplar } from "../../../src/metrics/exemplars.ts";
 import { CARDINALITY_LIMIT } from "../../../src/metrics/series-table.ts";
+import { EXPONENTIAL_HISTOGRAM } from "../../../src/metrics/reader-state.ts";
 import { MetricsMerge, monotonicMetrics } from "../../../src/metrics/merge/metrics-merge.ts";
 import { threadRule } from "../../../src/metrics/merge/rules.ts";
 import {
@@ -11,6 +13,23 @@ import {
   numbersOf,
   shopResource,
 } from "../metrics-fixture.ts";
+
+const unselected = {
+  ...{ kind: undefined, unit: undefined, meterName: undefined },
+  ...{ meterVersion: undefined, meterSchemaUrl: undefined },
+};
+
+const exponentialViews: MetricViewsConfig = {
+  ...{ drop: [], rename: [], dropAttributes: [], buckets: [], cardinalityLimits: [] },
+  expireMs: undefined,
+  declared: [
+    {
+      selector: { ...unselected, name: "h" },
+      ...{ name: undefined, description: undefined, isDropped: false, boundaries: undefined },
+      ...{ isExponential: true, cardinalityLimit: undefined, attributes: undefined },
+    },
+  ],
+};
 
 describe("Merging metrics", () => {
   it("adds histograms bucket by bucket", () => {
@@ -24,6 +43,31 @@ describe("Merging metrics", () => {
     const [point] = histogramsOf(merged(thread, thread), "h");
     assert.deepEqual(point?.value.buckets.counts, [2, 0, 2]);
     assert.deepEqual([point?.value.count, point?.value.sum], [4, 12]);
+  });
+
+  it("adds exponential histograms at the lower scale, and keeps those of ended processes", () => {
+    const thread = (...values: readonly number[]): ScopeMetrics[] => {
+      const { store, collect } = createMetricsFixture("trace_based", exponentialViews);
+      const histogram = store.provider.getMeter("app").createHistogram("h");
+      for (const value of values) histogram.record(value);
+      return collect().scopeMetrics;
+    };
+    const merge = new MetricsMerge(threadRule);
+    merge.add({ scopeMetrics: thread(1, 2, 1e6), ended: false, labels: undefined });
+    const ended = monotonicMetrics(thread(0, 1, 1));
+    merge.add({ scopeMetrics: ended, ended: true, labels: undefined });
+    const data = metricOf({ resource: shopResource, scopeMetrics: merge.result() }, "h");
+    const { value } = data.dataPoints[0] as DataPoint<ExponentialHistogram>;
+    assert.equal(data.dataPointType, EXPONENTIAL_HISTOGRAM);
+    assert.deepEqual([value.count, value.sum, value.zeroCount, value.scale], [6, 1000005, 1, 2]);
+    const filled = value.positive.bucketCounts.flatMap((count, position) =>
+      count === 0 ? [] : [[value.positive.offset + position, count]],
+    );
+    assert.deepEqual(filled, [
+      [-1, 3],
+      [3, 1],
+      [79, 1],
+    ]);
   });
 
   it("keeps the latest exemplar of each bucket", () => {

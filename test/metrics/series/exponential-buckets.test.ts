@@ -9,6 +9,7 @@ import {
   type ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 import { EXPONENTIAL_HISTOGRAM, MetricReaderState } from "../../../src/metrics/reader-state.ts";
+import { type ExponentialSlot, TOTALS } from "../../../src/metrics/exponential-slots.ts";
 import { Random } from "../../random.ts";
 import { createMetricsFixture, type MetricsFixture, metricOf } from "../metrics-fixture.ts";
 
@@ -46,9 +47,19 @@ async function sdkHistogramOf(values: readonly number[]): Promise<ExponentialHis
   return exponentialOf((await reader.collect()).resourceMetrics);
 }
 
+function readerOf(
+  temporality: "cumulative" | "delta",
+  startedAt: number,
+  exponential: ExponentialSlot,
+): MetricReaderState {
+  return new MetricReaderState(temporality, startedAt, { exponential, histograms: "exponential" });
+}
+
 function createExponentialFixture(temporality: "cumulative" | "delta"): MetricsFixture {
-  const fixture = createMetricsFixture("trace_based", undefined, { exponential: true });
-  const state = new MetricReaderState(temporality, fixture.store.startedAt, { exponential: true });
+  const slot = temporality === "cumulative" ? TOTALS : { isTotal: false };
+  const fixture = createMetricsFixture("trace_based", undefined, { exponential: [slot] });
+  const { startedAt } = fixture.store;
+  const state = readerOf(temporality, startedAt, slot);
   return { ...fixture, collect: () => fixture.collect(state) };
 }
 
@@ -74,6 +85,37 @@ describe("Exponential histograms", () => {
       assert.deepEqual(exponentialOf(collect()), await sdkHistogramOf(values));
     }
     assert.deepEqual(collect().scopeMetrics, []);
+  });
+
+  it("are complete for each of several readers, with delta and cumulative temporality", () => {
+    const deltas = [{ isTotal: false }, { isTotal: false }];
+    const slots = [TOTALS, ...deltas];
+    const { store } = createMetricsFixture("trace_based", undefined, { exponential: slots });
+    const total = readerOf("cumulative", store.startedAt, TOTALS);
+    const [first, second] = deltas.map((slot) => readerOf("delta", store.startedAt, slot));
+    const histogram = store.provider.getMeter("a").createHistogram("m");
+    const counted = (state = total): unknown[] => {
+      const { count, positive } = exponentialOf(store.collectNow(state));
+      return [count, positive.bucketCounts.reduce((sum, one) => sum + one, 0)];
+    };
+    histogram.record(1);
+    assert.deepEqual(
+      [counted(first), counted()],
+      [
+        [1, 1],
+        [1, 1],
+      ],
+    );
+    histogram.record(2);
+    histogram.record(4);
+    assert.deepEqual(
+      [counted(first), counted(second), counted()],
+      [
+        [2, 2],
+        [3, 3],
+        [3, 3],
+      ],
+    );
   });
 
   it("are explicit ones for other readers", () => {

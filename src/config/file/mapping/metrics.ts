@@ -121,6 +121,7 @@ function readView(node: FileNode, settings: FileSettings): readonly MetricView[]
       description: textAt(stream, "description"),
       isDropped: aggregation?.name === "drop",
       boundaries: readBoundaries(boundaries, settings),
+      isExponential: aggregation?.name === "base2_exponential_bucket_histogram",
       cardinalityLimit: numberAt(stream, "aggregation_cardinality_limit"),
       attributes: readFilter(at(stream, "attribute_keys")),
     },

@@ -112,17 +112,14 @@ const aggregation = choice("Aggregation", {
     { boundaries: list(anyNumber, 0), record_min_max: minMax },
     { isNullable: true },
   ),
-  base2_exponential_bucket_histogram: limited(
-    map(
-      "Base2ExponentialBucketHistogramAggregation",
-      {
-        max_scale: limited(integer(-10, 20), no("the scale follows the values")),
-        max_size: limited(integer(2), no("there are up to 160 buckets")),
-        record_min_max: minMax,
-      },
-      { isNullable: true },
-    ),
-    no("`default_histogram_aggregation` of the exporter applies to all histograms"),
+  base2_exponential_bucket_histogram: map(
+    "Base2ExponentialBucketHistogramAggregation",
+    {
+      max_scale: limited(integer(-10, 20), no("the scale follows the values")),
+      max_size: limited(integer(2), no("there are up to 160 buckets")),
+      record_min_max: minMax,
+    },
+    { isNullable: true },
   ),
   last_value: limited(empty("LastValueAggregation"), oneAggregation),
   sum: limited(empty("SumAggregation"), oneAggregation),
