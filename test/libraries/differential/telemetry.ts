@@ -152,12 +152,12 @@ function processFacts({ code, stdout, stderr }: Telemetry["processes"][number]):
   ];
 }
 
-/** Ports and ids of processes are numbers of four to seven digits. */
+/** Ports, ids of processes and times are numbers of four digits or more. */
 function linesOf(text: string): unknown[] {
   return text
     .split("\n")
     .filter((line) => !/^\s+at /.test(line))
-    .map((line) => String(masked("", line)).replaceAll(/\b\d{4,7}\b|(?<=_ms": )[\d.]+/g, "N"));
+    .map((line) => String(masked("", line)).replaceAll(/\b\d{4,}\b|(?<=_ms": )[\d.]+/g, "N"));
 }
 
 function factOf(kind: string, parts: Readonly<Record<string, unknown>>): Fact {

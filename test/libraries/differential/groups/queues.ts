@@ -50,6 +50,9 @@ function queuesOf(name: BrokerName): RunGroup {
           // Each run has a queue of its own. A uuid is no difference of names.
           const queue = `differential-${randomUUID()}`;
           const urls = { broker, database };
+          // Its first client creates the schema.
+          if (row.program === "bullmq-postgres")
+            await (await runConversation(row, `${queue}-0`, urls, false)).receiver.close();
           const { receiver, front, back } = await runConversation(row, queue, urls, true, env);
           await receiver.close();
           return { received: receiver, processes: [front, back] };
