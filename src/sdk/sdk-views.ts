@@ -54,7 +54,7 @@ export class SdkViews {
     const options: ViewOptions = {
       ...(name !== own.name && { name }),
       ...(description !== own.description && { description }),
-      ...(changed.hasViewBoundaries === true && kind === "histogram" && histogramOf(changed)),
+      ...(kind === "histogram" && histogramOf(changed)),
       ...(droppedAttributes !== undefined && {
         attributesProcessors: [{ process: (all) => without(all, droppedAttributes) }],
       }),
@@ -74,7 +74,14 @@ export class SdkViews {
   }
 }
 
-function histogramOf({ boundaries }: InstrumentDescriptor): Pick<ViewOptions, "aggregation"> {
+function histogramOf({
+  boundaries,
+  hasViewBoundaries,
+  isExponential,
+}: InstrumentDescriptor): Pick<ViewOptions, "aggregation"> {
+  if (isExponential === true)
+    return { aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } };
+  if (hasViewBoundaries !== true) return {};
   const options = { boundaries: [...boundaries] };
   return { aggregation: { type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM, options } };
 }

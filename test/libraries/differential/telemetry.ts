@@ -171,7 +171,7 @@ function valuesOf(attributes: ReceivedAttributes): Readonly<Record<string, unkno
 
 /** Attributes with another value in each run. */
 const VARIABLE =
-  /^_time|(\.port|_port|request[._]id|stacktrace|\.pid|thread\.id|duration|_ms|\.address|message\.id|client_id|timestamp|\.time|partition|offset)$/;
+  /^_?time|(\.port|_port|request[._]id|stacktrace|\.pid|thread\.id|duration|_ms|\.address|message\.id|client_id|timestamp|\.time|partition|offset)$/;
 
 /** Replaces what differs from run to run. */
 function masked(name: string, value: unknown): unknown {
@@ -187,5 +187,6 @@ function masked(name: string, value: unknown): unknown {
     .replaceAll(/(?<=(localhost|127\.0\.0\.1|\[::1\])):\d+/g, ":port")
     .replaceAll(/(?<="(time|pid)":)\d+/g, "N")
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z|\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT/g, "time")
+    .replaceAll(/(?<=[_"]time\w*\\*":)\[[\d,]+\]|(?<=_ms\\*":)[\d.]+/g, "N")
     .replaceAll(/\b\d+(\.\d+)?( ?ms)\b/g, "N ms");
 }
