@@ -30,6 +30,7 @@ export function reportLimits({ traces, metrics }: Config, diagnostics: Diagnosti
     ...(traces.keepSlowMs === undefined ? [] : ["TELLTALE_KEEP_SLOW_MS"]),
     ...(metrics.views?.expireMs === undefined ? [] : ["TELLTALE_METRICS_EXPIRE_MS"]),
     ...(metrics.maxBatchSize === undefined ? [] : ["TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE"]),
+    ...(metrics.prometheus.nativeHistograms ? ["TELLTALE_PROMETHEUS_NATIVE_HISTOGRAMS"] : []),
   ];
   const isSampled = traces.sampler.name.endsWith("always_on");
   const lines = [

@@ -28,18 +28,12 @@ const NO_BUCKETS: BucketRange = { offset: 0, bucketCounts: [] };
  * https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
  */
 export class ExponentialBuckets {
-  readonly #maxScale: number;
-  #scale: number;
+  #scale = MAX_SCALE;
   #zeroCount = 0;
   #counts = new Float64Array(INITIAL_SIZE);
   #first = 0;
   /** Below `#first` if there are no values. */
   #last = -1;
-
-  constructor(maxScale: number = MAX_SCALE) {
-    this.#maxScale = maxScale;
-    this.#scale = maxScale;
-  }
 
   record(value: number): void {
     if (value === 0) {
@@ -63,7 +57,7 @@ export class ExponentialBuckets {
 
   /** Removes all values, at the end of an interval of delta temporality. */
   reset(): void {
-    this.#scale = this.#maxScale;
+    this.#scale = MAX_SCALE;
     this.#zeroCount = 0;
     this.#counts.fill(0);
     this.#first = 0;

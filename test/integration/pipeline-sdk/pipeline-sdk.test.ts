@@ -85,12 +85,13 @@ describe("With TELLTALE_PIPELINE=sdk", () => {
       TELLTALE_PIPELINE: "sdk",
       TELLTALE_KEEP_SLOW_MS: "100",
       TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE: "1000",
+      TELLTALE_PROMETHEUS_NATIVE_HISTOGRAMS: "true",
       OTEL_TRACES_SAMPLER: "traceidratio",
       OTEL_TRACES_SAMPLER_ARG: "0.5",
     });
     assert.match(
       stderr,
-      /with TELLTALE_PIPELINE=sdk TELLTALE_KEEP_SLOW_MS and TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE have no effect, and traces of errors are exported only if the sampler selects them/,
+      /with TELLTALE_PIPELINE=sdk TELLTALE_KEEP_SLOW_MS and TELLTALE_METRICS_MAX_EXPORT_BATCH_SIZE and TELLTALE_PROMETHEUS_NATIVE_HISTOGRAMS have no effect, and traces of errors are exported only if the sampler selects them/,
     );
   });
 
