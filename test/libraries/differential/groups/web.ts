@@ -103,6 +103,8 @@ async function talkByWebSocket(app: WebApp): Promise<void> {
     await client.request("hello");
     await client.request("login grace");
     client.send("rejects");
+    // By its answer the rejection is reported, before the next message sets tags.
+    await client.request("hello");
     await client.request("slow a");
     await client.close();
     const refused = [`${url}/elsewhere`, `${app.url(`${version}-bare`)}/refused`];
@@ -120,6 +122,7 @@ async function talkBySocketIo(app: WebApp): Promise<void> {
     });
     await client.request("hello");
     client.send("rejects");
+    await client.request("hello");
     await client.request("slow", "a");
     client.close();
   }
