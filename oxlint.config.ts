@@ -25,7 +25,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   alerts: ["config", "context", "diagnostics", "export", "redaction"],
   errors: ["config", "context", "diagnostics", "export", "files", "redaction", "resource"],
   // What only the viewer receives of an app: loaded with `TELLTALE_VIEWER` only.
-  development: ["config", "context", "diagnostics", "export", "queries", "redaction", "resource"],
+  development: [
+    ...["config", "context", "diagnostics", "export", "profiling", "queries", "redaction"],
+    "resource",
+  ],
+  // Profiles of V8: of requests for the viewer, and of apps in production.
+  profiling: ["config", "context", "diagnostics", "export", "files"],
   http: ["config", "context", "development", "diagnostics", "errors", "metrics", "traces"],
   messaging: ["config", "context", "diagnostics", "errors", "metrics", "traces"],
   instrumentation: ["config", "context", "development", "diagnostics", "logs", "queries"],
@@ -33,8 +38,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   health: ["config", "context", "diagnostics"],
   // Its runs are jobs, which `start.ts` passes in.
   warming: ["context", "diagnostics", "logs"],
-  admin: ["config", "context", "diagnostics", "health", "metrics", "replies", "warming"],
-  viewer: ["config", "development", "files", "otlp", "queries", "replies"],
+  admin: [
+    "config",
+    "context",
+    "diagnostics",
+    "health",
+    "metrics",
+    "profiling",
+    "replies",
+    "warming",
+  ],
+  viewer: ["config", "development", "files", "otlp", "profiling", "queries", "replies"],
   // Context that processes and threads receive from each other.
   processes: ["config", "context", "diagnostics", "traces"],
   // Applies the app's own parts to the pipelines.

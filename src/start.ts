@@ -59,6 +59,7 @@ import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import type { RequestSummary } from "./metrics/summary/request-summary.ts";
 import { installChildProcesses } from "./processes/child-processes.ts";
 import { createRedactor, type Redactor } from "./redaction/redactor.ts";
+import type { Profiling } from "./profiling/profiling.ts";
 import { registeredSdk, registerApi } from "./register-api.ts";
 import { createResource, type ExtensibleResource } from "./resource/resource.ts";
 import type { SdkDeps } from "./sdk/sdk-deps.ts";
@@ -100,6 +101,8 @@ const loadGracefulShutdown = lazy<typeof import("./lifecycle/graceful/graceful-s
 const loadDevelopment = lazy<typeof import("./development/development.ts")>(
   "development/development.ts",
 );
+/** Loaded with `TELLTALE_PROFILING` only. */
+const loadProfiling = lazy<typeof import("./profiling/profiling.ts")>("profiling/profiling.ts");
 /** Loaded in tests that use `telltale/testing` only. */
 const loadTestObservation = lazy<typeof import("./development/test-observation.ts")>(
   "development/test-observation.ts",
@@ -216,6 +219,8 @@ interface Signals {
   readonly extension: Extension | undefined;
   /** Undefined without a viewer. */
   readonly development: Development | undefined;
+  /** Undefined without profiles in production. */
+  readonly profiling: Profiling | undefined;
   readonly workObserver: WorkObserver | undefined;
   readonly viewerCalls: CallRecorder | undefined;
   /** Undefined unless responses have headers with their times. */
@@ -256,7 +261,7 @@ function createSignals(...[config, diagnostics, observer]: Parameters<typeof ass
     logger: createLazyLoggerApi(config, shared),
     pipelines: pipelinesOf({ traces, logs, errors, alerts, metrics, extension, development }),
     observer,
-    ...developmentParts(config, development),
+    ...developmentParts(config, development, createProfiling(config, shared)),
   };
 }
 
@@ -295,15 +300,43 @@ function createExtension(config: Config, diagnostics: Diagnostics): Extension | 
   }
 }
 
-/** Returns what the instrumentations do for development only. */
+/** Creates what profiles the app in production. Another thread than the main one is not profiled. */
+function createProfiling(
+  { profiling }: Config,
+  deps: Parameters<ReturnType<typeof loadProfiling>["createProfiling"]>[0],
+): Profiling | undefined {
+  if (profiling === undefined || !isMainThread) return undefined;
+  return loadProfiling().createProfiling(deps);
+}
+
+function joinObservers(
+  first: WorkObserver | undefined,
+  second: WorkObserver | undefined,
+): WorkObserver | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return {
+    arriving(work) {
+      first.arriving(work);
+      second.arriving(work);
+    },
+    started(unit) {
+      first.started(unit);
+      second.started(unit);
+    },
+  };
+}
+
+/** Returns what the instrumentations do for development and profiles only. */
 function developmentParts(
   { viewer: { timingHeaders } }: Config,
   development: Development | undefined,
-): Pick<Signals, "development" | "workObserver" | "viewerCalls" | "timings"> {
+  profiling: Profiling | undefined,
+): Pick<Signals, "development" | "profiling" | "workObserver" | "viewerCalls" | "timings"> {
   const timings = timingHeaders ? loadTimingHeaders().timingHeaders : undefined;
   return {
     development,
-    workObserver: development?.workObserver,
+    profiling,
+    workObserver: joinObservers(development?.workObserver, profiling?.workObserver),
     viewerCalls: development?.calls,
     timings: development === undefined ? timings : development.headSent(timings),
   };

@@ -6,6 +6,7 @@ import type { Health } from "../health/health.ts";
 import type { AccessControl } from "./access.ts";
 import type { PageSharing } from "../metrics/cluster/page-sharing.ts";
 import type { MetricsPage } from "../metrics/metrics.ts";
+import type { Profiling } from "../profiling/profiling.ts";
 import type { CacheWarmers } from "../warming/cache-warmers.ts";
 
 export interface AdminDeps {
@@ -23,6 +24,8 @@ export interface AdminDeps {
   readonly logger?: () => LoggerApi;
   /** Returns the cache warmers; undefined while the app has registered none. */
   readonly warmers?: () => CacheWarmers | undefined;
+  /** Undefined: profiling is not switched on. */
+  readonly profiling?: Profiling | undefined;
   /** Whether any request, message or job has been handled. */
   readonly hasHandledWork?: () => boolean;
   /** Overrides for tests. */

@@ -8,8 +8,12 @@ import { type HttpReply, textReply } from "../replies/http-reply.ts";
 import { loggersPage } from "./loggers-page.ts";
 import { endpointsPage, summaryPage } from "./summary-page.ts";
 import { warmingPage } from "./warming-page.ts";
+import { lazy } from "../lazy.ts";
 
 export { ConnectionLimiter } from "./connection-limiter.ts";
+
+/** Loaded where profiles are switched on. */
+const loadProfilePage = lazy<typeof import("./profile-page.ts")>("admin/profile-page.ts");
 
 type PageHandler = (request: IncomingMessage, deps: AdminDeps) => HttpReply | Promise<HttpReply>;
 
@@ -65,6 +69,10 @@ async function createReply(request: IncomingMessage, deps: RequestHandlerDeps): 
   const { token } = deps.config.admin;
   if (path === "/loggers" && token !== undefined && deps.logger !== undefined) {
     return loggersPage(request, token, deps.logger());
+  }
+  const profiles = deps.profiling?.onDemand;
+  if (profiles !== undefined && (path === "/profile/cpu" || path === "/profile/heap")) {
+    return loadProfilePage().profilePage(path, request, token, profiles);
   }
   if (path === "/warm") return warmingPage(request, token, deps);
   const { accessControl } = deps;
@@ -123,7 +131,8 @@ async function send(
   response: ServerResponse,
   reply: HttpReply,
 ): Promise<void> {
-  const { body, encoding } = await compress(reply.body, request.headers["accept-encoding"]);
+  const accepted = reply.isCompressed === true ? "identity" : request.headers["accept-encoding"];
+  const { body, encoding } = await compress(reply.body, accepted);
   if (response.destroyed) return;
   response.writeHead(reply.status, {
     "content-type": reply.contentType,

@@ -33,6 +33,8 @@ const loadNotify = lazy<typeof import("./notify.ts")>("cli/notify.ts");
 
 const loadOps = lazy<typeof import("./ops.ts")>("cli/ops.ts");
 
+const loadProfile = lazy<typeof import("./profile/profile.ts")>("cli/profile/profile.ts");
+
 const loadRedact = lazy<typeof import("./redact.ts")>("cli/redact.ts");
 
 const loadReport = lazy<typeof import("./report.ts")>("cli/report.ts");
@@ -109,6 +111,10 @@ const HELP = `telltale ${version}
   telltale warm [NAME ...] [--param KEY=VALUE] ...
       Runs cache warmers of the running app. See telltale warm --help.
 
+  telltale profile [cpu|heap] [--seconds N] [--output FILE] ...
+      Records a CPU or heap profile of the running app. See telltale profile
+      --help.
+
   telltale redact [--print] [--json] < FILE
       Shows what the policy of secrets would replace in log lines or any other
       text. See telltale redact --help.
@@ -151,6 +157,7 @@ const commands: Readonly<Record<string, Command>> = {
   n1: (args) => loadN1().n1(args),
   notify: (args) => loadNotify().notify(args),
   ops: (args) => loadOps().ops(args),
+  profile: (args) => loadProfile().profile(args),
   redact: (args) => loadRedact().redact(args),
   report: (args) => loadReport().report(args),
   request: (args) => loadRequest().request(args),

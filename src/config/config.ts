@@ -36,6 +36,14 @@ export interface AdminConfig {
   readonly tls: AdminTls | undefined;
 }
 
+/** Profiles of the app in production: those that an operator asks for. */
+export type ProfilingMode = "on_demand";
+
+/** What is profiled; undefined: nothing. */
+export interface ProfilingConfig {
+  readonly onDemand: boolean;
+}
+
 /** How the process ends at a signal, if that is asked for. */
 export interface GracefulShutdownConfig {
   /** From the signal to the end of the process, in milliseconds. */
@@ -606,6 +614,7 @@ export interface Config {
     readonly lambda: LambdaConfig | undefined;
   };
   readonly admin: AdminConfig;
+  readonly profiling: ProfilingConfig | undefined;
   /** What records and exports: telltale's own code, or the SDK of OpenTelemetry. */
   readonly pipeline: PipelineName;
   readonly traces: TracesConfig;

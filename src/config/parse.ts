@@ -11,6 +11,7 @@ import type {
   MetricsConfig,
   MetricViewsConfig,
   OtlpConfig,
+  ProfilingConfig,
   ResourceDetectorName,
   SpanLimits,
   TracesConfig,
@@ -89,6 +90,7 @@ function readConfig(reader: EnvironmentReader): Config {
     knownMethods: reader.read(table.knownMethods),
     instrumentations: readInstrumentations(reader),
     admin: readAdmin(reader),
+    profiling: readProfiling(reader),
     pipeline: reader.read(table.pipeline),
     traces,
     metrics: readMetrics(reader, otlp.metrics),
@@ -164,6 +166,20 @@ function readExporters<Exporter extends string>(
   const endpoints = [table.otlp.endpoint, table.otlpBySignal[signal].endpoint, table.gateways];
   if (!hasViewer || [variable, ...endpoints].some((one) => reader.has(one))) return exporters;
   return exporters.filter((name) => name !== "otlp");
+}
+
+/** Without a token anybody who reaches the admin server could slow the app down. */
+function readProfiling(reader: EnvironmentReader): ProfilingConfig | undefined {
+  const modes = reader.read(table.profiling);
+  if (!modes.includes("on_demand")) return undefined;
+  if (reader.read(table.adminToken) === undefined) {
+    reader.report(table.profiling, {
+      expected: `${table.adminToken.name} too`,
+      used: "no profiles on demand",
+    });
+    return undefined;
+  }
+  return { onDemand: true };
 }
 
 function readAdmin(reader: EnvironmentReader): AdminConfig {

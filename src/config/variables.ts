@@ -20,6 +20,7 @@ import type {
   MiddlewareFramework,
   OtlpProtocol,
   PipelineName,
+  ProfilingMode,
   PrometheusScopeLabels,
   PrometheusTranslation,
   PropagatorName,
@@ -939,7 +940,16 @@ export const adminToken: Variable<string | undefined> = defineVariable({
   name: "TELLTALE_ADMIN_TOKEN",
   valueType: types.secret,
   fallback: undefined,
-  doc: "Bearer token of the pages of the admin server that change something: `/loggers`, the levels of loggers, and `/warm`, for `telltale warm`. Without it they are closed.",
+  doc: "Bearer token of the pages of the admin server that change something: `/loggers`, the levels of loggers, `/warm`, for `telltale warm`, and `/profile`, for `telltale profile`. Without it they are closed.",
+});
+
+export const profiling: Variable<readonly ProfilingMode[]> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PROFILING",
+  valueType: types.someOf<ProfilingMode>(["on_demand"]),
+  fallback: [],
+  default: "none",
+  doc: "Profiles of the app in production ([Profiling](profiling.md)). `on_demand`: the admin server records CPU and heap profiles for `telltale profile`, with `TELLTALE_ADMIN_TOKEN`.",
 });
 
 export const metricsToken: Variable<string | undefined> = defineVariable({

@@ -3,7 +3,7 @@ import { activeContext } from "../context/manager.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { type CallSite, CallSiteReader, formatCallSite } from "./call-site.ts";
 import { commandText, documentText, firstArgument, parameterTexts } from "./call-values.ts";
-import { SourcePositions } from "./source-positions.ts";
+import { SourcePositions } from "../profiling/source-positions.ts";
 import { addViewerAttributes } from "./span-data.ts";
 
 /** Key of the call site in a context, for libraries that make the call later. */

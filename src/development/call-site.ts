@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { SourcePositions } from "./source-positions.ts";
+import type { SourcePositions } from "../profiling/source-positions.ts";
 
 /** A frame of the app in its original source. */
 export interface AppFrame {

@@ -3,6 +3,8 @@ export interface HttpReply {
   readonly status: number;
   readonly contentType: string;
   readonly body: string | Buffer;
+  /** Whether the content is a compressed file. */
+  readonly isCompressed?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

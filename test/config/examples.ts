@@ -565,6 +565,12 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.admin.token,
     value: "a-token-of-an-operator",
   },
+  TELLTALE_PROFILING: {
+    text: "on_demand",
+    otherVariables: { TELLTALE_ADMIN_TOKEN: "a-token-of-an-operator" },
+    read: (c) => c.profiling?.onDemand,
+    value: true,
+  },
   TELLTALE_DEBUG_SECRET: {
     text: "a-secret-of-operators",
     read: (c) => c.logs.debugSecret,

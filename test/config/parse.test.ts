@@ -38,6 +38,7 @@ describe("The default configuration", () => {
         lambda: undefined,
       },
       admin: { host: "localhost", port: 9464, token: undefined, access: undefined, tls: undefined },
+      profiling: undefined,
       traces: {
         exporters: ["otlp"],
         sampler: { name: "parentbased_always_on", ratio: 1 },

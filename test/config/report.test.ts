@@ -125,6 +125,10 @@ describe("The report", () => {
       'TELLTALE_DEV_LOG: received "queries", expected another NODE_ENV than production; using no log for development',
     ],
     [
+      { TELLTALE_PROFILING: "on_demand" },
+      'TELLTALE_PROFILING: received "on_demand", expected TELLTALE_ADMIN_TOKEN too; using no profiles on demand',
+    ],
+    [
       { TELLTALE_DEV_LOG: "querie" },
       'TELLTALE_DEV_LOG: received "querie", expected requests or queries (did you mean queries?); using none',
     ],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CallSiteReader, formatCallSite } from "../../src/development/call-site.ts";
-import { SourcePositions } from "../../src/development/source-positions.ts";
+import { SourcePositions } from "../../src/profiling/source-positions.ts";
 
 const reader = new CallSiteReader(new SourcePositions());
 type Stack = ReturnType<typeof reader.read>;

@@ -32,18 +32,51 @@ const MAX_BYTES = 256 * 1024;
 /** Requests a page. Never rejects. */
 export async function requestPage(page: PageRequest): Promise<PageResult> {
   const startedAt = performance.now();
-  const found = await responseOf(page).catch((error: unknown) => {
+  const found = await responseOf(page, read).catch((error: unknown) => {
     const { code, message } = error as NodeJS.ErrnoException;
     return failure(code ?? message);
   });
   return { ...found, durationMs: Math.round(performance.now() - startedAt) };
 }
 
+/** A response with a file. */
+export interface FileResult {
+  readonly status: number;
+  /** Of the header `Content-Disposition`. */
+  readonly name: string | undefined;
+  readonly content: Buffer;
+}
+
+/**
+ * Requests a file.
+ *
+ * @throws Error without a complete response, or if the file is larger than `maxBytes`.
+ */
+export function requestFile(page: PageRequest, maxBytes: number): Promise<FileResult> {
+  return responseOf(page, (response) => readFile(response, maxBytes));
+}
+
+async function readFile(response: IncomingMessage, maxBytes: number): Promise<FileResult> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of response) {
+    parts.push(part as Buffer);
+    size += (part as Buffer).length;
+    if (size > maxBytes) throw new Error(`more than ${maxBytes} bytes`);
+  }
+  const { statusCode: status = 0, headers } = response;
+  const name = /filename="([\w.-]{1,100})"/.exec(headers["content-disposition"] ?? "")?.[1];
+  return { status, name, content: Buffer.concat(parts) };
+}
+
 type Found = Omit<PageResult, "durationMs">;
 
-async function responseOf(page: PageRequest): Promise<Found> {
+async function responseOf<Result>(
+  page: PageRequest,
+  read: (response: IncomingMessage) => Promise<Result>,
+): Promise<Result> {
   const { method = "GET", url, headers, timeoutMs, certificate } = page;
-  const { promise, resolve, reject } = Promise.withResolvers<Found>();
+  const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const options = { method, headers: { ...headers, connection: "close" }, agent: false } as const;
   const request =
     url.protocol === "https:"

@@ -1,10 +1,8 @@
 import { quote } from "../../config/mask.ts";
-import { parseConfig } from "../../config/parse.ts";
 import type { Environment } from "../../env.ts";
 import { readSeconds } from "../alerts/alert-options.ts";
-import { type CommandArguments, type OptionKinds, parseArguments } from "../arguments.ts";
-import { adminOrigin } from "../health/admin-address.ts";
-import { readOrReport } from "../health/options.ts";
+import { type OptionKinds, parseArguments } from "../arguments.ts";
+import { type AdminTarget, readAdminTargets } from "../health/admin-targets.ts";
 
 const optionKinds = {
   param: "texts",
@@ -18,17 +16,8 @@ const optionKinds = {
 const MAX_NAMES = 100;
 const DEFAULT_TIMEOUT_S = 300;
 
-/** An admin server. */
-export interface WarmTarget {
-  /** The address of its page of warmers. */
-  readonly url: URL;
-  readonly token: string;
-  /** The server's own certificate in PEM, which is the only one that is accepted. */
-  readonly certificate: string | undefined;
-}
-
 export interface WarmOptions {
-  readonly targets: readonly WarmTarget[];
+  readonly targets: readonly AdminTarget[];
   readonly names: readonly string[];
   /** As `key=value`. */
   readonly params: readonly string[];
@@ -48,7 +37,9 @@ export function parseWarmOptions(args: readonly string[], environment: Environme
   problems.push(...problemsOfParams(params));
   if (parsed.flags.has("list") && (params.length > 0 || parsed.positionals.length > 0))
     problems.push("--list takes no names and no --param");
-  const targets = parsed.flags.has("help") ? [] : readTargets(parsed, environment, problems);
+  const targets = parsed.flags.has("help")
+    ? []
+    : readAdminTargets("/warm", parsed, environment, problems);
   return { targets, names: parsed.positionals, params, timeoutMs, flags: parsed.flags, problems };
 }
 
@@ -60,45 +51,4 @@ function* problemsOfParams(params: readonly string[]): IterableIterator<string> 
     else if (keys.has(key)) yield `--param: received ${quote(key)} twice, expected each key once`;
     keys.add(key);
   }
-}
-
-function readTargets(
-  parsed: CommandArguments,
-  environment: Environment,
-  problems: string[],
-): WarmTarget[] {
-  // Whether the app records anything does not matter here.
-  const relevant = [...environment].filter(([name]) => name !== "OTEL_SDK_DISABLED");
-  const { admin } = parseConfig(new Map(relevant)).config;
-  const { token, port, tls } = admin;
-  if (token === undefined) {
-    problems.push(
-      "TELLTALE_ADMIN_TOKEN is not set to a text of at least 16 characters: set it to the same token for the app and for this command",
-    );
-    return [];
-  }
-  const urls = parsed.texts.get("url");
-  if (urls !== undefined) return targetsOfUrls(urls, token, problems);
-  if (port === 0) {
-    problems.push("OTEL_EXPORTER_PROMETHEUS_PORT is 0, so that the port is not known; pass --url");
-    return [];
-  }
-  const url = URL.parse("/warm", adminOrigin(admin));
-  if (url === null) {
-    problems.push(`OTEL_EXPORTER_PROMETHEUS_HOST: received ${quote(admin.host)}, expected a host`);
-    return [];
-  }
-  const certificate = tls && readOrReport("TELLTALE_ADMIN_CERTIFICATE", tls.certificate, problems);
-  return [{ url, token, certificate }];
-}
-
-function targetsOfUrls(urls: readonly string[], token: string, problems: string[]): WarmTarget[] {
-  return urls.flatMap((text) => {
-    const url = URL.parse(text);
-    if (url !== null && /^https?:$/.test(url.protocol) && url.username === "") {
-      return [{ url: new URL("/warm", url), token, certificate: undefined }];
-    }
-    problems.push("--url: expected an address such as http://10.0.0.7:9464");
-    return [];
-  });
 }

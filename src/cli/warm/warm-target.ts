@@ -1,7 +1,8 @@
 import { propertyOf } from "../../property.ts";
 import { suggest } from "../../config/suggest.ts";
 import { type PageResult, requestPage } from "../health/request-page.ts";
-import type { WarmOptions, WarmTarget } from "./options.ts";
+import type { AdminTarget } from "../health/admin-targets.ts";
+import type { WarmOptions } from "./options.ts";
 
 /** What one admin server has answered. */
 export interface WarmResult {
@@ -20,7 +21,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const POLL_MS = 100;
 
 /** Starts warmers, and waits for their end. Never rejects. */
-export async function warmTarget(target: WarmTarget, options: WarmOptions): Promise<WarmResult> {
+export async function warmTarget(target: AdminTarget, options: WarmOptions): Promise<WarmResult> {
   const end = performance.now() + options.timeoutMs;
   const started = await request(target, "POST", queryOfStart(options));
   const failure = failureOf(target, started);
@@ -72,7 +73,7 @@ function updatedRuns(runs: readonly unknown[], content: unknown): unknown[] {
 }
 
 /** Returns the warmers of an app. Never rejects. */
-export async function listWarmers(target: WarmTarget, options: WarmOptions): Promise<WarmResult> {
+export async function listWarmers(target: AdminTarget, options: WarmOptions): Promise<WarmResult> {
   const answer = await request(target, "GET", new URLSearchParams());
   const failure = failureOf(target, answer);
   if (failure !== undefined) return failure;
@@ -94,7 +95,7 @@ function queryOfStart({ names, params }: WarmOptions): URLSearchParams {
 }
 
 async function request(
-  { url, token, certificate }: WarmTarget,
+  { url, token, certificate }: AdminTarget,
   method: "GET" | "POST",
   query: URLSearchParams,
 ): Promise<PageResult> {
@@ -106,7 +107,7 @@ async function request(
 }
 
 /** Returns undefined for an answer. */
-function failureOf(target: WarmTarget, result: PageResult): WarmResult | undefined {
+function failureOf(target: AdminTarget, result: PageResult): WarmResult | undefined {
   const { status, isHealthy, outcome, content } = result;
   if (isHealthy && content !== undefined) return undefined;
   const known = explanations[status ?? 0]?.(content);
@@ -135,7 +136,7 @@ function unknownNames(content: unknown): string | undefined {
   return `no cache warmer ${unknown.join(", ")}${note}; ${names}`;
 }
 
-function problemResult(target: WarmTarget, problem: string, isWrongUse = false): WarmResult {
+function problemResult(target: AdminTarget, problem: string, isWrongUse = false): WarmResult {
   return { url: target.url.origin, isSuccess: false, isWrongUse, problem, content: {} };
 }
 

@@ -1,6 +1,6 @@
 import { now } from "../../clock.ts";
 import type { ArrivingWork } from "../../context/unit-views.ts";
-import type { ProfileKind } from "./recording.ts";
+import type { ProfileKind } from "../../profiling/recording.ts";
 
 /** A command of the viewer: record the next request of a route, or the next job of a name. */
 export interface ProfileCommand {

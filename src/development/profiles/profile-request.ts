@@ -1,5 +1,5 @@
 import type { ArrivingWork } from "../../context/unit-views.ts";
-import type { ProfileKind } from "./recording.ts";
+import type { ProfileKind } from "../../profiling/recording.ts";
 
 const HEADER = "x-telltale-profile";
 

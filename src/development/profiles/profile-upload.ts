@@ -3,8 +3,8 @@ import { gzip } from "node:zlib";
 import { runSuppressed } from "../../context/manager.ts";
 import { awaitResponse } from "../../export/connection/attempt.ts";
 import { HttpClient } from "../../export/connection/http-client.ts";
-import { mappedPositions } from "./mapped-positions.ts";
-import type { ProfileKind } from "./recording.ts";
+import { mappedPositions } from "../../profiling/mapped-positions.ts";
+import type { ProfileKind } from "../../profiling/recording.ts";
 
 const compress = promisify(gzip);
 

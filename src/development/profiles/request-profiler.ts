@@ -7,7 +7,16 @@ import { addViewerAttributes } from "../span-data.ts";
 import { type ProfileCommand, profileCommandOf, ProfileCommands } from "./profile-commands.ts";
 import { requestedProfile } from "./profile-request.ts";
 import { type ProfileMeta, ProfileUpload } from "./profile-upload.ts";
-import { type ProfileKind, type Recording, startRecording } from "./recording.ts";
+import {
+  type ProfileKind,
+  type Recording,
+  type SamplingIntervals,
+  startRecording,
+} from "../../profiling/recording.ts";
+import { workName } from "../../profiling/work-name.ts";
+
+/** A request of 20 ms has a hundred samples. */
+const INTERVALS: SamplingIntervals = { cpuUs: 200, allocationBytes: 4_096 };
 
 /** After so long a time a recording ends, though its request goes on. */
 const MAX_RECORDING_MS = 30_000;
@@ -105,7 +114,7 @@ export class RequestProfiler implements WorkObserver {
       this.#skipped = "another profile is being recorded";
       return;
     }
-    const recording = startRecording(kind);
+    const recording = startRecording(kind, INTERVALS);
     const startedAt = now();
     // V8 has registered all functions meanwhile, which is no stall of the app's code.
     loopActivity.skipped(startedAt);
@@ -126,7 +135,7 @@ export class RequestProfiler implements WorkObserver {
     const endedAt = now();
     try {
       const profile = current.recording.stop();
-      const name = nameOf(current.unit);
+      const name = workName(current.unit);
       if (current.command !== undefined && !this.#wasMeant(current.command, name)) return;
       this.#send(current, { profile, name, isCut, durationMs: endedAt - current.startedAt });
     } catch (error) {
@@ -179,15 +188,6 @@ export class RequestProfiler implements WorkObserver {
   #report(reason: string): void {
     this.#options.diagnostics.warn("profile", `a profile could not be sent: ${reason}`);
   }
-}
-
-/** Returns the name as the viewer has it: `GET /orders/:id`, or that of the job. */
-function nameOf(unit: WatchedUnit | undefined): string {
-  const job = unit?.jobInfo();
-  const route = unit?.currentRoute();
-  if (job !== undefined) return route ?? job.name;
-  const method = unit?.method === "_OTHER" ? "HTTP" : (unit?.method ?? "HTTP");
-  return route === undefined ? method : `${method} ${route}`;
 }
 
 function sampleCountOf(profile: unknown): number {

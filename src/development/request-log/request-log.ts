@@ -9,7 +9,7 @@ import { LineWriter } from "../../diagnostics/line-writer.ts";
 import { createStyleText } from "../../diagnostics/terminal-style.ts";
 import { callOfSpan, type SpanLike } from "../../queries/call.ts";
 import { CallSiteReader } from "../call-site.ts";
-import { SourcePositions } from "../source-positions.ts";
+import { SourcePositions } from "../../profiling/source-positions.ts";
 import { viewerAttributesOf } from "../span-data.ts";
 import { queryLine } from "./query-line.ts";
 import { type ReportedError, unitLines } from "./unit-lines.ts";

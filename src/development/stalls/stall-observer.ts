@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { fileURLToPath } from "node:url";
 import { now } from "../../clock.ts";
 import type { StallObserver, StallPeriod } from "../../loop-activity.ts";
-import { type SourcePosition, SourcePositions } from "../source-positions.ts";
+import { type SourcePosition, SourcePositions } from "../../profiling/source-positions.ts";
 import type { CapturedFrame, StallMessage, StallWorkerData } from "./stall-worker.ts";
 import { stallWorkerCode } from "./stall-worker-code.ts";
 

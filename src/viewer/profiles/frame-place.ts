@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MappedPosition } from "../../development/profiles/mapped-positions.ts";
+import type { MappedPosition } from "../../profiling/mapped-positions.ts";
 import type { SourcePlace } from "../model.ts";
 import type { Frame } from "./call-tree.ts";
 

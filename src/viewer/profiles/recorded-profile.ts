@@ -1,5 +1,5 @@
 import type { ProfileSummary } from "../model.ts";
-import type { MappedPosition } from "../../development/profiles/mapped-positions.ts";
+import type { MappedPosition } from "../../profiling/mapped-positions.ts";
 
 /** A profile as it was recorded, and what is known of it. */
 export interface RecordedProfile {

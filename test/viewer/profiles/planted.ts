@@ -1,6 +1,7 @@
-import { startRecording } from "../../../src/development/profiles/recording.ts";
+import { startRecording } from "../../../src/profiling/recording.ts";
 import type { RecordedProfile } from "../../../src/viewer/profiles/recorded-profile.ts";
 
+const INTERVALS = { cpuUs: 200, allocationBytes: 4_096 };
 const SQUARES = 60_000;
 
 /** The function that takes most of the time of `recordCpu`. */
@@ -20,7 +21,7 @@ export function plantedAllocation(count: number): unknown[] {
 }
 
 export function recordCpu(): RecordedProfile {
-  const recording = startRecording("cpu");
+  const recording = startRecording("cpu", INTERVALS);
   callsHot();
   return recorded("cpu", recording.stop());
 }
@@ -30,7 +31,7 @@ function callsHot(): void {
 }
 
 export function recordAllocations(): RecordedProfile {
-  const recording = startRecording("allocation");
+  const recording = startRecording("allocation", INTERVALS);
   plantedAllocation(50_000);
   return recorded("allocation", recording.stop());
 }

@@ -1,4 +1,5 @@
-import { SourcePositions } from "../source-positions.ts";
+import { callFramesOf } from "./call-frames.ts";
+import { SourcePositions } from "./source-positions.ts";
 
 /** The place of a function, and where it is in its original file. */
 export interface MappedPosition {
@@ -14,8 +15,6 @@ export interface MappedPosition {
 
 /** Maximum number of functions. */
 const MAX_FUNCTIONS = 5_000;
-
-type CallFrame = Readonly<Record<"url" | "lineNumber" | "columnNumber", unknown>>;
 
 /**
  * Returns the original places of the app's functions in a profile, by source maps. The
@@ -55,24 +54,4 @@ function mapFile(
 
 function isOwnCode(url: string): boolean {
   return url !== "" && !url.startsWith("node:") && !/[\\/]node_modules[\\/]/.test(url);
-}
-
-/** The functions of a CPU profile, or of an allocation profile. */
-function* callFramesOf(profile: unknown): Generator<CallFrame> {
-  const { nodes, head } = profile as Readonly<{
-    nodes?: readonly ProfileNode[];
-    head?: ProfileNode;
-  }>;
-  for (const { callFrame } of nodes ?? []) yield callFrame;
-  const waiting = head === undefined ? [] : [head];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    yield node.callFrame;
-    waiting.push(...(node.children ?? []));
-  }
-}
-
-/** A node of what V8 has recorded; the children of a CPU profile's nodes are ids. */
-interface ProfileNode {
-  readonly callFrame: CallFrame;
-  readonly children?: readonly ProfileNode[];
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type CpuProfile, trimProfile } from "../../../src/development/profiles/trim.ts";
+import { type CpuProfile, trimProfile } from "../../src/profiling/trim.ts";
 
 /** Samples at 110, 120, 130 and 140. */
 function profile(): CpuProfile {

@@ -3,11 +3,18 @@ import { type CpuProfile, trimProfile } from "./trim.ts";
 
 export type ProfileKind = "cpu" | "allocation";
 
-/** Interval between samples of a CPU profile: a request of 20 ms has a hundred. */
-export const CPU_INTERVAL_US = 200;
+/** How closely a thread is sampled. */
+export interface SamplingIntervals {
+  /** Microseconds between samples of a CPU profile. */
+  readonly cpuUs: number;
+  /** Average number of bytes between samples of an allocation profile. */
+  readonly allocationBytes: number;
+}
 
-/** Average number of bytes between samples of an allocation profile. */
-export const ALLOCATION_INTERVAL_BYTES = 4_096;
+export interface RecordingOptions extends SamplingIntervals {
+  /** Whether an allocation profile has only what is still in use at its end. Default: all. */
+  readonly inUseOnly?: boolean;
+}
 
 /** A profile of this thread that is being recorded. */
 export interface Recording {
@@ -22,19 +29,19 @@ export interface Recording {
  *
  * @throws Error if Node has no inspector, or does not permit it
  */
-export function startRecording(kind: ProfileKind): Recording {
+export function startRecording(kind: ProfileKind, options: RecordingOptions): Recording {
   const session = newSession();
   try {
-    return kind === "cpu" ? startCpu(session) : startAllocation(session);
+    return kind === "cpu" ? startCpu(session, options) : startAllocation(session, options);
   } catch (error) {
     session.disconnect();
     throw error;
   }
 }
 
-function startCpu(session: Session): Recording {
+function startCpu(session: Session, { cpuUs }: SamplingIntervals): Recording {
   post(session, "Profiler.enable");
-  post(session, "Profiler.setSamplingInterval", { interval: CPU_INTERVAL_US });
+  post(session, "Profiler.setSamplingInterval", { interval: cpuUs });
   post(session, "Profiler.start");
   const from = microseconds();
   return {
@@ -55,15 +62,18 @@ function microseconds(): number {
  * Starts V8's one profiler of allocations. A session that stops it stops it for all, so
  * that an app that records by itself, or with `--heap-prof`, is left alone.
  */
-function startAllocation(session: Session): Recording {
+function startAllocation(
+  session: Session,
+  { allocationBytes, inUseOnly = false }: RecordingOptions,
+): Recording {
   if (isRecordingAllocations(session)) {
     throw new Error("the app records a profile of its allocations itself");
   }
   post(session, "HeapProfiler.startSampling", {
-    samplingInterval: ALLOCATION_INTERVAL_BYTES,
+    samplingInterval: allocationBytes,
     // What a request allocates is mostly collected before its end.
-    includeObjectsCollectedByMajorGC: true,
-    includeObjectsCollectedByMinorGC: true,
+    includeObjectsCollectedByMajorGC: !inUseOnly,
+    includeObjectsCollectedByMinorGC: !inUseOnly,
   });
   return { stop: () => stopBy(session, "HeapProfiler.stopSampling") };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { transformSync } from "esbuild";
-import { SourcePositions } from "../../src/development/source-positions.ts";
+import { SourcePositions } from "../../src/profiling/source-positions.ts";
 
 const SOURCE = `// A comment.
 

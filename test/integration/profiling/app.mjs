@@ -1,0 +1,23 @@
+import { createServer } from "node:http";
+
+/** The function that takes the time of `/hot`. */
+function priceOfCart(until) {
+  let sum = 0;
+  while (performance.now() < until) for (let at = 0; at < 60_000; at++) sum += Math.sqrt(at) % 3;
+  return sum;
+}
+
+const kept = [];
+
+/** The function that allocates in `/hot`. */
+function loadCatalogue(count) {
+  for (let at = 0; at < count; at++) kept.push({ at, list: [at, at, at] });
+}
+
+const server = createServer((request, response) => {
+  loadCatalogue(2_000);
+  if (kept.length > 100_000) kept.length = 0;
+  priceOfCart(performance.now() + 20);
+  response.end(String(kept.length));
+});
+server.listen(0, () => console.log(`listening on ${server.address().port}`));
