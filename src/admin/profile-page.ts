@@ -5,9 +5,9 @@ import {
   type ProfileRequest,
 } from "../profiling/on-demand-profiles.ts";
 import { hasBearerToken } from "../replies/credentials.ts";
-import { type HttpReply, textReply } from "../replies/http-reply.ts";
+import { type HttpReply, jsonReply, textReply } from "../replies/http-reply.ts";
 
-const METHODS = "POST";
+const METHODS = "GET, POST";
 const DEFAULT_SECONDS = 10;
 
 /** Kinds of profiles by path. */
@@ -18,6 +18,7 @@ const KINDS = { "/profile/cpu": "cpu", "/profile/heap": "allocation" } as const;
  *
  *     POST  /profile/cpu?seconds=10
  *     POST  /profile/heap?seconds=10&type=inuse_space
+ *     GET   either: whether one is being recorded, and how many more may be
  *
  * `format=v8`, or an `Accept` header with JSON, asks for the content of a `.cpuprofile`
  * or a `.heapprofile` instead of pprof.
@@ -32,8 +33,9 @@ export async function profilePage(
 ): Promise<HttpReply> {
   if (token === undefined) return NO_TOKEN;
   if (!hasBearerToken(request.headers.authorization, token)) return UNAUTHORIZED;
-  if (request.method !== METHODS)
-    return textReply(405, `Only ${METHODS} is allowed.\n`, { allow: METHODS });
+  if (request.method === "GET") return jsonReply(200, { pid: process.pid, ...profiles.state() });
+  if (request.method !== "POST")
+    return textReply(405, `Only ${METHODS} are allowed.\n`, { allow: METHODS });
   const abort = new AbortController();
   const onClose = (): void => abort.abort();
   const { socket } = request;

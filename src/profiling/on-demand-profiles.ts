@@ -83,10 +83,21 @@ export class OnDemandProfiles {
     }
   }
 
+  /** Whether one is being recorded, and how many more may be within the hour. */
+  state(): { readonly isRecording: boolean; readonly remaining: number } {
+    this.#forgetOldStarts(now());
+    const remaining = this.#maxPerHour - this.#startTimes.length;
+    return { isRecording: this.#isRecording, remaining };
+  }
+
+  #forgetOldStarts(at: number): void {
+    this.#startTimes = this.#startTimes.filter((time) => time > at - HOUR_MS);
+  }
+
   #refusal(): ProfileRefusal | undefined {
     if (this.#isRecording) return { status: 409, reason: "another profile is being recorded" };
     const at = now();
-    this.#startTimes = this.#startTimes.filter((time) => time > at - HOUR_MS);
+    this.#forgetOldStarts(at);
     const [first] = this.#startTimes;
     if (first === undefined || this.#startTimes.length < this.#maxPerHour) return undefined;
     return {

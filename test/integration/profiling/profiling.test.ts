@@ -11,7 +11,7 @@ import { Profile } from "pprof-format";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { freePort } from "../../free-port.ts";
 import { nodes } from "../../nodes.ts";
-import { pollUntil, pollUntilTrue } from "../../until.ts";
+import { pollUntilTrue } from "../../until.ts";
 import { preload, Program, telemetryEnv } from "../program.ts";
 
 const run = promisify(execFile);
@@ -56,6 +56,11 @@ function ok({ status }: Response): boolean {
 
 function record({ url }: App, path: string, headers: Variables = { authorization }) {
   return fetch(`${url}/profile/${path}`, { method: "POST", headers });
+}
+
+async function isRecording({ url }: App): Promise<boolean> {
+  const response = await fetch(`${url}/profile/cpu`, { headers: { authorization } });
+  return ((await response.json()) as { readonly isRecording: boolean }).isRecording;
 }
 
 /** Requests the app one after the other until the work has ended. */
@@ -165,7 +170,8 @@ describe("A profile of an app in production, on demand", () => {
     assert.equal(await statuses("/profile/cpu", { method: "POST" }), 401);
     const wrong = { authorization: `Bearer ${TOKEN}x` };
     assert.equal(await statuses("/profile/cpu", { method: "POST", headers: wrong }), 401);
-    assert.equal(await statuses("/profile/cpu", { headers }), 405);
+    assert.equal(await statuses("/profile/cpu", {}), 401);
+    assert.equal(await statuses("/profile/cpu", { method: "PUT", headers }), 405);
     for (const query of ["seconds=61", "seconds=0", "seconds=a", "format=x", "type=inuse_space"])
       assert.equal(
         await statuses(`/profile/cpu?${query}`, { method: "POST", headers }),
@@ -182,15 +188,11 @@ describe("A profile of an app in production, on demand", () => {
     });
     client.on("error", () => {});
     client.end();
-    await pollUntil(async () => {
-      const { status } = await record(app, "heap?seconds=0.01");
-      return status === 409 ? status : undefined;
-    }, "a second profile that is refused");
+    await pollUntilTrue(() => isRecording(app), "a profile in progress");
+    assert.equal((await record(app, "heap?seconds=0.01")).status, 409);
     client.destroy();
-    await pollUntil(async () => {
-      const { status } = await record(app, "heap?seconds=0.01");
-      return status === 200 ? status : undefined;
-    }, "a profile after that of the client that has gone");
+    await pollUntilTrue(async () => !(await isRecording(app)), "the end of the profile");
+    assert.equal((await record(app, "heap?seconds=0.01")).status, 200);
   });
 
   it("is written to a file by the command, with the functions that took most", async () => {
@@ -232,13 +234,21 @@ describe("A profile of an app in production, on demand", () => {
     await other.program.ended;
   });
 
+  it("is refused after the 20th within an hour", async () => {
+    const own = await startApp(receiver);
+    for (let count = 0; count < 20; count++)
+      assert.equal((await record(own, "heap?seconds=0.001&format=v8")).status, 200);
+    const { status, headers } = await record(own, "heap?seconds=0.001");
+    assert.equal(status, 429);
+    assert.ok(Number(headers.get("retry-after")) > 3_000);
+    own.program.kill("SIGTERM");
+    await own.program.ended;
+  });
+
   it("does not delay the end of the process", async () => {
     const own = await startApp(receiver);
     const response = record(own, "cpu?seconds=60").catch(() => undefined);
-    await pollUntil(async () => {
-      const { status } = await record(own, "heap?seconds=0.01");
-      return status === 409 ? status : undefined;
-    }, "a profile in progress");
+    await pollUntilTrue(() => isRecording(own), "a profile in progress");
     own.program.kill("SIGTERM");
     const { signal } = await own.program.ended;
     assert.equal(signal, "SIGTERM");
