@@ -261,7 +261,7 @@ function createSignals(...[config, diagnostics, observer]: Parameters<typeof ass
     logger: createLazyLoggerApi(config, shared),
     pipelines: pipelinesOf({ traces, logs, errors, alerts, metrics, extension, development }),
     observer,
-    ...developmentParts(config, development, createProfiling(config, shared)),
+    ...developmentParts(config, development, resource),
   };
 }
 
@@ -300,43 +300,20 @@ function createExtension(config: Config, diagnostics: Diagnostics): Extension | 
   }
 }
 
-/** Creates what profiles the app in production. Another thread than the main one is not profiled. */
-function createProfiling(
-  { profiling }: Config,
-  deps: Parameters<ReturnType<typeof loadProfiling>["createProfiling"]>[0],
-): Profiling | undefined {
-  if (profiling === undefined || !isMainThread) return undefined;
-  return loadProfiling().createProfiling(deps);
-}
-
-function joinObservers(
-  first: WorkObserver | undefined,
-  second: WorkObserver | undefined,
-): WorkObserver | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  return {
-    arriving(work) {
-      first.arriving(work);
-      second.arriving(work);
-    },
-    started(unit) {
-      first.started(unit);
-      second.started(unit);
-    },
-  };
-}
-
 /** Returns what the instrumentations do for development and profiles only. */
 function developmentParts(
-  { viewer: { timingHeaders } }: Config,
+  { viewer: { timingHeaders }, profiling: modes }: Config,
   development: Development | undefined,
-  profiling: Profiling | undefined,
+  resource: Resource,
 ): Pick<Signals, "development" | "profiling" | "workObserver" | "viewerCalls" | "timings"> {
   const timings = timingHeaders ? loadTimingHeaders().timingHeaders : undefined;
+  // Other threads than the main one are not profiled.
+  const profiling =
+    modes && isMainThread ? loadProfiling().createProfiling(resource, development) : undefined;
   return {
     development,
     profiling,
-    workObserver: joinObservers(development?.workObserver, profiling?.workObserver),
+    workObserver: (profiling ?? development)?.workObserver,
     viewerCalls: development?.calls,
     timings: development === undefined ? timings : development.headSent(timings),
   };

@@ -11,7 +11,6 @@ import type {
   MetricsConfig,
   MetricViewsConfig,
   OtlpConfig,
-  ProfilingConfig,
   ResourceDetectorName,
   SpanLimits,
   TracesConfig,
@@ -90,7 +89,9 @@ function readConfig(reader: EnvironmentReader): Config {
     knownMethods: reader.read(table.knownMethods),
     instrumentations: readInstrumentations(reader),
     admin: readAdmin(reader),
-    profiling: readProfiling(reader),
+    profiling: reader.has(table.profiling)
+      ? loadAdminAccess().readProfiling(reader, table)
+      : undefined,
     pipeline: reader.read(table.pipeline),
     traces,
     metrics: readMetrics(reader, otlp.metrics),
@@ -166,20 +167,6 @@ function readExporters<Exporter extends string>(
   const endpoints = [table.otlp.endpoint, table.otlpBySignal[signal].endpoint, table.gateways];
   if (!hasViewer || [variable, ...endpoints].some((one) => reader.has(one))) return exporters;
   return exporters.filter((name) => name !== "otlp");
-}
-
-/** Without a token anybody who reaches the admin server could slow the app down. */
-function readProfiling(reader: EnvironmentReader): ProfilingConfig | undefined {
-  const modes = reader.read(table.profiling);
-  if (!modes.includes("on_demand")) return undefined;
-  if (reader.read(table.adminToken) === undefined) {
-    reader.report(table.profiling, {
-      expected: `${table.adminToken.name} too`,
-      used: "no profiles on demand",
-    });
-    return undefined;
-  }
-  return { onDemand: true };
 }
 
 function readAdmin(reader: EnvironmentReader): AdminConfig {

@@ -948,7 +948,6 @@ export const profiling: Variable<readonly ProfilingMode[]> = defineVariable({
   name: "TELLTALE_PROFILING",
   valueType: types.someOf<ProfilingMode>(["on_demand"]),
   fallback: [],
-  default: "none",
   doc: "Profiles of the app in production ([Profiling](profiling.md)). `on_demand`: the admin server records CPU and heap profiles for `telltale profile`, with `TELLTALE_ADMIN_TOKEN`.",
 });
 

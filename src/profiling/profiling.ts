@@ -9,9 +9,33 @@ export interface Profiling {
   readonly onDemand: OnDemandProfiles;
 }
 
-/** Creates what `TELLTALE_PROFILING` switches on. */
-export function createProfiling({ resource }: { readonly resource: Resource }): Profiling {
-  const work = new WorkTimeline();
+/**
+ * Creates what `TELLTALE_PROFILING` switches on.
+ *
+ * @param others what else may learn of each unit of work
+ */
+export function createProfiling(
+  resource: Resource,
+  others: { readonly workObserver: WorkObserver | undefined } | undefined,
+): Profiling {
+  const other = others?.workObserver;
+  const timeline = new WorkTimeline();
   const service = String(resource.attributes["service.name"]);
-  return { workObserver: work, onDemand: new OnDemandProfiles(service, work) };
+  return {
+    workObserver: other === undefined ? timeline : joinObservers(other, timeline),
+    onDemand: new OnDemandProfiles(service, timeline),
+  };
+}
+
+function joinObservers(first: WorkObserver, second: WorkObserver): WorkObserver {
+  return {
+    arriving(work) {
+      first.arriving(work);
+      second.arriving(work);
+    },
+    started(unit) {
+      first.started(unit);
+      second.started(unit);
+    },
+  };
 }

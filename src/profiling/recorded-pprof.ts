@@ -105,7 +105,7 @@ function totalsOf(
     us += Math.max(0, timeDeltas[at] ?? 0);
     const labels = work.at(startedAt + us / 1000);
     let ofWork = totals.get(labels);
-    if (ofWork === undefined) totals.set(labels, (ofWork = new Map()));
+    if (ofWork === undefined) totals.set(labels, (ofWork = new Map<number, Total>()));
     let total = ofWork.get(nodeId);
     if (total === undefined)
       ofWork.set(nodeId, (total = { nodeId, work: labels, count: 0, us: 0 }));

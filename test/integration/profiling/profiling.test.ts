@@ -65,10 +65,10 @@ async function isRecording({ url }: App): Promise<boolean> {
 
 /** Requests the app one after the other until the work has ended. */
 async function underLoad<Result>({ appUrl }: App, work: Promise<Result>): Promise<Result> {
-  let hasEnded = false;
-  const ended = work.finally(() => (hasEnded = true));
+  const load = new AbortController();
+  const ended = work.finally(() => load.abort());
   do await (await fetch(appUrl)).text();
-  while (!hasEnded);
+  while (!load.signal.aborted);
   return ended;
 }
 
