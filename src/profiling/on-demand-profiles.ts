@@ -32,7 +32,7 @@ export interface ProfileRequest {
   readonly format: "pprof" | "v8";
   /** Whether an allocation profile has only what is in use at its end. */
   readonly inUseOnly: boolean;
-  /** Aborted when nobody waits for the profile any more. */
+  /** Aborted when the client has disconnected. */
   readonly signal: AbortSignal;
 }
 
@@ -44,7 +44,7 @@ export interface RecordedFile {
 
 /** Why there is no profile. */
 export interface ProfileRefusal {
-  /** The status of HTTP that says it. */
+  /** The status of the response. */
   readonly status: 409 | 413 | 429 | 499 | 500;
   readonly reason: string;
   readonly retryAfterSeconds?: number;
@@ -121,7 +121,7 @@ export class OnDemandProfiles {
     const work = this.#work.stop();
     const profile = recording.stop();
     loopActivity.skipped(now());
-    if (!isComplete) return { status: 499, reason: "the client has gone away" };
+    if (!isComplete) return { status: 499, reason: "the client has disconnected" };
     removeUrlContents(profile);
     const startMs = wallClockOriginAt(startedAt) + startedAt;
     const time = { startMs, startedAt, durationMs: endedAt - startedAt };

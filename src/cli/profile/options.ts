@@ -23,7 +23,7 @@ export interface ProfileOptions {
   readonly seconds: number;
   /** Whether a profile of the heap has only what is in use at its end. */
   readonly inUseOnly: boolean;
-  /** Where the profile is written to. Undefined: the name that the app gives it. */
+  /** Where the profile is written to. Undefined: the name that the app has chosen. */
   readonly output: string | undefined;
   readonly target: AdminTarget | undefined;
   readonly flags: ReadonlySet<string>;

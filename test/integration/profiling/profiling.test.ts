@@ -222,7 +222,7 @@ describe("A profile of an app in production, on demand", () => {
     assert.ok("head" in (JSON.parse(readFileSync(output, "utf8")) as object));
   });
 
-  it("is not recorded by an app that has not opted in, and the command says so", async () => {
+  it("is not recorded by an app that has not opted in, which the command reports", async () => {
     const other = await startApp(receiver, { TELLTALE_PROFILING: "" });
     assert.equal((await record(other, "cpu?seconds=1")).status, 404);
     const args = ["profile", "--url", other.url];
