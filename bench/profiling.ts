@@ -62,7 +62,7 @@ async function main(): Promise<void> {
     const bytes = (await response.arrayBuffer()).byteLength;
     const cpuMs = ((await profiled.usage()).cpuUs - before.cpuUs) / 1000;
     process.stdout.write(
-      `status ${response.status}, ${bytes} bytes, ${cpuMs.toFixed(0)} ms of CPU at its end\n`,
+      `status ${response.status}, ${bytes} bytes, ${cpuMs.toFixed(0)} ms of CPU without a request, from the last turn to the response\n`,
     );
   } finally {
     await Promise.all([plain.stop(), profiled.stop()]);
