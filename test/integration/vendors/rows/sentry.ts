@@ -23,10 +23,10 @@ export const sentryRow: VendorRow = {
   direct: {
     variables: {
       OTEL_EXPORTER_OTLP_ENDPOINT: BASE,
-      OTEL_EXPORTER_OTLP_HEADERS: '"x-sentry-auth=sentry sentry_key=$SENTRY_PUBLIC_KEY"',
+      OTEL_EXPORTER_OTLP_HEADERS: '"x-sentry-auth=sentry sentry_key=$DSN_PUBLIC_KEY"',
       OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
     },
-    secrets: { SENTRY_PUBLIC_KEY: "0123abcd" },
+    secrets: { DSN_PUBLIC_KEY: "0123abcd" },
     endpoints: { traces: rules("traces"), logs: rules("logs") },
     statuses: { missing: 403, wrong: 403 },
   },
