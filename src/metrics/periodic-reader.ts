@@ -128,11 +128,13 @@ export class PeriodicReader implements Pipeline {
     if (!this.#exporter.prepare()) return;
     // Those that are left by a pause come first.
     if (this.#parts.length === 0) await this.#collect();
-    const end = performance.now() + this.#deps.timeoutMs;
+    const { timeoutMs } = this.#deps;
+    const end = performance.now() + timeoutMs;
+    let remainingMs = timeoutMs;
     while (this.#parts.length > 0 && this.#exporter.pauseMs === 0) {
       const part = this.#parts.next();
-      if (part !== undefined)
-        await this.#exporter.export(part, Math.max(0, end - performance.now()));
+      if (part !== undefined) await this.#exporter.export(part, remainingMs);
+      remainingMs = Math.max(0, Math.ceil(end - performance.now()));
     }
   }
 
