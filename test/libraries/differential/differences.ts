@@ -28,3 +28,8 @@ export const differences: readonly Difference[] = [
     isSelected: true,
   },
 ];
+
+/** Returns facts without a difference. */
+export function equalized(facts: readonly string[], { equalize }: Difference): string[] {
+  return facts.map(equalize).filter((fact) => fact !== "");
+}

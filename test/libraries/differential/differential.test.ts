@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { supportRows } from "../../../scripts/readme/libraries.ts";
-import { type Difference, differences } from "./differences.ts";
+import { type Difference, differences, equalized } from "./differences.ts";
 import type { Addresses, GroupServer, LibraryRun } from "./run-group.ts";
 import { excluded, runGroups } from "./runs.ts";
 import { type Fact, factsOf } from "./telemetry.ts";
@@ -95,10 +95,6 @@ function versionOf({ library, version }: { library: string; version: string | un
 interface Found {
   readonly own: Fact[];
   readonly sdk: Fact[];
-}
-
-function equalized(facts: readonly Fact[], { equalize }: Difference): Fact[] {
-  return facts.map(equalize).filter((fact) => fact !== "");
 }
 
 function differenceOf(own: readonly Fact[], sdk: readonly Fact[]): Found {
