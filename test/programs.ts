@@ -36,6 +36,11 @@ export async function goToolOrSkip(test: Context, tool: GoTool): Promise<string>
   }
 }
 
+/** Skips the test without Go, and fails if CI is set. Debian's Go is too old, so it is not in the list of programs. */
+export function goOrSkip(test: Context): void {
+  skipUnless(test, findInPath("go") !== undefined, "go");
+}
+
 /**
  * Skips the test if the machine lacks what it needs, and fails if CI is set.
  *

@@ -4,11 +4,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Context } from "mocha";
-import { findInPath } from "../../../scripts/test/programs.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { freePort } from "../../free-port.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
-import { programOrSkip } from "../../programs.ts";
+import { goOrSkip, programOrSkip } from "../../programs.ts";
 import { pollUntilTrue } from "../../until.ts";
 import { startFerretDb } from "../servers/ferretdb.ts";
 import { startKafka } from "../servers/kafka.ts";
@@ -50,8 +49,7 @@ const rabbitmq = (test: Context): Promise<Server> => {
   return startRabbitMq();
 };
 const ferretdb = (test: Context): Promise<Server> => {
-  // Debian's Go is too old for it, so it is not in the list of programs; CI has one.
-  if (findInPath("go") === undefined && !process.env["CI"]) test.skip();
+  goOrSkip(test);
   return startFerretDb();
 };
 

@@ -7,9 +7,8 @@ import { callOfSpan } from "../../../src/queries/call.ts";
 import { findRepeatedCalls, type RepeatedCallGroup } from "../../../src/queries/repeated-calls.ts";
 import type { ReceivedSpan } from "../../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
-import { findInPath } from "../../../scripts/test/programs.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
-import { programOrSkip } from "../../programs.ts";
+import { goOrSkip, programOrSkip } from "../../programs.ts";
 import { startFerretDb } from "../servers/ferretdb.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
 import { startPostgres } from "../servers/postgres.ts";
@@ -150,8 +149,7 @@ const starters: Readonly<Record<ServerName, (test: Context) => Promise<RunningSe
     return startMariaDb();
   },
   mongodb(test) {
-    // Debian's Go is too old for it, so it is not in the list of programs; CI has one.
-    if (findInPath("go") === undefined && !process.env["CI"]) test.skip();
+    goOrSkip(test);
     return startFerretDb();
   },
   redis(test) {

@@ -1,6 +1,5 @@
 import type { Context } from "mocha";
-import { findInPath } from "../../../scripts/test/programs.ts";
-import { programOrSkip } from "../../programs.ts";
+import { goOrSkip, programOrSkip } from "../../programs.ts";
 import { startFerretDb } from "../servers/ferretdb.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
 import { startPostgres } from "../servers/postgres.ts";
@@ -31,8 +30,7 @@ export const storeServers: Readonly<
   },
   postgres: () => startPostgres(),
   mongodb(test) {
-    // Debian's Go is too old for it, so it is not in the list of programs; CI has one.
-    if (findInPath("go") === undefined && !process.env["CI"]) test.skip();
+    goOrSkip(test);
     return startFerretDb();
   },
   none: () => Promise.resolve({ url: "none://", stop: () => Promise.resolve() }),

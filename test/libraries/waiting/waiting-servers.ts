@@ -1,6 +1,5 @@
 import type { Context } from "mocha";
-import { findInPath } from "../../../scripts/test/programs.ts";
-import { programOrSkip } from "../../programs.ts";
+import { goOrSkip, programOrSkip } from "../../programs.ts";
 import { startFerretDb } from "../servers/ferretdb.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
 import { startMemcached } from "../servers/memcached.ts";
@@ -42,8 +41,7 @@ export const servers: Readonly<Record<WaitingServerName, Start>> = {
   nats: serversFor(["nats-server"], startNats),
   kafka: serversFor(["java", "mvn"], startKafka),
   async mongodb(test: Context) {
-    // Debian's Go is too old for it, so it is not in the list of programs; CI has one.
-    if (findInPath("go") === undefined && !process.env["CI"]) test.skip();
+    goOrSkip(test);
     return startFerretDb();
   },
 };
