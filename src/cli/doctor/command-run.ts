@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { waitAtMost } from "../../bounded-wait.ts";
 import { inheritedEnvironment } from "../../env.ts";
 import { type Exit, terminate, waitForExit } from "../child-process.ts";
 import { Interruption } from "../interruption.ts";
@@ -87,6 +88,12 @@ function start({ command, usesStderr }: CommandOptions, folder: string): ChildPr
   });
 }
 
+/** The exit of the command, or an interruption. */
+interface RunEnd {
+  readonly reached: Promise<void>;
+  readonly isOver: () => boolean;
+}
+
 async function observe(
   child: ChildProcess,
   folder: string,
@@ -101,10 +108,10 @@ async function observe(
   );
   const isOver = (): boolean =>
     exit !== undefined || failure !== undefined || interruption.hasOccurred;
-  const over = Promise.race([ended, interruption.occurred]);
+  const end: RunEnd = { reached: Promise.race([ended, interruption.occurred]), isOver };
   const port = await waitForPort(folder, options, isOver);
-  const requests = isOver() || port === undefined ? [] : await sendRequests(port, folder, options);
-  if (!isOver() && port !== undefined) await Promise.race([over, pause(options.runMs)]);
+  const requests = port === undefined ? [] : await sendRequests(port, folder, options, end);
+  if (!isOver() && port !== undefined) await waitAtMost(end.reached, options.runMs);
   if (failure !== undefined) throw failure;
   if (!isOver()) await options.whileRunning(readRun(folder));
   const ownExit = exit;
@@ -166,19 +173,27 @@ async function waitForPort(
   return undefined;
 }
 
-/** One after the other, so that the spans of each can be counted. */
+/**
+ * Requests one path after the other, so that the spans of each can be counted. At the end of
+ * the run, the request under way is not waited for: it ends with the app.
+ */
 async function sendRequests(
   port: number,
   folder: string,
   { requests }: CommandOptions,
+  end: RunEnd,
 ): Promise<RequestResult[]> {
   const results: RequestResult[] = [];
   for (const path of requests) {
     const before = readRun(folder).serverSpans;
     const url = `http://localhost:${port}${path.startsWith("/") ? "" : "/"}${path}`;
-    const result = await probe({ url, method: "GET", timeoutMs: REQUEST_TIMEOUT_MS });
+    const result = await Promise.race([
+      probe({ url, method: "GET", timeoutMs: REQUEST_TIMEOUT_MS }),
+      end.reached,
+    ]);
+    if (result === undefined) break;
     const status = result.kind === "response" ? result.response.status : undefined;
-    results.push({ path, status, spans: await countSpans(folder, before) });
+    results.push({ path, status, spans: await countSpans(folder, before, end.isOver) });
   }
   return results;
 }
@@ -186,12 +201,12 @@ async function sendRequests(
 /** The app reports its numbers twice a second. */
 const COUNT_MS = 3000;
 
-async function countSpans(folder: string, before: number): Promise<number> {
+async function countSpans(folder: string, before: number, isOver: () => boolean): Promise<number> {
   const end = performance.now() + COUNT_MS;
   let spans = 0;
-  while (spans === 0 && performance.now() < end) {
+  do {
     await pause(POLL_MS);
     spans = readRun(folder).serverSpans - before;
-  }
+  } while (spans === 0 && !isOver() && performance.now() < end);
   return spans;
 }

@@ -72,15 +72,29 @@ describe("telltale doctor -- COMMAND", function () {
     assert.match(stdout, /OTEL_EXPORTER_OTLP_ENDPOINT="http:\/\/127\.0\.0\.1:\d+"/);
   });
 
-  it("ends the app and reports at Ctrl-C", async () => {
-    const program = start("--seconds", "3600", "--", "node", "app.js");
-    const pid = await program.waitForStdout((text) => /pid (\d+)/.exec(text)?.[1]);
-    program.kill("SIGINT");
-    const { stdout, code } = await program.ended;
-    assert.match(stdout, /^Nothing found\.$/m);
-    assert.equal(code, 0);
-    await waitForEnd(Number(pid));
-  });
+  const interruptions = [
+    { title: "while the app starts", delayMs: 0, args: [] },
+    { title: "while the app runs", delayMs: 1_000, args: [] },
+    { title: "while it requests a page", delayMs: 1_000, args: ["--request", "/hangs"] },
+  ];
+
+  for (const { title, delayMs, args } of interruptions) {
+    it(`ends the app and reports at Ctrl-C ${title}`, async () => {
+      // Printed later than doctor finds the port, which it looks for ten times a second.
+      const late = `setTimeout(() => console.log("pid " + process.pid), ${delayMs})`;
+      writeFileSync(
+        join(folder, "app.js"),
+        `require("node:http").createServer(() => {}).listen(0, () => ${late});`,
+      );
+      const program = start("--seconds", "3600", ...args, "--", "node", "app.js");
+      const pid = await program.waitForStdout((text) => /pid (\d+)/.exec(text)?.[1]);
+      program.kill("SIGINT");
+      const { stdout, code } = await program.ended;
+      assert.match(stdout, /^Nothing found\.$/m);
+      assert.equal(code, 0);
+      await waitForEnd(Number(pid));
+    });
+  }
 
   it("leaves no process and no file, also of an app that npm starts", async () => {
     const { stdout } = await start("--seconds", "0", "--", "npm", "start").ended;

@@ -17,6 +17,7 @@ const id = (bytes: number): string => randomBytes(bytes).toString("hex");
 const rows = [
   { title: "that a ratio of 0 drops", ratio: "0", headers: () => ({}) },
   { title: "that a ratio of 0.1 may drop", ratio: "0.1", headers: () => ({}) },
+  { title: "that a ratio of 0.5 may drop", ratio: "0.5", headers: () => ({}) },
   {
     title: "that the caller did not sample",
     ratio: "1",
@@ -96,11 +97,13 @@ for (const row of rows) {
     it("have the sampling probability on that root, or the decision of the caller", () => {
       for (const { attributes, parentSpanId } of spansWith("telltale.sampling.reason")) {
         const {
+          "telltale.sampling.reason": reason,
           "telltale.sampling.probability": probability,
           "telltale.sampling.parent_sampled": isParentSampled,
         } = attributes;
-        if (parentSpanId !== "")
-          assert.deepEqual([probability, isParentSampled], [undefined, false]);
+        const isBelowUnsampled = parentSpanId !== "" && reason !== "sampled";
+        assert.equal(isParentSampled, isBelowUnsampled ? false : undefined);
+        if (isBelowUnsampled) assert.equal(probability, undefined);
         else assert.ok(Math.abs(Number(probability) - Number(row.ratio)) < 1e-4);
       }
     });
