@@ -175,7 +175,7 @@ async function waitForPort(
 
 /**
  * Requests one path after the other, so that the spans of each can be counted. At the end of
- * the run, the request under way is not waited for: it ends with the app.
+ * the run, the request in progress is not waited for: it ends with the app.
  */
 async function sendRequests(
   port: number,
