@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/testing/received.ts";
+import { freePort } from "../../free-port.ts";
 import { Program } from "../program.ts";
 
 const receiver = fileURLToPath(new URL("../../../src/testing/main.ts", import.meta.url));
@@ -16,8 +17,12 @@ export class Gateway {
     this.grpcUrl = grpcUrl;
   }
 
-  /** @param port the port of an earlier gateway; default: a free one */
-  static async start(port = 0): Promise<Gateway> {
+  /**
+   * @param given the port of an earlier gateway. Default: a free one, which no connection of
+   *   another process gets while the gateway is stopped.
+   */
+  static async start(given?: number): Promise<Gateway> {
+    const port = given ?? (await freePort());
     const program = new Program({
       file: receiver,
       args: ["--port", String(port), "--grpc-port", "0"],

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { freePort } from "../../free-port.ts";
 
 /** A TCP proxy in front of a server, whose connections can be closed and refused. */
 export class CuttableProxy {
@@ -7,16 +8,19 @@ export class CuttableProxy {
   readonly #server: ReturnType<typeof createServer>;
   readonly #sockets: Set<Socket>;
 
-  private constructor(server: ReturnType<typeof createServer>, sockets: Set<Socket>) {
+  private constructor(port: number, server: ReturnType<typeof createServer>, sockets: Set<Socket>) {
+    this.port = port;
     this.#server = server;
     this.#sockets = sockets;
-    this.port = (server.address() as AddressInfo).port;
   }
 
-  static async start(port: number): Promise<CuttableProxy> {
+  /** @param serverPort the port of the server behind it */
+  static async start(serverPort: number): Promise<CuttableProxy> {
+    // No connection of another process gets it while it is cut.
+    const port = await freePort();
     const sockets = new Set<Socket>();
     const server = createServer((incoming) => {
-      const outgoing = connect(port, "127.0.0.1");
+      const outgoing = connect(serverPort, "127.0.0.1");
       for (const [from, to] of [
         [incoming, outgoing],
         [outgoing, incoming],
@@ -31,9 +35,9 @@ export class CuttableProxy {
           });
       }
     });
-    server.listen(0, "127.0.0.1");
+    server.listen(port, "127.0.0.1");
     await once(server, "listening");
-    return new CuttableProxy(server, sockets);
+    return new CuttableProxy(port, server, sockets);
   }
 
   /** Closes all connections and refuses new ones. */
