@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { root } from "../build/paths.ts";
 import type { StageResult } from "./outcome.ts";
 
-/** How long mocha may run after the last test, in milliseconds. */
-const LINGER_MS = 10_000;
+/** How long mocha may run after the last test, in milliseconds; a busy machine takes some seconds. */
+const LINGER_MS = 30_000;
 
 /**
  * Runs mocha on `args`. A run that died before its end, or that was kept alive

@@ -61,10 +61,17 @@ export interface ProgramResult {
 /** How much of its output on stderr is part of the report of a failed test. */
 const REPORTED_CHARACTERS = 1_500;
 
+/** Signals that ask a program to end. */
+const ENDING_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(["SIGHUP", "SIGINT", "SIGTERM"]);
+
 /** A program in a child process, which ends with its tests, however they end. */
 export class Program {
   /** Programs that have not ended. */
   static readonly #running = new Set<Program>();
+  /**
+   * Rejects, after it has killed the program, if that still runs long after the test sent it a
+   * signal to end: a test would wait for it until mocha's time limit.
+   */
   readonly ended: Promise<ProgramResult>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   #stdout = "";
@@ -73,6 +80,9 @@ export class Program {
   #endedAt: number | undefined = undefined;
   /** The signal that the test sent it while it ran. */
   #sentSignal: NodeJS.Signals | undefined = undefined;
+  /** Runs since the first signal to end. */
+  #endLimit: NodeJS.Timeout | undefined = undefined;
+  readonly #overdue = Promise.withResolvers<"overdue">();
 
   constructor(options: ProgramOptions) {
     const { flags = [], args = [], file } = options;
@@ -87,6 +97,7 @@ export class Program {
     });
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
     this.ended = this.#collectResult();
+    this.ended.catch(() => {});
     Program.#running.add(this);
     addStartedProgram(this);
   }
@@ -95,7 +106,7 @@ export class Program {
   static async killAll(): Promise<void> {
     const running = [...Program.#running];
     for (const program of running) program.kill("SIGKILL");
-    await Promise.all(running.map(({ ended }) => ended));
+    await Promise.allSettled(running.map(({ ended }) => ended));
   }
 
   get stdout(): string {
@@ -145,7 +156,16 @@ export class Program {
   }
 
   kill(signal: NodeJS.Signals): void {
-    if (this.#child.kill(signal)) this.#sentSignal = signal;
+    if (!this.#child.kill(signal)) return;
+    this.#sentSignal = signal;
+    if (ENDING_SIGNALS.has(signal)) this.#endLimit ??= this.#startEndLimit();
+  }
+
+  #startEndLimit(): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#overdue.resolve("overdue");
+      this.#child.kill("SIGKILL");
+    }, WAIT_TIMEOUT_MS).unref();
   }
 
   /** Waits for the next output, the end of the program, or the time limit. */
@@ -161,10 +181,17 @@ export class Program {
       ProgramResult["signal"],
     ];
     const exitTookMs = performance.now() - this.#lastOutputAt;
-    await closed;
+    // Its output may go on longer, if its own children do.
+    const end = await Promise.race([closed, this.#overdue.promise]);
+    clearTimeout(this.#endLimit);
     this.#endedAt = performance.now();
     Program.#running.delete(this);
+    if (end === "overdue") throw new Error(this.#failureMessage(this.#overdueText()));
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr, exitTookMs };
+  }
+
+  #overdueText(): string {
+    return `did not end within ${WAIT_TIMEOUT_MS / 1000} s of ${this.#sentSignal}`;
   }
 
   #failureMessage(what: string): string {
