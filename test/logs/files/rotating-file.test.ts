@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mock } from "node:test";
 import { RotatingFile } from "../../../src/logs/files/rotating-file.ts";
 
 describe("A rotating file", () => {
@@ -66,11 +67,13 @@ describe("A rotating file", () => {
 
   const line = (day: string, text: string): string =>
     `{"timestamp":"${day}T12:00:00.000Z","message":"${text}"}\n`;
-  const today = new Date().toISOString().slice(0, 10);
-  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const [yesterday, today, tomorrow] = ["2026-11-28", "2026-11-29", "2026-11-30"] as const;
+  /** Tests never run over midnight. */
+  const setClock = (): void => mock.timers.enable({ apis: ["Date"], now: Date.parse(today) });
+  afterEach(() => mock.timers.reset());
 
   it("begins anew each day, also by size, and after a restart in the middle of a day", () => {
+    setClock();
     const path = join(folder, "application.log");
     writeFileSync(path, line(yesterday, "old"));
     // Changed today, but its first line is older.
@@ -85,6 +88,7 @@ describe("A rotating file", () => {
   });
 
   it("is not rotated by a clock that was set back", () => {
+    setClock();
     writeFileSync(join(folder, "application.log"), line(tomorrow, "future"));
     const file = create({ daily: true, maxBytes: 1000 });
     append(file, line(today, "one"));
