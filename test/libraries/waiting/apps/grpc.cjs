@@ -76,7 +76,7 @@ module.exports = async ({ load, installed }) => {
     },
     "waitForReady(callback)": {
       ...client,
-      ask: (one, done) => one.waitForReady(Date.now() + 5000, done),
+      ask: (one, done) => one.waitForReady(Date.now() + 60_000, done),
       calls: 0,
     },
   };

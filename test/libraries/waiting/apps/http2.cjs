@@ -2,8 +2,12 @@ const { connect, createServer } = require("node:http2");
 
 /** One session to a server in the same process. */
 module.exports = async () => {
+  /** What the responses to requests that time out first wait for, by path. */
+  const timeouts = new Map();
   const server = createServer((asked, response) => {
     if (asked.url === "/broken") return setTimeout(() => response.stream.close(2), 5);
+    const timeout = timeouts.get(asked.url);
+    if (timeout !== undefined) return timeout.then(() => response.end("a"));
     setTimeout(() => response.end("a"), 5);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -30,8 +34,14 @@ module.exports = async () => {
     "setTimeout(callback)": {
       ...session,
       ask(one, done) {
-        const stream = one.request({ ":path": "/" });
-        stream.resume().setTimeout(2, done);
+        const path = `/timeout/${timeouts.size}`;
+        const { promise, resolve } = Promise.withResolvers();
+        timeouts.set(path, promise);
+        const stream = one.request({ ":path": path });
+        stream.resume().setTimeout(2, () => {
+          done();
+          resolve();
+        });
         stream.end();
       },
     },
