@@ -168,7 +168,7 @@ describe("The Collector, during a failure", function () {
   it("loses only pending traces when one of three gateways is killed; the others take over until it is back", async () => {
     const gateways = [];
     for (let n = 0; n < 3; n++) {
-      gateways.push(await startGateway({ TELLTALE_COLLECTOR_DECISION_WAIT: "20s" }));
+      gateways.push(await startGateway({ TELLTALE_COLLECTOR_DECISION_WAIT: "120s" }));
     }
     const [first, second, third] = gateways as [
       CollectorInstance,

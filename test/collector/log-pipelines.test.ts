@@ -222,6 +222,8 @@ async function startLines(
       OTEL_EXPORTER_PROMETHEUS_PORT: "0",
       TELLTALE_SLOW_REQUEST_MS: "0",
       TELLTALE_EVENT_LOOP_STALL_MS: "0",
+      // On a busy machine, nothing must be sent twice.
+      OTEL_EXPORTER_OTLP_TIMEOUT: "60000",
       ...env,
     },
   });

@@ -25,6 +25,7 @@ const quiet = {
   OTEL_TRACES_EXPORTER: "none",
   OTEL_LOGS_EXPORTER: "none",
   OTEL_METRICS_EXPORTER: "none",
+  OTEL_EXPORTER_PROMETHEUS_PORT: "0",
   SENTRY_DSN: "",
 };
 

@@ -25,7 +25,7 @@ export class ReaderSession {
   readonly #replacements: Replacements;
   readonly #env: Readonly<Record<string, string>>;
   #preparation = "";
-  #server: { child: Child; stdout: string } | undefined = undefined;
+  #server: { child: Child; stdout: string; closed: Promise<unknown> } | undefined = undefined;
 
   /** @param env variables of all commands, in addition to those of any shell. */
   constructor(places: Replacements, env: Readonly<Record<string, string>>) {
@@ -89,7 +89,7 @@ export class ReaderSession {
   /** Starts a server that runs until the end of the session; one at a time. */
   serve(command: string): void {
     const child = this.#spawn(`${this.#preparation}exec ${this.#replacePlaceholders(command)}`);
-    const served = { child, stdout: "" };
+    const served = { child, stdout: "", closed: once(child, "close") };
     this.#server = served;
     child.stdout.setEncoding("utf8").on("data", (text: string) => (served.stdout += text));
     child.stderr.pipe(process.stderr);
@@ -114,11 +114,10 @@ export class ReaderSession {
 
   /** Ends the server, and returns the signal that ended it. */
   async end(): Promise<NodeJS.Signals | null> {
-    const child = this.#server?.child;
-    child?.kill("SIGTERM");
-    if (child !== undefined) await once(child, "close");
+    this.#server?.child.kill("SIGTERM");
+    await this.#server?.closed;
     rmSync(this.#folder, { recursive: true, force: true });
-    return child?.signalCode ?? null;
+    return this.#server?.child.signalCode ?? null;
   }
 
   #spawn(script: string): Child {

@@ -7,7 +7,7 @@ import { libraries } from "./libraries.mjs";
  * Passes a library inputs that the app reuses: plain and frozen. Prints the outcome
  * of each call, and the input after it.
  */
-const [name, group, installed, url] = process.argv.slice(2);
+const [name, group, installed, url, limitMs] = process.argv.slice(2);
 const require = createRequire(new URL(`../../${group}/package.json`, import.meta.url));
 
 /** Calls `work` with one input: once plain, twice frozen. */
@@ -22,11 +22,11 @@ async function hand(what, make, work) {
 /** Invalid arguments, as some apps pass them. */
 const oddInputs = [undefined, null, 0, "", {}, [], () => {}, Symbol("odd")];
 
-/** Calls `work` with each invalid argument, and prints the outcome within a time limit. */
+/** Calls `work` with each invalid argument, and prints the outcome within the time limit. */
 async function handOdd(what, work) {
   for (const oddInput of oddInputs) {
     await report(`${what}, odd`, oddInput, async (input) => {
-      const result = await Promise.race([work(input), pause(300, "no result")]);
+      const result = await Promise.race([work(input), pause(Number(limitMs), "no result")]);
       return typeof result === "object" ? typeof result : result;
     });
   }

@@ -106,7 +106,7 @@ export const libraries = {
     await hand("publish without headers", () => ({ reply: "inputs-reply" }), publish);
     await hand(
       "request",
-      () => ({ timeout: 5000, headers }),
+      () => ({ timeout: 60_000, headers }),
       async (input) => {
         await connection.request("inputs", "b", input);
         return [...headers];
