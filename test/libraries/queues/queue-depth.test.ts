@@ -7,6 +7,9 @@ import { programOrSkip } from "../../programs.ts";
 import { pollUntil } from "../../until.ts";
 import { type RabbitMq, startRabbitMq } from "../servers/rabbitmq.ts";
 
+/** Longer than a busy machine takes between two uses of a queue. */
+const EXPIRES_MS = 5_000;
+
 const file = fileURLToPath(new URL("apps/expiring.cjs", import.meta.url));
 
 for (const installed of ["amqplib", "amqplib0"]) {
@@ -17,11 +20,11 @@ for (const installed of ["amqplib", "amqplib0"]) {
     before(async function () {
       programOrSkip(this, "rabbitmq-server");
       [rabbitmq, receiver] = await Promise.all([startRabbitMq(), startReceiver()]);
-      await rabbitmq.control("set_policy", "brief", "^policed", '{"expires": 1000}');
+      await rabbitmq.control("set_policy", "brief", "^policed", `{"expires": ${EXPIRES_MS}}`);
       program = new Program({
         file,
         flags: [...preload.import],
-        args: [installed, rabbitmq.url],
+        args: [installed, rabbitmq.url, String(EXPIRES_MS)],
         env: {
           ...telemetryEnv(receiver),
           OTEL_METRICS_EXPORTER: "otlp",

@@ -1,14 +1,14 @@
 /*
- * Queues that expire a second after their last use, used in every way that an app
+ * Queues that expire some seconds after their last use, used in every way that an app
  * may use them, and one that stays in use. Then calls over queues named by the
  * server. Prints `ready`, and runs until it is killed.
  */
-const [installed, url] = process.argv.slice(2);
+const [installed, url, expires] = process.argv.slice(2);
 
 async function main() {
   const connection = await require(installed).connect(url);
   const channel = await connection.createConfirmChannel();
-  const brief = { expires: 1000, durable: false };
+  const brief = { expires: Number(expires), durable: false };
   for (const queue of ["asserted", "checked", "cancelled", "closed", "consumed"]) {
     await channel.assertQueue(queue, brief);
   }

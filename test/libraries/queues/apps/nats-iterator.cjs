@@ -3,7 +3,7 @@ exports.sender = async ({ connect }, url, queue) => {
   return {
     send: async (order) => {
       const answer = await connection.request(queue, Buffer.from(JSON.stringify(order)), {
-        timeout: 5_000,
+        timeout: 60_000,
       });
       return Buffer.from(answer.data).toString();
     },
