@@ -115,14 +115,23 @@ export class DeadlineTransport implements IExporterTransport {
 
   shutdown(): void {}
 
+  /**
+   * An attempt for which little time is left may be cut short by the deadline: then the failure
+   * is that of the attempt before it, which the peer has answered.
+   */
   async #sendUntil(
     deadline: number,
     timeoutMs: number,
     body: Uint8Array,
   ): Promise<TransportResponse> {
+    let earlier: ExportFailure | undefined;
     for (let tries = 1; ; tries++) {
-      const response = await this.#try(body, deadline, timeoutMs);
+      const leftMs = deadline - performance.now();
+      const response = await this.#try(body, leftMs, timeoutMs);
       if (response.status === "success") return this.#onSuccess(response);
+      const isCutShort = leftMs < timeoutMs / 2 && response.failure.reason === reasonOf(timeoutMs);
+      const failure = (isCutShort ? earlier : undefined) ?? response.failure;
+      earlier = failure;
       const wait = this.#retryDelayAfter(response, tries, deadline);
       if (wait !== undefined && !this.#isCancelled) {
         await delay(wait);
@@ -131,19 +140,18 @@ export class DeadlineTransport implements IExporterTransport {
       }
       return {
         status: "failure",
-        error: new ExportError(response.failure, response.status === "retryable"),
+        error: new ExportError(failure, response.status === "retryable"),
       };
     }
   }
 
-  async #try(body: Uint8Array, deadline: number, timeoutMs: number): Promise<ExportResponse> {
-    const reason = `no answer within ${timeoutMs} ms`;
-    const left = deadline - performance.now();
-    if (this.#isCancelled || left <= 0) return retryableResponse("network", reason);
+  async #try(body: Uint8Array, leftMs: number, timeoutMs: number): Promise<ExportResponse> {
+    const reason = reasonOf(timeoutMs);
+    if (this.#isCancelled || leftMs <= 0) return retryableResponse("network", reason);
     const attempt = this.#connection.attempt(body);
     this.#attempt = attempt;
     const response = await awaitResponse(attempt, {
-      timeoutMs: left,
+      timeoutMs: leftMs,
       timeoutReason: reason,
       onIdle: () => attempt.abort("no connection in time"),
     });
@@ -171,4 +179,8 @@ export class DeadlineTransport implements IExporterTransport {
     if (requestedMs !== undefined) this.#requestedPause = { requestedMs, appliedMs: wait };
     return undefined;
   }
+}
+
+function reasonOf(timeoutMs: number): string {
+  return `no answer within ${timeoutMs} ms`;
 }

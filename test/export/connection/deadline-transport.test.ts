@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  type ExportAttempt,
   type ExportResponse,
   retryableResponse,
   type ExportConnection,
@@ -9,8 +10,14 @@ import { DeadlineTransport } from "../../../src/export/connection/deadline-trans
 
 const success: ExportResponse = { status: "success", body: new Uint8Array() };
 
-/** The response to each attempt, and whether the kernel had the whole request by then. */
-type Attempts = readonly (readonly [response: ExportResponse, isFullyWritten: boolean])[];
+/**
+ * The response to each attempt, and whether the kernel had the whole request by then; or silence
+ * until the attempt is aborted.
+ */
+type Attempts = readonly (
+  | readonly [response: ExportResponse, isFullyWritten: boolean]
+  | "silence"
+)[];
 
 describe("The bytes of a request", () => {
   const rows: readonly [title: string, attempts: Attempts, isRecycled: boolean][] = [
@@ -51,6 +58,24 @@ describe("An export", () => {
     assert.equal(response.status, "failure");
     assert.equal(response.error.message, "no descriptor");
   });
+
+  it("has the reason of the attempt before the one that its time limit cuts short", async () => {
+    const retry = { attempts: 2, firstMs: 280, factor: 1, maxMs: 280, jitter: 0 };
+    const connection = connectionOf([[retryableResponse("peer", "answered 503"), true], "silence"]);
+    const transport = new DeadlineTransport(connection, "none", retry);
+    const response = await transport.send(new Uint8Array([1]), 300);
+    assert.equal(response.status, "failure");
+    assert.equal(response.error.message, "answered 503");
+  });
+
+  it("has the time limit as the reason if the peer has let most of it pass", async () => {
+    const retry = { attempts: 2, firstMs: 0, factor: 1, maxMs: 0, jitter: 0 };
+    const connection = connectionOf([[retryableResponse("network", "closed"), true], "silence"]);
+    const transport = new DeadlineTransport(connection, "none", retry);
+    const response = await transport.send(new Uint8Array([1]), 600);
+    assert.equal(response.status, "failure");
+    assert.equal(response.error.message, "no answer within 600 ms");
+  });
 });
 
 function connectionOf(attempts: Attempts): ExportConnection {
@@ -61,12 +86,23 @@ function connectionOf(attempts: Attempts): ExportConnection {
     headers: {},
     encodeBody: (message) => message,
     attempt: () => {
-      const [answer, handedOver] = remaining.shift()!;
+      const next = remaining.shift()!;
+      if (next === "silence") return silentAttempt();
+      const [answer, handedOver] = next;
       return {
         response: Promise.resolve(answer),
         isFullyWritten: () => handedOver,
         abort: () => {},
       };
     },
+  };
+}
+
+function silentAttempt(): ExportAttempt {
+  const { promise, resolve } = Promise.withResolvers<ExportResponse>();
+  return {
+    response: promise,
+    isFullyWritten: () => true,
+    abort: (reason) => resolve(retryableResponse("network", reason)),
   };
 }
