@@ -172,15 +172,26 @@ describe("sendAlert", () => {
     {
       title: "is refused",
       answer: { status: 404, body: "no_service" },
+      limit: "60000",
       reason: "answered 404",
     },
-    { title: "gets no answer", answer: { status: "none" }, reason: "no answer within the 2000 ms" },
-    { title: "is reset", answer: { status: "destroyed" }, reason: "failed (ECONNRESET)" },
+    {
+      title: "gets no answer",
+      answer: { status: "none" },
+      limit: "2000",
+      reason: "no answer within the 2000 ms",
+    },
+    {
+      title: "is reset",
+      answer: { status: "destroyed" },
+      limit: "60000",
+      reason: "failed (ECONNRESET)",
+    },
   ] as const;
-  for (const { title, answer, reason } of failures) {
+  for (const { title, answer, limit, reason } of failures) {
     it(`ends with the app within the flush limit if the alert ${title}`, async () => {
       webhook.usual = answer;
-      const { code, stderr } = await ended(start("exits", { TELLTALE_FLUSH_TIMEOUT: "2000" }));
+      const { code, stderr } = await ended(start("exits", { TELLTALE_FLUSH_TIMEOUT: limit }));
       assert.equal(code, 3);
       assert.equal(stderr, `telltale: an alert was not sent: POST ${webhook.url}/*** ${reason}\n`);
       assert.equal(webhook.calls.length, 1);

@@ -80,7 +80,11 @@ async function run(
 ): Promise<{ stdout: string; stderr: string; code: number | null }> {
   const file = stdin !== undefined && "file" in stdin ? openSync(stdin.file, "r") : undefined;
   const child = spawn(node, [...preloadFlags, ...args], {
-    env: { PATH: process.env["PATH"], NO_COLOR: "1", TERM: "dumb", NODE_REPL_HISTORY: "" },
+    env: {
+      ...{ PATH: process.env["PATH"], NO_COLOR: "1", TERM: "dumb", NODE_REPL_HISTORY: "" },
+      // Another process may have the default port when a slow one opens it.
+      OTEL_EXPORTER_PROMETHEUS_PORT: "0",
+    },
     stdio: [file ?? (stdin === undefined ? "ignore" : "pipe"), "pipe", "pipe"],
   });
   if (file !== undefined) closeSync(file);

@@ -52,14 +52,18 @@ describe("The end of a process with unsent telemetry", () => {
         const [least, middle, most] = [Math.min(...added), median(added), Math.max(...added)];
         rows.push(`${end.title}, ${peer}: ${Math.round(middle)} ms, ${Math.round(most)} ms`);
         assert.ok(least <= limits[peer], `${added.map(Math.round).join(", ")} ms`);
-        if (peer === "healthy") assert.equal(receiver.spans.length, ROUNDS * SPANS);
+        if (peer !== "healthy") return;
+        await receiver.settled();
+        assert.equal(receiver.spans.length, ROUNDS * SPANS);
       });
     }
   }
 
   async function envOf(peer: Peer): Promise<Record<string, string>> {
-    const { TELLTALE_FLUSH_TIMEOUT: _, ...env } = telemetryEnv(receiver);
-    if (peer !== "refusing") return env;
+    const { TELLTALE_FLUSH_TIMEOUT: limit, ...env } = telemetryEnv(receiver);
+    // On a busy machine one of the ends may take longer than the default limit.
+    if (peer === "healthy") return { ...env, TELLTALE_FLUSH_TIMEOUT: limit! };
+    if (peer === "hanging") return env;
     const port = await freePort();
     return {
       ...env,

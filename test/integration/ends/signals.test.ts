@@ -5,6 +5,7 @@ import { nodes } from "../../nodes.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 import { comparable } from "./comparable.ts";
 import { launcherOrSkip } from "../../programs.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
 
 interface Row {
   readonly title: string;
@@ -253,9 +254,6 @@ describe("A signal has the same effect as without telltale on a process", () => 
   }
 });
 
-/** Kills a process that the signal does not end. */
-const MAX_EXIT_MS = 20_000;
-
 async function run(
   row: Row,
   node: string,
@@ -270,7 +268,8 @@ async function run(
     ...{ file, node: command, flags: [...launcherArgs, ...flags], args: [row.way, mode], env },
     hasChannel: row.hasChannel === true,
   });
-  const deadline = setTimeout(() => program.kill("SIGKILL"), MAX_EXIT_MS);
+  // A process that the signal does not end is a failure of the test.
+  const deadline = setTimeout(() => program.kill("SIGKILL"), WAIT_TIMEOUT_MS);
   try {
     if (row.signal !== undefined)
       await sendEachTime(program, [row.signal, ...(row.alsoSent ?? [])]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { ReceivedSpan } from "../../../src/testing/received.ts";
+import { freePort } from "../../free-port.ts";
 import { preload, Program } from "../program.ts";
 import { pollUntil } from "../../until.ts";
 import { Gateway } from "./gateway.ts";
@@ -30,7 +31,12 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
     }
 
     before(async () => {
-      gateways = await Promise.all([Gateway.start(), Gateway.start(), Gateway.start()]);
+      // The second one starts again on its port, which no other process gets meanwhile.
+      gateways = await Promise.all([
+        Gateway.start(),
+        Gateway.start(await freePort()),
+        Gateway.start(),
+      ]);
       const urls = gateways.map(({ url, grpcUrl }) => (protocol === "grpc" ? grpcUrl : url));
       back = service("back", urls.toReversed());
       const backPort = await portOf(back);
@@ -124,6 +130,10 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
         OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
         OTEL_BSP_SCHEDULE_DELAY: "50",
         OTEL_BLRP_SCHEDULE_DELAY: "50",
+        // On a busy machine any request may be slow, and the last flush may take long.
+        TELLTALE_SLOW_REQUEST_MS: "0",
+        TELLTALE_EVENT_LOOP_STALL_MS: "0",
+        TELLTALE_FLUSH_TIMEOUT: "60000",
         TELLTALE_OTLP_ENDPOINTS: urls.join(","),
         ...(next !== undefined && { NEXT: next }),
       },

@@ -19,10 +19,10 @@ type Variables = Readonly<Record<string, string>>;
 
 const FRAMEWORKS = ["http", "https", "express", "koa", "fastify"] as const;
 
-/** By variable and by function. */
+/** By variable and by function. A request during the wait may take some time on a busy machine. */
 const MODES: readonly (readonly [string, Variables])[] = [
-  ["variable", { TELLTALE_GRACEFUL_SHUTDOWN: "60s,wait=500ms" }],
-  ["function", { OPTIONS: '{"deadline":60000,"wait":500}' }],
+  ["variable", { TELLTALE_GRACEFUL_SHUTDOWN: "60s,wait=1s" }],
+  ["function", { OPTIONS: '{"deadline":60000,"wait":1000}' }],
 ];
 
 describe("A graceful shutdown", () => {
