@@ -27,10 +27,14 @@ const readPage = () =>
   );
 let page = await readPage();
 // The page does not wait for a thread that is busy for a while.
-while (isPreloaded && !page.includes("\nworker_jobs")) page = await readPage();
+if (isPreloaded) {
+  while (!page.includes("\nworker_jobs")) page = await readPage();
+}
 if (end === "terminate") {
   // There is no exit event then, so everything must have arrived before.
-  while (isPreloaded && !(await isAllThere())) continue;
+  if (isPreloaded) {
+    while (!(await isAllThere())) continue;
+  }
   await worker.terminate();
 } else {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origins.
