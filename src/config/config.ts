@@ -271,7 +271,7 @@ export interface MetricViewsConfig {
   readonly cardinalityLimits: readonly InstrumentRule<number>[];
   /** How long a series without measurements is exported, in milliseconds. Undefined: for ever. */
   readonly expireMs: number | undefined;
-  /** Of a configuration file; the first one that selects an instrument applies. */
+  /** Of a configuration file; each that selects an instrument results in a metric. */
   readonly declared?: readonly MetricView[] | undefined;
   /** Maximum numbers of series by the kind of the instrument. */
   readonly limitsByKind?: Readonly<Partial<Record<InstrumentKindName, number>>> | undefined;
@@ -539,6 +539,29 @@ export type InstrumentKindName =
   | "observable_up_down_counter"
   | "up_down_counter";
 
+/** What a view makes of the measurements of an instrument. */
+export type ViewAggregation =
+  | { readonly kind: "drop" | "sum" | "last_value" }
+  | {
+      readonly kind: "explicit_histogram";
+      /** Undefined: those of the instrument. */
+      readonly boundaries: readonly number[] | undefined;
+      readonly hasExtremes: boolean;
+    }
+  | {
+      readonly kind: "exponential_histogram";
+      readonly size: ExponentialSize;
+      readonly hasExtremes: boolean;
+    };
+
+/** The limits of an exponential histogram. Undefined: those of the specification, 160 and 20. */
+export interface ExponentialSize {
+  /** The most buckets, of positive and of negative values each. */
+  readonly maxSize?: number | undefined;
+  /** The scale to begin with, which becomes lower until all values fit. */
+  readonly maxScale?: number | undefined;
+}
+
 /** Changes the instruments that match all of its selector. */
 export interface MetricView {
   readonly selector: {
@@ -552,10 +575,8 @@ export interface MetricView {
   };
   readonly name: string | undefined;
   readonly description: string | undefined;
-  readonly isDropped: boolean;
-  readonly boundaries: readonly number[] | undefined;
-  /** Whether a histogram becomes an exponential one. */
-  readonly isExponential?: boolean;
+  /** Undefined: the one of the instrument's kind. */
+  readonly aggregation: ViewAggregation | undefined;
   readonly cardinalityLimit: number | undefined;
   readonly attributes: AttributeFilter | undefined;
   /** The attributes that an extension of the app leaves out. */

@@ -1,4 +1,4 @@
-import type { InstrumentKindName, MetricView } from "../config/config.ts";
+import type { InstrumentKindName, MetricView, ViewAggregation } from "../config/config.ts";
 import { propertyOf } from "../property.ts";
 import type { ExtensionReport } from "./report.ts";
 import { isObject } from "./values.ts";
@@ -16,9 +16,9 @@ function readView(view: object, place: string, report: ExtensionReport): MetricV
   const limit = propertyOf(view, "aggregationCardinalityLimit");
   return {
     selector,
-    name: textOf(view, "name"),
+    name: readName(view, selector.name, place, report),
     description: textOf(view, "description"),
-    ...readAggregation(propertyOf(view, "aggregation"), `${place}.aggregation`, report),
+    aggregation: readAggregation(propertyOf(view, "aggregation"), `${place}.aggregation`, report),
     cardinalityLimit: Number.isInteger(limit) && Number(limit) > 0 ? Number(limit) : undefined,
     attributes: undefined,
     droppedAttributes: droppedBy(propertyOf(view, "attributesProcessors"), place, report),
@@ -51,6 +51,20 @@ function readSelector(
   return undefined;
 }
 
+/** A view that selects several instruments must not give all of them one name. */
+function readName(
+  view: object,
+  selected: string | undefined,
+  place: string,
+  report: ExtensionReport,
+): string | undefined {
+  const name = textOf(view, "name");
+  if (name === undefined || (selected !== undefined && !/[*?]/.test(selected))) return name;
+  const expected = "an instrumentName without wildcards beside it";
+  report.invalid(`${place}.name`, "a name for several instruments", expected, LEFT_OUT);
+  return undefined;
+}
+
 /** `InstrumentType` of the SDK. */
 const kinds: Readonly<Record<string, InstrumentKindName>> = {
   COUNTER: "counter",
@@ -62,28 +76,48 @@ const kinds: Readonly<Record<string, InstrumentKindName>> = {
   OBSERVABLE_UP_DOWN_COUNTER: "observable_up_down_counter",
 };
 
-type Aggregation = Pick<MetricView, "isDropped" | "boundaries" | "isExponential">;
-
 /** `AggregationType` of the SDK. */
-const [DEFAULT, DROP, EXPLICIT_BUCKET_HISTOGRAM, EXPONENTIAL_HISTOGRAM] = [0, 1, 4, 5];
+const [DEFAULT, DROP, SUM, LAST_VALUE, EXPLICIT_HISTOGRAM, EXPONENTIAL_HISTOGRAM] = [
+  0, 1, 2, 3, 4, 5,
+];
 
-function readAggregation(value: unknown, place: string, report: ExtensionReport): Aggregation {
+function readAggregation(
+  value: unknown,
+  place: string,
+  report: ExtensionReport,
+): ViewAggregation | undefined {
   const type = value === undefined ? DEFAULT : propertyOf(value, "type");
-  const none = { isDropped: false, boundaries: undefined };
-  if (type === DEFAULT) return none;
-  if (type === DROP) return { ...none, isDropped: true };
-  if (type === EXPONENTIAL_HISTOGRAM) return { ...none, isExponential: true };
-  if (type !== EXPLICIT_BUCKET_HISTOGRAM) {
-    const expected = "0 (default), 1 (drop), 4 or 5 (histogram, explicit or exponential)";
-    const received = typeof type === "number" ? `type ${type}` : "no type";
-    report.invalid(place, received, expected, "the instrument's own is used");
-    return none;
+  const options = propertyOf(value, "options");
+  const hasExtremes = propertyOf(options, "recordMinMax") !== false;
+  if (type === DEFAULT) return undefined;
+  if (type === DROP) return { kind: "drop" };
+  if (type === SUM) return { kind: "sum" };
+  if (type === LAST_VALUE) return { kind: "last_value" };
+  if (type === EXPONENTIAL_HISTOGRAM) {
+    const maxSize = propertyOf(options, "maxSize");
+    const size = Number.isInteger(maxSize) ? { maxSize: Number(maxSize) } : {};
+    return { kind: "exponential_histogram", size, hasExtremes };
   }
-  const boundaries = propertyOf(propertyOf(value, "options"), "boundaries");
-  if (boundaries === undefined || isAscending(boundaries)) return { ...none, boundaries };
+  if (type === EXPLICIT_HISTOGRAM) {
+    const boundaries = readBoundaries(propertyOf(options, "boundaries"), place, report);
+    return { kind: "explicit_histogram", boundaries, hasExtremes };
+  }
+  const expected =
+    "0 (default), 1 (drop), 2 (sum), 3 (last value), 4 or 5 (histogram, explicit or exponential)";
+  const received = typeof type === "number" ? `type ${type}` : "no type";
+  report.invalid(place, received, expected, "the instrument's own is used");
+  return undefined;
+}
+
+function readBoundaries(
+  boundaries: unknown,
+  place: string,
+  report: ExtensionReport,
+): readonly number[] | undefined {
+  if (boundaries === undefined || isAscending(boundaries)) return boundaries;
   const expected = "a list of ascending numbers";
   report.invalid(place, "other boundaries", expected, "the instrument's own are used");
-  return none;
+  return undefined;
 }
 
 function isAscending(value: unknown): value is number[] {

@@ -131,9 +131,9 @@ function recorderOf(recorder: BindableRecorder): PreloadInstrument {
   const gauge = recorder instanceof GaugeInstrument ? recorder : undefined;
   return {
     record: (value, labels) => recorder.record(value, labels),
-    add: (value, labels) => gauge?.table.seriesFor(labels).add(value),
+    add: (value, labels) => gauge?.lookup.seriesFor(labels).add(value),
     bind: (labels): PreloadSeries => {
-      if (gauge !== undefined) return gauge.table.bind(labels);
+      if (gauge !== undefined) return gauge.lookup.bind(labels);
       const series = recorder.bind(labels);
       const record =
         recorder instanceof HistogramInstrument

@@ -1,5 +1,6 @@
 import type { MetricOptions, ValueType } from "@opentelemetry/api";
 import type { MetricDescriptor } from "@opentelemetry/sdk-metrics";
+import type { ExponentialSize } from "../config/config.ts";
 import { propertyOf } from "../property.ts";
 import { DEFAULT_BOUNDARIES, SECONDS_BOUNDARIES } from "./boundaries.ts";
 
@@ -13,14 +14,22 @@ export type InstrumentKind =
   | "observable_up_down_counter"
   | "observable_gauge";
 
-/** The validated options of an instrument. */
+export type Aggregation = "sum" | "last_value" | "histogram";
+
+/** The validated options of an instrument, or of one of the streams that views make of it. */
 export interface InstrumentDescriptor extends MetricDescriptor {
   readonly kind: InstrumentKind;
   readonly boundaries: readonly number[];
-  /** Whether the boundaries are configured, and so apply to every reader. */
+  /** What a view makes of the measurements. Undefined: the default of the kind. */
+  readonly aggregation?: Aggregation;
+  /** Whether the explicit buckets are configured, and so apply to every reader. */
   readonly hasViewBoundaries?: boolean;
-  /** Whether a view makes it an exponential histogram. */
-  readonly isExponential?: boolean;
+  /** The limits of a histogram that a view makes exponential. */
+  readonly exponential?: ExponentialSize;
+  /** Whether a view leaves out the minimum and maximum of a histogram. */
+  readonly hidesExtremes?: boolean;
+  /** Whether another stream of its instrument has the same name. */
+  readonly isDuplicate?: boolean;
   /** The only attributes of an instrument of `telltale`'s functions. Undefined: any. */
   readonly labels?: readonly string[];
   /** Attributes that are left out. */
@@ -83,7 +92,22 @@ export function createInstrumentDescriptor(
 
 /** Checks whether two descriptors, of the same name and scope, identify one instrument. */
 export function isSameInstrument(a: InstrumentDescriptor, b: InstrumentDescriptor): boolean {
-  return a.kind === b.kind && a.unit === b.unit && a.valueType === b.valueType;
+  return (
+    a.kind === b.kind &&
+    a.unit === b.unit &&
+    a.valueType === b.valueType &&
+    a.aggregation === b.aggregation
+  );
+}
+
+/** Whether an instrument takes values below zero. */
+export function takesNegatives({ kind }: InstrumentDescriptor): boolean {
+  return kind.endsWith("gauge") || kind.endsWith("up_down_counter");
+}
+
+/** Whether each value is the last one of its series. */
+export function isGauge({ aggregation, kind }: InstrumentDescriptor): boolean {
+  return (aggregation ?? (kind.endsWith("gauge") ? "last_value" : "sum")) === "last_value";
 }
 
 function unitOf(unit: unknown, report: (what: string) => void): string {

@@ -24,9 +24,9 @@ export const NO_READERS: ExponentialReaders = { beside: [], byDefault: [], byVie
 
 /** Returns the buckets that an instrument needs. */
 export function slotsOf(
-  { isExponential, hasViewBoundaries }: InstrumentDescriptor,
+  { exponential, hasViewBoundaries }: InstrumentDescriptor,
   { beside, byDefault, byView }: ExponentialReaders,
 ): readonly ExponentialSlot[] {
   const others = hasViewBoundaries === true ? [] : byDefault;
-  return [...new Set([...beside, ...(isExponential === true ? byView : others)])];
+  return [...new Set([...beside, ...(exponential ? byView : others)])];
 }

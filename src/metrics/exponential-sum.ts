@@ -1,4 +1,10 @@
-import { type BucketRange, type ExponentialValue, shiftFor } from "./series/exponential-buckets.ts";
+import {
+  type BucketRange,
+  type ExponentialValue,
+  joined,
+  MAX_SIZE,
+  shiftFor,
+} from "./series/exponential-buckets.ts";
 
 /**
  * Adds two exponential histograms, at the scale of the coarser one, or at one where the
@@ -36,19 +42,7 @@ function shiftForBoth(a: BucketRange, b: BucketRange): number {
   if (a.bucketCounts.length === 0 || b.bucketCounts.length === 0) return 0;
   const first = Math.min(a.offset, b.offset);
   const last = Math.max(a.offset + a.bucketCounts.length, b.offset + b.bucketCounts.length) - 1;
-  return shiftFor(first, last);
-}
-
-/** Joins each `2 ** shift` neighbours into one bucket. */
-function joined({ offset, bucketCounts }: BucketRange, shift: number): BucketRange {
-  if (shift === 0 || bucketCounts.length === 0) return { offset, bucketCounts };
-  const first = offset >> shift;
-  const counts: number[] = [];
-  for (const [position, count] of bucketCounts.entries()) {
-    const at = ((offset + position) >> shift) - first;
-    counts[at] = (counts[at] ?? 0) + count;
-  }
-  return { offset: first, bucketCounts: counts };
+  return shiftFor(first, last, Math.max(MAX_SIZE, a.bucketCounts.length, b.bucketCounts.length));
 }
 
 function addRanges(a: BucketRange, b: BucketRange): BucketRange {

@@ -14,8 +14,16 @@ export function addHistograms(a: PageHistogram, b: PageHistogram): PageHistogram
       counts: counts.map((count, index) => count + b.buckets.counts[index]!),
     },
     count: a.count + b.count,
-    sum: (a.sum ?? 0) + (b.sum ?? 0),
+    ...addSums(a, b),
   };
   if (a.native === undefined || b.native === undefined) return sum;
   return { ...sum, native: addExponential(a.native, b.native) };
+}
+
+/** Adds the sums of two histograms, which those of values below zero have not. */
+export function addSums(
+  a: Pick<PageHistogram, "sum">,
+  b: Pick<PageHistogram, "sum">,
+): Pick<PageHistogram, "sum"> {
+  return a.sum === undefined || b.sum === undefined ? {} : { sum: a.sum + b.sum };
 }

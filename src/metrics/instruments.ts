@@ -12,6 +12,7 @@ import { INT, type InstrumentDescriptor } from "./descriptor.ts";
 import { type ExponentialReaders, type ExponentialSlot, slotsOf } from "./exponential-slots.ts";
 import { exemplarContext, type ExemplarFilter } from "./exemplars.ts";
 import {
+  type BoundGauge,
   type BoundRecorder,
   type BoundSum,
   CounterSeries,
@@ -49,14 +50,22 @@ export interface InstrumentDeps {
   readonly changes: SeriesChanges;
 }
 
+/** Where the measurements of an instrument go: to its own series, or to those of its streams. */
+export interface SeriesLookup<Bound> {
+  seriesFor(attributes: Attributes | undefined): Bound;
+  bind(attributes: Attributes | undefined): Bound;
+}
+
 /** The base of all synchronous instruments: a descriptor and its series. */
-abstract class Instrument<Series extends object> implements SeriesOwner {
-  descriptor: InstrumentDescriptor;
+abstract class Instrument<Series extends object & Bound, Bound> implements SeriesOwner {
+  readonly descriptor: InstrumentDescriptor;
   readonly integer: boolean;
-  boundaries: readonly number[];
-  exponentialSlots: readonly ExponentialSlot[];
+  readonly boundaries: readonly number[];
+  readonly exponentialSlots: readonly ExponentialSlot[];
   readonly changes: SeriesChanges;
-  table: SeriesTable<Series>;
+  readonly table: SeriesTable<Series>;
+  /** The table, unless views make streams of the instrument. */
+  lookup: SeriesLookup<Bound>;
   readonly #report: InstrumentReporter;
   readonly #exemplarFilter: ExemplarFilter;
   #hasRejected = false;
@@ -70,19 +79,8 @@ abstract class Instrument<Series extends object> implements SeriesOwner {
     this.exponentialSlots = slotsOf(descriptor, deps.exponential);
     const options = seriesTableOptions(descriptor, deps);
     this.table = new SeriesTable((attributes) => this.create(attributes), options);
+    this.lookup = this.table;
     this.#report = deps.report;
-  }
-
-  /** Changes the descriptor, unless there are series, which have the former one. */
-  describeAgain(descriptor: InstrumentDescriptor, deps: InstrumentDeps): void {
-    for (const _ of this.table) return;
-    this.descriptor = descriptor;
-    this.boundaries = descriptor.boundaries;
-    this.exponentialSlots = slotsOf(descriptor, deps.exponential);
-    this.table = new SeriesTable(
-      (attributes) => this.create(attributes),
-      seriesTableOptions(descriptor, deps),
-    );
   }
 
   protected abstract create(attributes: Attributes): Series;
@@ -110,43 +108,46 @@ abstract class Instrument<Series extends object> implements SeriesOwner {
 }
 
 abstract class SumInstrument<Series extends BoundSum & object>
-  extends Instrument<Series>
+  extends Instrument<Series, BoundSum>
   implements BindableSum
 {
   add(value: number, attributes?: Attributes): void {
     try {
-      this.table.seriesFor(attributes).add(value);
+      this.lookup.seriesFor(attributes).add(value);
     } catch (error) {
       this.reportUnreadableAttributes(error);
     }
   }
 
   bind(attributes?: Attributes): BoundSum {
-    return this.table.bind(attributes);
+    return this.lookup.bind(attributes);
   }
 }
 
-export abstract class RecorderInstrument<Series extends BoundRecorder & object>
-  extends Instrument<Series>
+export abstract class RecorderInstrument<
+  Series extends Bound & object,
+  Bound extends BoundRecorder = BoundRecorder,
+>
+  extends Instrument<Series, Bound>
   implements BindableRecorder
 {
   record(value: number, attributes?: Attributes): void {
     try {
-      this.table.seriesFor(attributes).record(value);
+      this.lookup.seriesFor(attributes).record(value);
     } catch (error) {
       this.reportUnreadableAttributes(error);
     }
   }
 
   bind(attributes?: Attributes): BoundRecorder {
-    return this.table.bind(attributes);
+    return this.lookup.bind(attributes);
   }
 }
 
 export class CounterInstrument extends SumInstrument<CounterSeries> {
   override add(value: number, attributes?: Attributes, context?: Context): void {
     try {
-      this.table.seriesFor(attributes).add(value, this.exemplarContext(context));
+      this.lookup.seriesFor(attributes).add(value, this.exemplarContext(context));
     } catch (error) {
       this.reportUnreadableAttributes(error);
     }
@@ -166,7 +167,7 @@ export class UpDownCounterInstrument extends SumInstrument<UpDownCounterSeries> 
 export class HistogramInstrument extends RecorderInstrument<HistogramSeries> {
   override record(value: number, attributes?: Attributes, context?: Context): void {
     try {
-      this.table.seriesFor(attributes).record(value, this.exemplarContext(context));
+      this.lookup.seriesFor(attributes).record(value, this.exemplarContext(context));
     } catch (error) {
       this.reportUnreadableAttributes(error);
     }
@@ -177,7 +178,7 @@ export class HistogramInstrument extends RecorderInstrument<HistogramSeries> {
   }
 }
 
-export class GaugeInstrument extends RecorderInstrument<GaugeSeries> {
+export class GaugeInstrument extends RecorderInstrument<GaugeSeries, BoundGauge> {
   protected create(attributes: Attributes): GaugeSeries {
     return new GaugeSeries(attributes, this);
   }

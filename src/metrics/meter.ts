@@ -41,15 +41,20 @@ import type { ObservableRegistry } from "./observable-registry.ts";
 import type { SeriesChanges } from "./series/series-changes.ts";
 import type { StoreMeter, FlushableMeterProvider } from "./store-meter.ts";
 import type { SummaryInstrument, SummaryOptions } from "./series/summary-instrument.ts";
+import type { DividedInstruments } from "./views/divided-instruments.ts";
+import type { StoreInstrument } from "./views/streams.ts";
 
 const loadSummaries = lazy<typeof import("./series/summary-instrument.ts")>(
   "metrics/series/summary-instrument.ts",
 );
 
+const loadDivided = lazy<typeof import("./views/divided-instruments.ts")>(
+  "metrics/views/divided-instruments.ts",
+);
+
 export type { BindableRecorder, BindableSum } from "./instruments.ts";
 export type { BoundRecorder, BoundSum } from "./series.ts";
-
-export type StoreInstrument = SyncInstrument | SummaryInstrument | ObservableInstrument;
+export type { StoreInstrument } from "./views/streams.ts";
 
 /** The scope of telltale's own metrics, whose attributes have no secrets. */
 export const OWN_SCOPE = "telltale";
@@ -65,11 +70,11 @@ export interface MeterSharedState {
   readonly changes: SeriesChanges;
   readonly flush: ProviderFlushDeps;
   readonly exponential: ExponentialReaders;
-  /** Changes a new instrument as configured; undefined if it is dropped. */
-  readonly applyViews: (
+  /** Returns what an instrument is exported as; none if it is dropped. */
+  readonly streamsOf: (
     descriptor: InstrumentDescriptor,
     scope: InstrumentationScope,
-  ) => InstrumentDescriptor | undefined;
+  ) => readonly InstrumentDescriptor[];
 }
 
 /** Names of attributes whose values the app has chosen: of operations, events, jobs, caches, limiters. */
@@ -101,7 +106,9 @@ function ownRedactor(redactor: Redactor): Redactor {
 export class ScopeMeter implements StoreMeter {
   readonly scope: InstrumentationScope;
   readonly #sharedState: MeterSharedState;
+  /** What is exported: instruments, and the streams of those that views divide. */
   readonly #instruments = new Map<string, StoreInstrument[]>();
+  #divided: DividedInstruments | undefined = undefined;
 
   constructor(scope: InstrumentationScope, sharedState: MeterSharedState) {
     this.scope = scope;
@@ -112,20 +119,9 @@ export class ScopeMeter implements StoreMeter {
     for (const sameName of this.#instruments.values()) yield* sameName;
   }
 
-  /** Changes the descriptors of instruments that have no series yet; removes those without a new one. */
-  describeAgain(
-    describe: (descriptor: InstrumentDescriptor) => InstrumentDescriptor | undefined,
-  ): void {
-    const instruments = [...this.instruments()];
-    this.#instruments.clear();
-    for (const instrument of instruments) {
-      const descriptor = describe(instrument.descriptor);
-      if (descriptor === undefined) continue;
-      if (descriptor !== instrument.descriptor)
-        instrument.describeAgain?.(descriptor, this.#depsOf(descriptor));
-      const key = instrument.descriptor.name.toLowerCase();
-      this.#instruments.set(key, [...(this.#instruments.get(key) ?? []), instrument]);
-    }
+  /** Applies views again to the instruments that have no series yet. */
+  describeAgain(): void {
+    this.#dividedInstruments().describeAgain();
   }
 
   createCounter(name: string, options?: InstrumentOptions): BindableSum {
@@ -218,10 +214,7 @@ export class ScopeMeter implements StoreMeter {
       : this.#sharedState;
   }
 
-  /**
-   * Returns the instrument of this identity (specification, metrics/sdk.md, duplicate instrument
-   * registration). Undefined if it is dropped, or one of `telltale`'s functions in a conflict.
-   */
+  /** Returns the instrument of this identity; undefined if it is dropped, or in a conflict. */
   #getOrCreate(
     kind: InstrumentKind,
     name: unknown,
@@ -231,40 +224,73 @@ export class ScopeMeter implements StoreMeter {
     const text = typeof name === "string" ? name : describeValue(name);
     const report = (what: string): void => this.#sharedState.report("instrument", text, what);
     const requested = createInstrumentDescriptor(kind, text, options, report);
-    const descriptor = this.#sharedState.applyViews(requested, this.scope);
-    if (descriptor === undefined) return undefined;
-    const key = descriptor.name.toLowerCase();
-    const sameName = this.#instruments.get(key) ?? [];
-    const known = sameName.find((other) => isSameInstrument(other.descriptor, descriptor));
-    if (known !== undefined) return this.#reuse(known, descriptor, report);
-    if (sameName.length > 0) {
-      report(conflictMessage(sameName[0]!.descriptor, descriptor));
-      if (descriptor.labels !== undefined) return undefined;
-    }
-    const instrument = create(descriptor);
-    if (!this.#sharedState.tryRegister()) return instrument;
-    this.#instruments.set(key, [...sameName, instrument]);
+    const known = this.#divided?.find(requested);
+    if (known !== undefined) return this.#reuse(known, requested);
+    const streams = this.#sharedState.streamsOf(requested, this.scope);
+    const [first] = streams;
+    if (first === undefined) return undefined;
+    if (streams.length === 1 && first.aggregation === undefined)
+      return this.#getOrCreateStream(first, create);
+    const instrument = create(requested);
+    this.#dividedInstruments().add(instrument, requested, streams);
     return instrument;
   }
 
-  #reuse(
-    known: StoreInstrument,
-    requested: InstrumentDescriptor,
-    report: (what: string) => void,
+  #dividedInstruments(): DividedInstruments {
+    return (this.#divided ??= new (loadDivided().DividedInstruments)({
+      instruments: this.#instruments,
+      streamsOf: (requested) => this.#sharedState.streamsOf(requested, this.scope),
+      depsOf: (descriptor) => this.#depsOf(descriptor),
+      getOrCreate: (...stream) => this.#getOrCreateStream(...stream),
+    }));
+  }
+
+  /**
+   * Returns what is exported by this descriptor (specification, metrics/sdk.md, duplicate
+   * instrument registration). Undefined for one of `telltale`'s functions in a conflict.
+   *
+   * @param siblings the streams of the same instrument, of which none gets a measurement twice.
+   */
+  #getOrCreateStream(
+    descriptor: InstrumentDescriptor,
+    create: (descriptor: InstrumentDescriptor) => StoreInstrument,
+    siblings: readonly StoreInstrument[] = [],
   ): StoreInstrument | undefined {
+    const key = descriptor.name.toLowerCase();
+    const sameName = this.#instruments.get(key) ?? [];
+    const others = sameName.filter((other) => !siblings.includes(other));
+    const known = others.find((other) => isSameInstrument(other.descriptor, descriptor));
+    if (known !== undefined) return this.#reuse(known, descriptor);
+    if (others.length > 0) {
+      this.#report(descriptor, conflictMessage(others[0]!.descriptor, descriptor));
+      if (descriptor.labels !== undefined) return undefined;
+    }
+    const instrument = create(descriptor);
+    if (this.#sharedState.tryRegister()) this.#instruments.set(key, [...sameName, instrument]);
+    return instrument;
+  }
+
+  #reuse(known: StoreInstrument, requested: InstrumentDescriptor): StoreInstrument | undefined {
     const first = known.descriptor;
     if (requested.labels !== undefined && first.labels === undefined) {
-      report("is a metric of telltale itself; the one of the app records nothing, rename it");
+      this.#report(
+        requested,
+        "is a metric of telltale itself; the one of the app records nothing, rename it",
+      );
       return undefined;
     }
     if (first.name !== requested.name)
-      report(`same instrument as "${first.name}", created earlier`);
+      this.#report(requested, `same instrument as "${first.name}", created earlier`);
     if (String(first.labels) !== String(requested.labels))
-      report(`already created with ${labelsText(first)}, which are kept`);
+      this.#report(requested, `already created with ${labelsText(first)}, which are kept`);
     if (requested.description !== "" && first.description !== requested.description) {
-      report("already created with another description, which is kept");
+      this.#report(requested, "already created with another description, which is kept");
     }
     return known;
+  }
+
+  #report({ name }: InstrumentDescriptor, what: string): void {
+    this.#sharedState.report("instrument", name, what);
   }
 }
 

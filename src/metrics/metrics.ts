@@ -180,6 +180,7 @@ class StoreMetrics implements Metrics {
     this.#readerState = new MetricReaderState("cumulative", this.#store.startedAt, {
       exponential: TOTALS,
       histograms: native ? "both" : "by_view",
+      hasDuplicates: false,
     });
     this.provider = this.#store.provider;
     this.meter = this.#store.provider.getMeter(OWN_SCOPE, version);

@@ -1,5 +1,5 @@
 import type { Attributes, Observable, ObservableCallback } from "@opentelemetry/api";
-import { INT, type InstrumentDescriptor } from "./descriptor.ts";
+import { INT, type InstrumentDescriptor, isGauge } from "./descriptor.ts";
 import {
   describeValue,
   type InstrumentDeps,
@@ -17,10 +17,12 @@ export interface CallbackRegistry {
 
 /** An instrument whose values its callbacks observe at each collection. */
 export class ObservableInstrument implements Observable {
-  descriptor: InstrumentDescriptor;
-  table: SeriesTable<ObservedSeries>;
+  readonly descriptor: InstrumentDescriptor;
+  readonly table: SeriesTable<ObservedSeries>;
   /** Whether it is telltale's, about whose callbacks an app can do nothing. */
   readonly isOwn: boolean;
+  /** The streams that views make of it, which store its values in its place. */
+  streams: readonly ObservableInstrument[] | undefined = undefined;
   readonly #callbacks: CallbackRegistry;
   readonly #report: InstrumentReporter;
   #hasRejected = false;
@@ -39,17 +41,6 @@ export class ObservableInstrument implements Observable {
     this.#report = deps.report;
   }
 
-  /** Changes the descriptor, unless there are series, which have the former one. */
-  describeAgain(
-    descriptor: InstrumentDescriptor,
-    deps: Pick<InstrumentDeps, "report" | "redactor">,
-  ): void {
-    for (const _ of this.table) return;
-    this.descriptor = descriptor;
-    const options = seriesTableOptions(descriptor, deps);
-    this.table = new SeriesTable((attributes) => new ObservedSeries(attributes), options);
-  }
-
   addCallback(callback: ObservableCallback): void {
     this.#callbacks.add(callback, this);
   }
@@ -60,6 +51,10 @@ export class ObservableInstrument implements Observable {
 
   /** Stores an observed value. Never throws: the app's callback calls it. */
   observe(round: number, value: number, attributes: Attributes | undefined): void {
+    if (this.streams !== undefined) {
+      for (const stream of this.streams) stream.observe(round, value, attributes);
+      return;
+    }
     const accepted = this.#validate(value);
     if (accepted === undefined) return;
     const series = this.#seriesFor(attributes);
@@ -67,7 +62,7 @@ export class ObservableInstrument implements Observable {
     const isRepeated = series.round === round;
     // Values in the overflow series add up; otherwise the last value of a round is used.
     series.value =
-      isRepeated && this.table.isOverflow(series) && this.descriptor.kind !== "observable_gauge"
+      isRepeated && this.table.isOverflow(series) && !isGauge(this.descriptor)
         ? series.value + accepted
         : accepted;
     series.round = round;

@@ -10,7 +10,12 @@ import type {
 } from "@opentelemetry/sdk-metrics";
 import { hrTimeOf, laterTime } from "../clock.ts";
 import type { MetricsConfig } from "../config/config.ts";
-import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
+import {
+  type InstrumentDescriptor,
+  type InstrumentKind,
+  isGauge,
+  takesNegatives,
+} from "./descriptor.ts";
 import type { ExponentialSlot } from "./exponential-slots.ts";
 import type { ExponentialBuckets } from "./series/exponential-buckets.ts";
 import type {
@@ -40,6 +45,8 @@ export interface ReaderOptions {
    * which only one can. Default: yes.
    */
   readonly ownsExtremes?: boolean;
+  /** Whether of the streams of an instrument with one name it reads all. Default: yes. */
+  readonly hasDuplicates?: boolean;
 }
 
 /** Selects the series to collect. */
@@ -58,7 +65,7 @@ export const CUMULATIVE: AggregationTemporality.CUMULATIVE = 1;
 /** The kinds with delta temporality, by preference (specification, metrics/sdk_exporters/otlp.md). */
 const deltaKinds: Readonly<Record<Temporality, readonly InstrumentKind[]>> = {
   cumulative: [],
-  delta: ["counter", "observable_counter", "histogram"],
+  delta: ["counter", "observable_counter", "histogram", "gauge", "observable_gauge"],
   lowmemory: ["counter", "histogram"],
 };
 
@@ -75,18 +82,26 @@ export class MetricReaderState {
   readonly #exponential: ExponentialSlot | undefined;
   readonly #histograms: "by_view" | "exponential" | "both";
   readonly #ownsExtremes: boolean;
+  readonly #hasDuplicates: boolean;
   #lastCollectedAt: HrTime;
 
   /** @param startedAt the creation time of the store, the start of every total. */
   constructor(
     temporality: Temporality,
     startedAt: number,
-    { labels, exponential, histograms = "by_view", ownsExtremes = true }: ReaderOptions = {},
+    {
+      labels,
+      exponential,
+      histograms = "by_view",
+      ownsExtremes = true,
+      hasDuplicates = true,
+    }: ReaderOptions = {},
   ) {
     this.#labels = labels;
     this.#exponential = exponential;
     this.#histograms = histograms;
     this.#ownsExtremes = ownsExtremes;
+    this.#hasDuplicates = hasDuplicates;
     this.#deltas = deltaKinds[temporality];
     this.#startTime = hrTimeOf(startedAt);
     this.#lastCollectedAt = this.#startTime;
@@ -109,6 +124,7 @@ export class MetricReaderState {
     for (const meter of meters) {
       const metrics: MetricData[] = [];
       for (const instrument of meter.instruments()) {
+        if (instrument.descriptor.isDuplicate === true && !this.#hasDuplicates) continue;
         const data = this.#metricData(instrument, round, now, filter);
         if (data.dataPoints.length > 0) metrics.push(data);
       }
@@ -125,7 +141,8 @@ export class MetricReaderState {
     filter: SeriesFilter,
   ): MetricData {
     const { descriptor } = instrument;
-    const delta = this.#deltas.includes(descriptor.kind);
+    const isLastValue = isGauge(descriptor);
+    const delta = !isLastValue && this.#deltas.includes(descriptor.kind);
     const context: PointContext = {
       descriptor,
       aggregationTemporality: delta ? DELTA : CUMULATIVE,
@@ -140,9 +157,8 @@ export class MetricReaderState {
         : this.#histogram(instrument, context, delta);
     if (isSummaryInstrument(instrument)) return summaryData(instrument, context);
     const points = this.#numbers(instrument, round, context, delta);
-    if (isGauge(descriptor.kind))
-      return { ...metricFields(context), dataPointType: GAUGE, dataPoints: points };
-    const isMonotonic = isCounter(descriptor.kind);
+    if (isLastValue) return { ...metricFields(context), dataPointType: GAUGE, dataPoints: points };
+    const isMonotonic = !takesNegatives(descriptor);
     return { ...metricFields(context), dataPointType: SUM, isMonotonic, dataPoints: points };
   }
 
@@ -155,7 +171,7 @@ export class MetricReaderState {
     const points: PointWithExemplar[] = [];
     for (const series of currentSeries(instrument, round)) {
       if (!context.filter(series)) continue;
-      const value = delta ? this.#difference(series, series.value) : series.value;
+      const value = delta ? this.#difference(series, context.descriptor) : series.value;
       if (delta && value === 0) continue;
       const point = pointOf(context, instrument, series, value);
       points.push(series.exemplar === undefined ? point : { ...point, exemplar: series.exemplar });
@@ -176,7 +192,7 @@ export class MetricReaderState {
   #isExponential({ descriptor, exponentialSlots: slots }: HistogramInstrument): boolean {
     if (this.#exponential === undefined || !slots.includes(this.#exponential)) return false;
     return (
-      descriptor.isExponential === true ||
+      descriptor.exponential !== undefined ||
       (this.#histograms === "exponential" && descriptor.hasViewBoundaries !== true)
     );
   }
@@ -208,17 +224,19 @@ export class MetricReaderState {
   }
 
   /** Returns the difference to the value last reported. A total that decreased was reset at its source: all of it is new. */
-  #difference(series: object, total: number): number {
+  #difference(series: NumberSeries, descriptor: InstrumentDescriptor): number {
+    const { value: total } = series;
     const before = (this.#lastReported.get(series) as number | undefined) ?? 0;
     this.#lastReported.set(series, total);
-    return total < before ? total : total - before;
+    return total < before && !takesNegatives(descriptor) ? total : total - before;
   }
 
   /** Returns the difference of a histogram. Only one reader (OTLP) reports extremes, so the series can hold those of its interval. */
   #histogramDifference(series: HistogramSeries): Histogram {
     const { min, max } = series;
     const cumulative = histogramOf(series);
-    const total = this.#ownsExtremes ? { ...cumulative, min, max } : withoutExtremes(cumulative);
+    const hasExtremes = this.#ownsExtremes && cumulative.min !== undefined;
+    const total = hasExtremes ? { ...cumulative, min, max } : withoutExtremes(cumulative);
     const before = this.#lastReported.get(series) as Histogram | undefined;
     this.#lastReported.set(series, total);
     if (this.#ownsExtremes) series.resetExtremes();
@@ -230,7 +248,7 @@ export class MetricReaderState {
       ...total,
       buckets: { boundaries: total.buckets.boundaries, counts },
       count: total.count - before.count,
-      sum: (total.sum ?? 0) - (before.sum ?? 0),
+      ...(total.sum !== undefined && { sum: total.sum - (before.sum ?? 0) }),
     };
   }
 }
@@ -278,14 +296,17 @@ function isSummaryInstrument(instrument: StoreInstrument): instrument is Summary
 }
 
 function histogramOf(series: HistogramSeries): PageHistogram {
+  const { descriptor } = series.owner;
   const value: PageHistogram = {
     buckets: { boundaries: series.boundaries as number[], counts: series.counts.slice() },
     count: series.count,
-    sum: series.sum,
+    // Of values below zero, the sum is no total.
+    ...(!takesNegatives(descriptor) && { sum: series.sum }),
     ...(series.exemplars !== undefined && { exemplars: series.exemplars.slice() }),
   };
   const extremes = series.allExtremes;
-  if (extremes.min <= extremes.max) Object.assign(value, extremes);
+  if (extremes.min <= extremes.max && descriptor.hidesExtremes !== true)
+    Object.assign(value, extremes);
   return value;
 }
 
@@ -295,11 +316,17 @@ function withoutExtremes({ min: _min, max: _max, ...rest }: Histogram): Histogra
 }
 
 function withExponentialBuckets(
-  { count, sum = 0, min, max, exemplars }: PageHistogram,
+  { count, sum, min, max, exemplars }: PageHistogram,
   buckets: ExponentialBuckets,
 ): ExponentialPageHistogram {
   const extremes = min === undefined || max === undefined ? {} : { min, max };
-  return { count, sum, ...extremes, ...buckets.value(), ...(exemplars && { exemplars }) };
+  return {
+    count,
+    ...(sum !== undefined && { sum }),
+    ...extremes,
+    ...buckets.value(),
+    ...(exemplars && { exemplars }),
+  };
 }
 
 interface NumberSeries {
@@ -324,12 +351,4 @@ function* currentSeries(
   } else {
     for (const series of instrument.table) if (series.count > 0) yield series;
   }
-}
-
-function isGauge(kind: InstrumentKind): boolean {
-  return kind === "gauge" || kind === "observable_gauge";
-}
-
-function isCounter(kind: InstrumentKind): boolean {
-  return kind === "counter" || kind === "observable_counter";
 }

@@ -1,6 +1,7 @@
 import type { Attributes, SpanContext } from "@opentelemetry/api";
 import { wallClock } from "../clock.ts";
 import { lazy } from "../lazy.ts";
+import { type InstrumentDescriptor, takesNegatives } from "./descriptor.ts";
 import type { Exemplar } from "./exemplars.ts";
 import type { SeriesChanges } from "./series/series-changes.ts";
 import type { ExponentialSlot } from "./exponential-slots.ts";
@@ -22,8 +23,14 @@ export interface BoundRecorder {
   record(value: number, exemplarContext?: SpanContext): void;
 }
 
+/** One series of a gauge, to whose value it can add. */
+export interface BoundGauge extends BoundRecorder {
+  add(value: number): void;
+}
+
 /** The part of an instrument that its series use on the hot path. */
 export interface SeriesOwner {
+  readonly descriptor: InstrumentDescriptor;
   /** Whether the value type is `INT`: fractions are truncated. */
   readonly integer: boolean;
   /** Upper limits (inclusive) of a histogram's buckets; the last bucket has none. */
@@ -80,7 +87,7 @@ export class UpDownCounterSeries implements BoundSum {
   }
 }
 
-export class GaugeSeries implements BoundRecorder {
+export class GaugeSeries implements BoundGauge {
   readonly attributes: Attributes;
   readonly owner: SeriesOwner;
   value = 0;
@@ -139,14 +146,16 @@ export class HistogramSeries implements BoundRecorder {
     const { exponentialSlots: slots } = owner;
     if (slots.length > 0) {
       const { ExponentialBuckets: Buckets } = loadExponential();
-      this.exponential = slots.map(() => new Buckets());
+      this.exponential = slots.map(() => new Buckets(owner.descriptor.exponential));
     }
   }
 
   record(value: number, exemplarContext?: SpanContext): void {
     if (typeof value !== "number" || !(value >= 0) || value === Infinity) {
-      this.owner.reject(value, "a histogram takes finite numbers from 0 up");
-      return;
+      if (!(value < 0 && value > -Infinity && takesNegatives(this.owner.descriptor))) {
+        this.owner.reject(value, "a histogram takes finite numbers from 0 up");
+        return;
+      }
     }
     const accepted = this.owner.integer ? Math.trunc(value) : value;
     this.count += 1;

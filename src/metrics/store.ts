@@ -1,4 +1,3 @@
-import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type {
   CollectionResult,
@@ -14,7 +13,6 @@ import { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import { type ProviderFlushDeps, noopFlush } from "../export/provider-flush.ts";
 import { lazy } from "../lazy.ts";
 import type { Redactor } from "../redaction/redactor.ts";
-import type { InstrumentDescriptor } from "./descriptor.ts";
 import type { ExemplarFilter } from "./exemplars.ts";
 import { type ExponentialReaders, NO_READERS } from "./exponential-slots.ts";
 import type { InstrumentReporter } from "./instruments.ts";
@@ -27,7 +25,7 @@ import type { SeriesExpiry } from "./series/series-expiry.ts";
 const loadExpiry = lazy<typeof import("./series/series-expiry.ts")>(
   "metrics/series/series-expiry.ts",
 );
-const loadViews = lazy<typeof import("./views.ts")>("metrics/views.ts");
+const loadViews = lazy<typeof import("./views/views.ts")>("metrics/views/views.ts");
 
 /** An app has tens of instruments; one that creates an instrument per request must not exhaust the memory. */
 const MAX_INSTRUMENTS = 5000;
@@ -50,11 +48,6 @@ interface MetricStoreDeps {
   /** How long a series without measurements is kept, in milliseconds. Default: for ever. */
   readonly expireMs?: number | undefined;
 }
-
-/** In place of the views, without any. */
-const unchanged = {
-  applyViews: (_views: MetricViewsConfig, descriptor: InstrumentDescriptor) => descriptor,
-};
 
 /** All metrics of the process, for any number of readers. */
 export class MetricStore {
@@ -94,10 +87,10 @@ export class MetricStore {
       changes: this.changes,
       tryRegister: () => this.#tryRegister(),
       report: this.#reportProblem,
-      applyViews: (descriptor, scope) => {
-        const { applyViews } = views === undefined ? unchanged : loadViews();
-        const changed = applyViews(views as MetricViewsConfig, descriptor, scope);
-        return changed && this.#withAddedViews(changed, scope);
+      streamsOf: (descriptor, scope) => {
+        const added = this.#addedViews;
+        if (views === undefined && added === undefined) return [descriptor];
+        return loadViews().streamsOf(descriptor, scope, views, added, diagnostics);
       },
     });
   }
@@ -105,18 +98,7 @@ export class MetricStore {
   /** Adds views of the app's extension, also for instruments that have no measurement yet. */
   addViews(views: readonly MetricView[]): void {
     this.#addedViews = views;
-    for (const meter of this.provider.meters())
-      meter.describeAgain((descriptor) => this.#withAddedViews(descriptor, meter.scope));
-  }
-
-  #withAddedViews(
-    descriptor: InstrumentDescriptor,
-    scope: InstrumentationScope,
-  ): InstrumentDescriptor | undefined {
-    const views = this.#addedViews;
-    return views === undefined
-      ? descriptor
-      : loadViews().applyDeclaredViews(views, descriptor, scope);
+    for (const meter of this.provider.meters()) meter.describeAgain();
   }
 
   /** Returns the `MetricProducer` for one reader; readers of the SDK accept it. */

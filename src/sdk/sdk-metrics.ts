@@ -114,7 +114,7 @@ export class SdkMetrics implements Metrics {
   constructor(deps: SdkDeps, provider: MeterProvider, readers: SdkReaders) {
     this.#deps = deps;
     this.provider = provider;
-    this.#views = new SdkViews(deps.config.metrics.views);
+    this.#views = new SdkViews(deps.config.metrics.views, deps.diagnostics);
     this.#views.applyTo(provider);
     this.meter = new SdkMeter(provider.getMeter(OWN_SCOPE, version));
     this.#readers = readers;

@@ -2,8 +2,9 @@ import type { Attributes } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import { AggregationType, MeterProvider, type ViewOptions } from "@opentelemetry/sdk-metrics";
 import type { MetricView, MetricViewsConfig } from "../config/config.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { InstrumentDescriptor, InstrumentKind } from "../metrics/descriptor.ts";
-import { applyDeclaredViews, applyViews } from "../metrics/views.ts";
+import { streamsOf } from "../metrics/views/views.ts";
 
 /** What the SDK knows of an instrument when it looks for its views. */
 type SdkDescriptor = Pick<InstrumentDescriptor, "name" | "description" | "unit" | "valueType"> & {
@@ -28,10 +29,12 @@ interface ProviderState {
  */
 export class SdkViews {
   readonly #configured: MetricViewsConfig | undefined;
+  readonly #diagnostics: Diagnostics;
   #added: readonly MetricView[] = [];
 
-  constructor(configured: MetricViewsConfig | undefined) {
+  constructor(configured: MetricViewsConfig | undefined, diagnostics: Diagnostics) {
     this.#configured = configured;
+    this.#diagnostics = diagnostics;
   }
 
   add(views: readonly MetricView[]): void {
@@ -39,51 +42,56 @@ export class SdkViews {
   }
 
   applyTo(provider: MeterProvider): void {
-    stateOf(provider).viewRegistry.findViews = (descriptor, scope) => {
-      const options = this.#optionsFor(descriptor, scope);
-      return options === undefined ? [] : viewsOf(options);
-    };
+    stateOf(provider).viewRegistry.findViews = (descriptor, scope) =>
+      this.#optionsFor(descriptor, scope).flatMap(viewsOf);
   }
 
-  /** Returns how an instrument is changed; undefined: not at all. */
-  #optionsFor(own: SdkDescriptor, scope: InstrumentationScope): ViewOptions | undefined {
+  /** Returns the streams of an instrument; none: it is not changed. */
+  #optionsFor(own: SdkDescriptor, scope: InstrumentationScope): ViewOptions[] {
     const kind = own.type.toLowerCase() as InstrumentKind;
-    const changed = this.#change({ ...own, kind, boundaries: [] }, scope);
-    if (changed === undefined) return { aggregation: { type: AggregationType.DROP } };
-    const { name, description, droppedAttributes, cardinalityLimit } = changed;
-    const options: ViewOptions = {
-      ...(name !== own.name && { name }),
-      ...(description !== own.description && { description }),
-      ...(kind === "histogram" && histogramOf(changed)),
-      ...(droppedAttributes !== undefined && {
-        attributesProcessors: [{ process: (all) => without(all, droppedAttributes) }],
-      }),
-      ...(cardinalityLimit !== undefined && { aggregationCardinalityLimit: cardinalityLimit }),
-    };
-    return Object.keys(options).length === 0 ? undefined : options;
-  }
-
-  #change(
-    descriptor: InstrumentDescriptor,
-    scope: InstrumentationScope,
-  ): InstrumentDescriptor | undefined {
-    const configured = this.#configured;
-    const changed = configured && applyViews(configured, descriptor, scope);
-    if (configured !== undefined && changed === undefined) return undefined;
-    return applyDeclaredViews(this.#added, changed ?? descriptor, scope);
+    const instrument: InstrumentDescriptor = { ...own, kind, boundaries: [] };
+    const streams = streamsOf(instrument, scope, this.#configured, this.#added, this.#diagnostics);
+    if (streams.length === 0) return [{ aggregation: { type: AggregationType.DROP } }];
+    const options = streams
+      // Of streams with one name the SDK makes one, which gets each measurement several times.
+      .filter(({ isDuplicate }) => isDuplicate !== true)
+      .map((stream) => optionsOf(stream, instrument));
+    return options.some((one) => Object.keys(one).length > 0) || options.length > 1 ? options : [];
   }
 }
 
-function histogramOf({
-  boundaries,
-  hasViewBoundaries,
-  isExponential,
-}: InstrumentDescriptor): Pick<ViewOptions, "aggregation"> {
-  if (isExponential === true)
-    return { aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } };
-  if (hasViewBoundaries !== true) return {};
-  const options = { boundaries: [...boundaries] };
-  return { aggregation: { type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM, options } };
+function optionsOf(stream: InstrumentDescriptor, instrument: InstrumentDescriptor): ViewOptions {
+  const { name, description, droppedAttributes, cardinalityLimit } = stream;
+  const aggregation = aggregationOf(stream, instrument);
+  return {
+    ...(name !== instrument.name && { name }),
+    ...(description !== instrument.description && { description }),
+    ...(aggregation !== undefined && { aggregation }),
+    ...(droppedAttributes !== undefined && {
+      attributesProcessors: [{ process: (all) => without(all, droppedAttributes) }],
+    }),
+    ...(cardinalityLimit !== undefined && { aggregationCardinalityLimit: cardinalityLimit }),
+  };
+}
+
+function aggregationOf(
+  { aggregation, boundaries, exponential, hasViewBoundaries, hidesExtremes }: InstrumentDescriptor,
+  instrument: InstrumentDescriptor,
+): ViewOptions["aggregation"] {
+  if (aggregation === "sum") return { type: AggregationType.SUM };
+  if (aggregation === "last_value") return { type: AggregationType.LAST_VALUE };
+  if (aggregation === undefined && instrument.kind !== "histogram") return undefined;
+  const recordMinMax = hidesExtremes !== true;
+  if (exponential !== undefined) {
+    const { maxSize } = exponential;
+    const options = { recordMinMax, ...(maxSize !== undefined && { maxSize }) };
+    return { type: AggregationType.EXPONENTIAL_HISTOGRAM, options };
+  }
+  if (hasViewBoundaries !== true) return undefined;
+  if (boundaries === instrument.boundaries)
+    return { type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM };
+  const options = { boundaries: [...boundaries], recordMinMax };
+  return { type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM, options };
 }
 
 function without(

@@ -129,12 +129,16 @@ const special: readonly (readonly [text: string, line: RegExp | undefined])[] = 
   ["spanLimits: {}", /spanLimits has no effect: /],
   ["views: [7]", /views\[0\]: received a number, expected an object; it is left out/],
   [
-    "views: [{ instrumentName: 'a', aggregation: { type: 2 } }]",
-    /views\[0\]\.aggregation: received type 2, expected/,
+    "views: [{ instrumentName: 'a', aggregation: { type: 9 } }]",
+    /views\[0\]\.aggregation: received type 9, expected/,
   ],
   [
     "views: [{ instrumentName: 'a', aggregation: { type: 4, options: { boundaries: ['a'] } } }]",
     /views\[0\]\.aggregation: received other boundaries/,
+  ],
+  [
+    "views: [{ instrumentName: 'a*', name: 'b' }]",
+    /views\[0\]\.name: received a name for several instruments, expected/,
   ],
   ["views: [{ instrumentType: 'COUNT' }]", /views\[0\]\.instrumentType: received another text/],
   [

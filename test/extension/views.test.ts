@@ -20,7 +20,7 @@ import { noRedactor } from "../../src/redaction/redactor.ts";
 const views: ViewOptions[] = [
   { instrumentName: "unwanted", aggregation: { type: AggregationType.DROP } },
   {
-    instrumentName: "http.*.duration",
+    instrumentName: "http.server.duration",
     name: "renamed.duration",
     description: "of a view",
     aggregation: {
@@ -30,7 +30,7 @@ const views: ViewOptions[] = [
     attributesProcessors: [createDenyListAttributesProcessor(["secret"])],
   },
   {
-    meterName: "shop",
+    instrumentName: "orders",
     instrumentType: InstrumentType.COUNTER,
     attributesProcessors: [createAllowListAttributesProcessor(["kind"])],
     aggregationCardinalityLimit: 3,

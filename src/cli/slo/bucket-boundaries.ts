@@ -2,7 +2,7 @@ import { parseConfig } from "../../config/parse.ts";
 import { formatIssues } from "../../config/report.ts";
 import { readEnvironment } from "../../env.ts";
 import { createInstrumentDescriptor } from "../../metrics/descriptor.ts";
-import { applyViews } from "../../metrics/views.ts";
+import { streamsOf } from "../../metrics/views/views.ts";
 
 /** Returns the boundaries of the durations of requests, in seconds, by the variables of the environment. */
 export function bucketBoundaries(): readonly number[] {
@@ -13,8 +13,6 @@ export function bucketBoundaries(): readonly number[] {
   const histogram = createInstrumentDescriptor("histogram", name, { unit: "s" }, (message) => {
     process.stderr.write(`telltale: ${message}\n`);
   });
-  const { views } = config.metrics;
-  const changed =
-    views === undefined ? histogram : applyViews(views, histogram, { name: "telltale" });
-  return (changed ?? histogram).boundaries;
+  const [changed = histogram] = streamsOf(histogram, { name: "telltale" }, config.metrics.views);
+  return changed.boundaries;
 }

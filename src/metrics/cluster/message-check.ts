@@ -4,7 +4,7 @@ import type { Exemplar } from "../exemplars.ts";
 import type { Point } from "../merge/metrics-merge.ts";
 import { isSummary } from "../../export/summary-data.ts";
 import { EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
-import { MAX_SIZE } from "../series/exponential-buckets.ts";
+import { LARGEST_SIZE } from "../series/exponential-buckets.ts";
 import type { MemberMessage, OwnerMessage } from "./protocol.ts";
 
 /** A data point whose content is not known yet. */
@@ -113,7 +113,8 @@ function checkExponential({ value }: Point): void {
 }
 
 function checkDistribution(value: unknown): void {
-  if (!isNumber(propertyOf(value, "count")) || !isNumber(propertyOf(value, "sum"))) reject();
+  const sum = propertyOf(value, "sum");
+  if (!isNumber(propertyOf(value, "count")) || !(sum === undefined || isNumber(sum))) reject();
   const sent = value as { exemplars?: unknown };
   if (sent.exemplars !== undefined) sent.exemplars = arrayOf(sent.exemplars).map(exemplarOf);
 }
@@ -123,7 +124,7 @@ function checkExponentialBuckets(native: unknown): void {
   if (!isNumber(propertyOf(native, "zeroCount"))) reject();
   for (const range of [propertyOf(native, "positive"), propertyOf(native, "negative")]) {
     const counts = arrayOf(propertyOf(range, "bucketCounts"));
-    if (!Number.isInteger(propertyOf(range, "offset")) || counts.length > MAX_SIZE) reject();
+    if (!Number.isInteger(propertyOf(range, "offset")) || counts.length > LARGEST_SIZE) reject();
     if (!counts.every(isNumber)) reject();
   }
 }

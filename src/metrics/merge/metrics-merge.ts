@@ -17,7 +17,7 @@ import type {
   PointWithExemplar,
 } from "../exemplars.ts";
 import { addExponential } from "../exponential-sum.ts";
-import { addHistograms } from "../histogram-sum.ts";
+import { addHistograms, addSums } from "../histogram-sum.ts";
 import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, SUM } from "../reader-state.ts";
 import { isSummary } from "../../export/summary-data.ts";
 import { CARDINALITY_LIMIT } from "../series-table.ts";
@@ -197,8 +197,7 @@ function addDistributions(
 ): Histogram | ExponentialHistogram | undefined {
   if ("buckets" in a && "buckets" in b) return addHistograms(a, b);
   if (!("positive" in a && "positive" in b)) return undefined;
-  const { count, sum = 0 } = a;
-  return { count: count + b.count, sum: sum + (b.sum ?? 0), ...addExponential(a, b) };
+  return { count: a.count + b.count, ...addSums(a, b), ...addExponential(a, b) };
 }
 
 function exemplarsOf(value: PageHistogram | ExponentialPageHistogram): Exemplars | undefined {

@@ -1,3 +1,5 @@
+import type { ExponentialSize } from "../../config/config.ts";
+
 /** Buckets of a base-2 exponential histogram, as the SDK's type has them. */
 export interface ExponentialValue {
   readonly scale: number;
@@ -16,28 +18,45 @@ export interface BucketRange {
 export const MAX_SIZE = 160;
 const MAX_SCALE = 20;
 
+/** The specification has no upper limit for the number of buckets; memory has. */
+export const LARGEST_SIZE = 4096;
+
 /** Most series have few values, and need few of the 160 buckets. */
 const INITIAL_SIZE = 20;
 
 const NO_BUCKETS: BucketRange = { offset: 0, bucketCounts: [] };
 
 /**
- * The buckets of an exponential histogram of values from 0 up: bucket `index` counts values
- * above `base ** index`, up to and including `base ** (index + 1)`, with
- * `base = 2 ** (2 ** -scale)`. The scale decreases until all values fit into 160 buckets.
+ * The buckets of an exponential histogram: bucket `index` counts values above `base ** index`,
+ * up to and including `base ** (index + 1)`, with `base = 2 ** (2 ** -scale)`. The scale
+ * decreases until all values fit. Values below zero, which few instruments have, are in
+ * buckets of their own.
  * https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
  */
 export class ExponentialBuckets {
-  #scale = MAX_SCALE;
+  readonly #size: ExponentialSize;
+  readonly #maxSize: number;
+  readonly #maxScale: number;
+  #negative: ExponentialBuckets | undefined = undefined;
+  #scale: number;
   #zeroCount = 0;
-  #counts = new Float64Array(INITIAL_SIZE);
+  #counts: Float64Array;
   #first = 0;
   /** Below `#first` if there are no values. */
   #last = -1;
 
+  constructor(size: ExponentialSize = {}) {
+    this.#size = size;
+    this.#maxSize = Math.min(Math.max(size.maxSize ?? MAX_SIZE, 2), LARGEST_SIZE);
+    this.#maxScale = size.maxScale ?? MAX_SCALE;
+    this.#scale = this.#maxScale;
+    this.#counts = new Float64Array(Math.min(INITIAL_SIZE, this.#maxSize));
+  }
+
   record(value: number): void {
-    if (value === 0) {
-      this.#zeroCount += 1;
+    if (!(value > 0)) {
+      if (value === 0) this.#zeroCount += 1;
+      else (this.#negative ??= new ExponentialBuckets(this.#size)).record(-value);
       return;
     }
     let index = bucketIndex(value, this.#scale);
@@ -50,14 +69,26 @@ export class ExponentialBuckets {
 
   /** Returns a copy. */
   value(): ExponentialValue {
+    const negative = this.#negative;
+    const scale = negative ? Math.min(this.#scale, negative.#scale) : this.#scale;
+    return {
+      scale,
+      zeroCount: this.#zeroCount,
+      positive: this.#rangeAt(scale),
+      negative: negative ? negative.#rangeAt(scale) : NO_BUCKETS,
+    };
+  }
+
+  #rangeAt(scale: number): BucketRange {
     const bucketCounts = Array.from(this.#counts.subarray(0, this.#last - this.#first + 1));
-    const positive = bucketCounts.length > 0 ? { offset: this.#first, bucketCounts } : NO_BUCKETS;
-    return { scale: this.#scale, zeroCount: this.#zeroCount, positive, negative: NO_BUCKETS };
+    if (bucketCounts.length === 0) return NO_BUCKETS;
+    return joined({ offset: this.#first, bucketCounts }, this.#scale - scale);
   }
 
   /** Removes all values, at the end of an interval of delta temporality. */
   reset(): void {
-    this.#scale = MAX_SCALE;
+    this.#negative = undefined;
+    this.#scale = this.#maxScale;
     this.#zeroCount = 0;
     this.#counts.fill(0);
     this.#first = 0;
@@ -71,12 +102,16 @@ export class ExponentialBuckets {
       this.#last = index;
       return;
     }
-    const shift = shiftFor(Math.min(this.#first, index), Math.max(this.#last, index));
+    const shift = shiftFor(
+      Math.min(this.#first, index),
+      Math.max(this.#last, index),
+      this.#maxSize,
+    );
     const first = Math.min(this.#first, index) >> shift;
     const last = Math.max(this.#last, index) >> shift;
     const size = last - first + 1;
     if (shift > 0 || first < this.#first || size > this.#counts.length)
-      this.#move(first, Math.min(MAX_SIZE, Math.max(this.#counts.length, 2 * size)), shift);
+      this.#move(first, Math.min(this.#maxSize, Math.max(this.#counts.length, 2 * size)), shift);
     this.#first = first;
     this.#last = last;
     this.#scale -= shift;
@@ -92,10 +127,22 @@ export class ExponentialBuckets {
 }
 
 /** Returns the reduction of the scale with which a range of buckets fits. */
-export function shiftFor(first: number, last: number): number {
+export function shiftFor(first: number, last: number, maxSize: number): number {
   let shift = 0;
-  while ((last >> shift) - (first >> shift) >= MAX_SIZE) shift++;
+  while ((last >> shift) - (first >> shift) >= maxSize) shift++;
   return shift;
+}
+
+/** Joins each `2 ** shift` neighbours into one bucket. */
+export function joined({ offset, bucketCounts }: BucketRange, shift: number): BucketRange {
+  if (shift === 0 || bucketCounts.length === 0) return { offset, bucketCounts };
+  const first = offset >> shift;
+  const counts: number[] = [];
+  for (const [position, count] of bucketCounts.entries()) {
+    const at = ((offset + position) >> shift) - first;
+    counts[at] = (counts[at] ?? 0) + count;
+  }
+  return { offset: first, bucketCounts: counts };
 }
 
 const view = new DataView(new ArrayBuffer(8));

@@ -31,6 +31,11 @@ export class SummaryInstrument extends RecorderInstrument<SummarySeries> {
     this.window = window;
   }
 
+  /** Creates a stream of the instrument. */
+  createStream(descriptor: InstrumentDescriptor, deps: InstrumentDeps): SummaryInstrument {
+    return new SummaryInstrument(descriptor, deps, this.window);
+  }
+
   protected create(attributes: Attributes): SummarySeries {
     return new SummarySeries(attributes, this);
   }

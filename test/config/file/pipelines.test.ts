@@ -14,7 +14,7 @@ import {
   numbersOf,
   shopResource,
 } from "../../metrics/metrics-fixture.ts";
-import { EXPONENTIAL_HISTOGRAM, HISTOGRAM, SUM } from "../../../src/metrics/reader-state.ts";
+import { EXPONENTIAL_HISTOGRAM, HISTOGRAM } from "../../../src/metrics/reader-state.ts";
 import { parseProtobufPage } from "../../metrics/exposition-protobuf.ts";
 import { redactor } from "../../redaction/default-redactor.ts";
 import { loadText } from "./file-config.ts";
@@ -87,7 +87,7 @@ describe("Views of a configuration file", () => {
     const types = ["orders.time", "carts", "orders.placed"].map(
       (name) => metricOf(collected, name).dataPointType,
     );
-    assert.deepEqual(types, [EXPONENTIAL_HISTOGRAM, HISTOGRAM, SUM]);
+    assert.deepEqual(types, [EXPONENTIAL_HISTOGRAM, HISTOGRAM, EXPONENTIAL_HISTOGRAM]);
     const text = (await metrics.prometheusPage(undefined))!.body.toString();
     assert.match(text, /^orders_time_bucket\{.*le="0\.0"\} 1$/m);
     assert.match(text, /^orders_time_bucket\{.*le="2\.0"\} 3$/m);
@@ -95,7 +95,60 @@ describe("Views of a configuration file", () => {
     const native = parseProtobufPage(body).flatMap(({ name, metric }) =>
       metric.flatMap(({ histogram }) => (histogram?.schema === undefined ? [] : [name])),
     );
-    assert.deepEqual(native, ["orders_time"]);
+    assert.deepEqual(native, ["orders_placed", "orders_time"]);
+  });
+
+  it("make a metric each, with all aggregations, on the page too", async () => {
+    const metrics = metricsOf(`  views:
+    - selector: { instrument_name: orders }
+      stream: { attribute_keys: { included: [kind] } }
+    - selector: { instrument_name: orders }
+      stream: { name: orders.latest, aggregation: { last_value: } }
+    - selector: { instrument_name: orders }
+      stream:
+        name: orders.sizes
+        aggregation: { explicit_bucket_histogram: { boundaries: [2], record_min_max: false } }
+    - selector: { instrument_name: orders }
+      stream:
+        name: orders.scaled
+        aggregation: { base2_exponential_bucket_histogram: { max_scale: 0, max_size: 4 } }
+    - selector: { instrument_name: orders }
+      stream: { name: orders.never, aggregation: { drop: } }
+    - selector: { instrument_name: latency }
+      stream: { aggregation: { sum: } }
+`);
+    const meter = metrics.provider.getMeter("app");
+    const orders = meter.createCounter("orders");
+    for (const id of [1, 2, 3]) orders.add(id, { kind: "book", id });
+    meter.createHistogram("latency").record(2.5);
+    const collected = metrics.collect();
+    assert.deepEqual(
+      numbersOf(collected, "orders").map(({ value }) => value),
+      [6],
+    );
+    assert.deepEqual(
+      numbersOf(collected, "orders.latest").map(({ value }) => value),
+      [1, 2, 3],
+    );
+    const [sizes] = histogramsOf(collected, "orders.sizes");
+    assert.deepEqual([sizes?.value.min, sizes?.value.buckets.counts], [undefined, [1, 0]]);
+    const text = (await metrics.prometheusPage(undefined))!.body.toString();
+    assert.match(text, /^orders_total\{kind="book",.*\} 6$/m);
+    assert.match(text, /^# TYPE orders_latest gauge$/m);
+    assert.match(text, /^orders_sizes_bucket\{.*id="3",.*le="2\.0"\} 0$/m);
+    assert.match(text, /^latency_total\{.*\} 2\.5$/m);
+    assert.doesNotMatch(text, /orders_never/);
+    const { body } = (await metrics.prometheusPage(PROTOBUF))!;
+    const schemas = parseProtobufPage(body).flatMap(({ name, metric }) =>
+      metric.flatMap(({ histogram }) =>
+        histogram?.schema === undefined ? [] : [[name, histogram.schema]],
+      ),
+    );
+    assert.deepEqual(schemas, [
+      ["orders_scaled", 0],
+      ["orders_scaled", 0],
+      ["orders_scaled", 0],
+    ]);
   });
 
   it("limit series by the kind of their instrument", () => {

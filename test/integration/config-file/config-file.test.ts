@@ -46,6 +46,12 @@ meter_provider:
       stream:
         aggregation: { explicit_bucket_histogram: { boundaries: [2, 4] } }
         attribute_keys: { excluded: [user.*] }
+    - selector: { instrument_name: shop.basket }
+      stream: { name: shop.parts, aggregation: { sum: }, attribute_keys: { included: [user.id] } }
+    - selector: { instrument_name: shop.basket }
+      stream:
+        name: shop.scaled
+        aggregation: { base2_exponential_bucket_histogram: { max_size: 4, record_min_max: false } }
 logger_provider:
   processors:
     - simple:
@@ -95,7 +101,7 @@ describe("An app with a configuration file", () => {
   it("runs, and reports what is wrong with the file by line and path", () => {
     assert.equal(result.code, 0);
     assert.deepEqual(result.stderr.trim().split("\n"), [
-      "telltale: otel.yaml:45: logger_provider.processors[0].simple.exporter.otlp_htp: the key is not known, did you mean otlp_http?",
+      "telltale: otel.yaml:51: logger_provider.processors[0].simple.exporter.otlp_htp: the key is not known, did you mean otlp_http?",
       "telltale: OTEL_SERVICE_NAME: no effect beside OTEL_CONFIG_FILE, whose file does not refer to it",
     ]);
   });
@@ -122,6 +128,10 @@ describe("An app with a configuration file", () => {
     assert.match(text, /"shop\.id"/);
     assert.doesNotMatch(text, /"user\.id"/);
     assert.match(text, /\[2,4\]/);
+    const parts = second.metrics.find(({ name }) => name === "shop.parts");
+    assert.match(JSON.stringify(parts), /"user\.id"/);
+    const { type } = second.metrics.find(({ name }) => name === "shop.scaled") ?? assert.fail();
+    assert.equal(type, "exponentialHistogram");
   });
 
   it("exports to each of several exporters", () => {

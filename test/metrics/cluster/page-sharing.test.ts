@@ -74,7 +74,7 @@ const unexpected: readonly (readonly [string, string])[] = [
         histogramPoint({
           scale: 8,
           zeroCount: 0,
-          positive: { offset: 0, bucketCounts: Array.from({ length: 161 }, () => 1) },
+          positive: { offset: 0, bucketCounts: Array.from({ length: 4097 }, () => 1) },
           negative: { offset: 0, bucketCounts: [] },
         }),
       ],

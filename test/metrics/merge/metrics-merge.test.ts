@@ -25,8 +25,9 @@ const exponentialViews: MetricViewsConfig = {
   declared: [
     {
       selector: { ...unselected, name: "h" },
-      ...{ name: undefined, description: undefined, isDropped: false, boundaries: undefined },
-      ...{ isExponential: true, cardinalityLimit: undefined, attributes: undefined },
+      ...{ name: undefined, description: undefined, cardinalityLimit: undefined },
+      aggregation: { kind: "exponential_histogram", size: {}, hasExtremes: true },
+      attributes: undefined,
     },
   ],
 };

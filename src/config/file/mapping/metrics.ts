@@ -1,4 +1,4 @@
-import type { InstrumentKindName, MetricView } from "../../config.ts";
+import type { InstrumentKindName, MetricView, ViewAggregation } from "../../config.ts";
 import * as table from "../../variables.ts";
 import type { FileMap, FileNode } from "../document.ts";
 import {
@@ -105,8 +105,6 @@ function readView(node: FileNode, settings: FileSettings): readonly MetricView[]
   const selector = mapAt(node, "selector");
   const stream = mapAt(node, "stream");
   if (selector === undefined || stream === undefined) return [];
-  const aggregation = componentAt(stream, "aggregation");
-  const boundaries = at(aggregation?.options, "boundaries");
   return [
     {
       selector: {
@@ -119,9 +117,7 @@ function readView(node: FileNode, settings: FileSettings): readonly MetricView[]
       },
       name: readStreamName(selector, stream, settings),
       description: textAt(stream, "description"),
-      isDropped: aggregation?.name === "drop",
-      boundaries: readBoundaries(boundaries, settings),
-      isExponential: aggregation?.name === "base2_exponential_bucket_histogram",
+      aggregation: readAggregation(componentAt(stream, "aggregation"), settings),
       cardinalityLimit: numberAt(stream, "aggregation_cardinality_limit"),
       attributes: readFilter(at(stream, "attribute_keys")),
     },
@@ -143,6 +139,33 @@ function readStreamName(
     "has no effect: the selector has no instrument_name, or one with wildcards",
   );
   return undefined;
+}
+
+function readAggregation(
+  aggregation: Component | undefined,
+  settings: FileSettings,
+): ViewAggregation | undefined {
+  const options = aggregation?.options;
+  const hasExtremes = flagAt(options, "record_min_max") ?? true;
+  switch (aggregation?.name) {
+    case "drop":
+    case "sum":
+    case "last_value":
+      return { kind: aggregation.name };
+    case "explicit_bucket_histogram": {
+      const boundaries = readBoundaries(at(options, "boundaries"), settings);
+      return { kind: "explicit_histogram", boundaries, hasExtremes };
+    }
+    case "base2_exponential_bucket_histogram": {
+      const size = {
+        maxSize: numberAt(options, "max_size"),
+        maxScale: numberAt(options, "max_scale"),
+      };
+      return { kind: "exponential_histogram", size, hasExtremes };
+    }
+    default:
+      return undefined;
+  }
 }
 
 function readBoundaries(

@@ -101,28 +101,25 @@ const pull = map(
   { required: ["exporter"] },
 );
 
-const minMax = limited(flag, no("minimum and maximum are always recorded", true));
-const oneAggregation = no("an instrument keeps the aggregation of its kind");
-
 const aggregation = choice("Aggregation", {
   default: empty("DefaultAggregation"),
   drop: empty("DropAggregation"),
   explicit_bucket_histogram: map(
     "ExplicitBucketHistogramAggregation",
-    { boundaries: list(anyNumber, 0), record_min_max: minMax },
+    { boundaries: list(anyNumber, 0), record_min_max: flag },
     { isNullable: true },
   ),
   base2_exponential_bucket_histogram: map(
     "Base2ExponentialBucketHistogramAggregation",
     {
-      max_scale: limited(integer(-10, 20), no("the scale follows the values")),
-      max_size: limited(integer(2), no("there are up to 160 buckets")),
-      record_min_max: minMax,
+      max_scale: integer(-10, 20),
+      max_size: integer(2),
+      record_min_max: flag,
     },
     { isNullable: true },
   ),
-  last_value: limited(empty("LastValueAggregation"), oneAggregation),
-  sum: limited(empty("SumAggregation"), oneAggregation),
+  last_value: empty("LastValueAggregation"),
+  sum: empty("SumAggregation"),
 });
 
 const view = map(
@@ -153,7 +150,7 @@ export const meterProvider: MapKind = map(
   "MeterProvider",
   {
     readers: list(choice("MetricReader", { periodic, pull })),
-    views: limited(list(view), partly("the first view that selects an instrument applies")),
+    views: list(view),
     exemplar_filter: oneOf("always_on", "always_off", "trace_based"),
     "meter_configurator/development": configurator("Meter", meterConfig),
   },

@@ -83,6 +83,12 @@ meter_provider:
       stream:
         aggregation: { explicit_bucket_histogram: { boundaries: [2, 4] } }
         attribute_keys: { excluded: [user.*] }
+    - selector: { instrument_name: shop.basket }
+      stream: { name: shop.parts, aggregation: { sum: }, attribute_keys: { included: [user.id] } }
+    - selector: { instrument_name: shop.basket }
+      stream:
+        name: shop.scaled
+        aggregation: { base2_exponential_bucket_histogram: { max_size: 4, record_min_max: false } }
 logger_provider:
   processors:
     - batch: { exporter: { otlp_http: { endpoint: "\${RECEIVER}/v1/logs" } } }

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../src/config/parse.ts";
-import { formatIssues } from "../../src/config/report.ts";
-import { environmentOf } from "../../src/env.ts";
-import { SECONDS_BOUNDARIES } from "../../src/metrics/boundaries.ts";
+import { parseConfig } from "../../../src/config/parse.ts";
+import { formatIssues } from "../../../src/config/report.ts";
+import { environmentOf } from "../../../src/env.ts";
+import { SECONDS_BOUNDARIES } from "../../../src/metrics/boundaries.ts";
 import {
   createMetricsPipeline,
   histogramsOf,
   metricOf,
   metricNamesOf,
   numbersOf,
-} from "./metrics-fixture.ts";
+} from "../metrics-fixture.ts";
 
 type Pipeline = ReturnType<typeof createMetricsPipeline>;
 
