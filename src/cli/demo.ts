@@ -95,7 +95,11 @@ async function runScenario(
     traffic.catch(() => {});
     const failed = await Promise.race([traffic, interruption.occurred]);
     if (failed === undefined) return INTERRUPTED_EXIT_CODE;
-    const trace = await collectTraceOfRequest(receiver, failed.requestId, running.services);
+    const trace = await Promise.race([
+      collectTraceOfRequest(receiver, failed.requestId, running.services),
+      interruption.occurred,
+    ]);
+    if (trace === undefined) return INTERRUPTED_EXIT_CODE;
     for (const line of [...formatIntroduction(failed), ...renderTrace(trace, style)]) print(line);
     if (view.once) return 0;
     for (const line of formatAddresses(receiver, running.services, trace.traceId)) print(line);
