@@ -50,7 +50,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 const NAME = "shop";
 /** Unprivileged user and group, since PostgreSQL refuses to run as root. */
 const UNPRIVILEGED_USER = 65534;
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 /** How many ports are tried, and what PostgreSQL prints if it can't have one. */
 const PORT_ATTEMPTS = 5;

@@ -219,7 +219,7 @@ describe("A collection", () => {
       new MetricReaderState("delta", store.startedAt),
     ];
     const results = await Promise.all(
-      readerStates.map((readerState) => store.collect(readerState, limits)),
+      readerStates.map((readerState) => store.collect(readerState)),
     );
     assert.equal(calls, 1);
     for (const { resourceMetrics } of results) {
