@@ -68,13 +68,20 @@ async function collectEvents(
   );
   stream.on("error", (error: NodeJS.ErrnoException) => events.push(["error", error.code]));
   stream.setEncoding("utf8").on("data", (part: string) => {
-    events.push(["data", part]);
+    addData(events, part);
     if (cancels) stream.close(constants.NGHTTP2_CANCEL);
   });
   if (method !== "HEAD") stream.end(body);
   await new Promise((resolve) => stream.once("close", resolve));
   events.push(["closed", stream.rstCode]);
   return { headers: response, events };
+}
+
+/** Joins the parts of a body, whose number differs between requests. */
+function addData(events: unknown[], part: string): void {
+  const last = events.at(-1);
+  if (Array.isArray(last) && last[0] === "data") last[1] += part;
+  else events.push(["data", part]);
 }
 
 /** Removes the headers that differ between requests, and those that only the preload adds. */

@@ -64,12 +64,6 @@ const outcomes = (telltale, logger) => ({
   },
 });
 
-/** Waits for a time since now; a timer alone counts from the start of its turn of the event loop. */
-async function waitFully(ms) {
-  const end = performance.now() + ms;
-  while (performance.now() < end) await wait(end - performance.now());
-}
-
 /** Logs a line of level debug in the signature of each logger. */
 function log(logger, message, number) {
   const fields = { number, state: { value: number }, password: "s3cret-password" };
@@ -103,7 +97,7 @@ exports.loadBuffered = ({ name, telltale, ...libraries }) => {
       return;
     }
     log(logger, id, 1);
-    await waitFully(50);
+    await wait(50);
     await arrive();
     logger.info(id);
     log(logger, id, 2);
