@@ -23,6 +23,16 @@ export type StallMessage =
   | { readonly kind: "stack"; readonly at: number; readonly frames: readonly CapturedFrame[] }
   | { readonly kind: "suspended"; readonly from: number; readonly to: number };
 
+/** How a thread has used processors, in milliseconds since its start. */
+interface ProcessorUse {
+  readonly ranMs: number;
+  readonly waitedMs: number;
+  /** Whether it runs, or waits for a processor. */
+  readonly isRunnable: boolean;
+  /** Whether it waits, perhaps for a thread that runs or waits for a processor, such as one of V8's garbage collection. */
+  readonly isHeldUp: boolean;
+}
+
 /** The modules that the worker loads. */
 interface WorkerModules {
   readonly "node:fs": typeof import("node:fs");
@@ -54,7 +64,7 @@ export function runStallWorker(
   let resumedAt = 0;
   /** The silence that the checks before have seen. */
   let suspected:
-    | { readonly beatAt: number; readonly at: number; readonly waitedMs: number }
+    | { readonly beatAt: number; readonly at: number; readonly use: ProcessorUse | undefined }
     | undefined;
   const sleep = new Int32Array(new SharedArrayBuffer(4));
   let capturedAt = -Infinity;
@@ -98,15 +108,34 @@ export function runStallWorker(
     }));
   }
 
-  /** Returns how long the main thread has waited for a processor; 0 where that is not known. */
-  function waitedForProcessorMs(): number {
+  /** Returns what Linux counts of the main thread; undefined elsewhere. */
+  function processorUse(): ProcessorUse | undefined {
     try {
-      // Of Linux: time on a processor and time of waiting for one, in nanoseconds.
-      const [, waited] = load("node:fs").readFileSync("/proc/self/schedstat", "latin1").split(" ");
-      return Number(waited) / 1e6 || 0;
+      const [ran, waited] = read("/proc/self/schedstat").split(" ");
+      const use = { ranMs: Number(ran) / 1e6, waitedMs: Number(waited) / 1e6 };
+      const isRunnable = stateIn("/proc/self/stat") === "R";
+      return use.ranMs > 0
+        ? { ...use, isRunnable, isHeldUp: !isRunnable && hasRunnableThread() }
+        : undefined;
     } catch {
-      return 0;
+      return undefined;
     }
+  }
+
+  /** Whether a thread of the process besides this one runs, or waits for a processor. */
+  function hasRunnableThread(): boolean {
+    const threads = load("node:fs").readdirSync("/proc/self/task");
+    const states = threads.map((id) => stateIn(`/proc/self/task/${id}/stat`));
+    return states.filter((state) => state === "R").length > 1;
+  }
+
+  /** Returns the state of a thread: R, S, D and others. Its name, which precedes it, has any characters. */
+  function stateIn(path: string): string | undefined {
+    return read(path).split(") ").at(-1)?.[0];
+  }
+
+  function read(path: string): string {
+    return load("node:fs").readFileSync(path, "latin1");
   }
 
   /**
@@ -115,9 +144,19 @@ export function runStallWorker(
    * has none to spare. A thread that waits for one itself finds a silence that may be over.
    */
   function isConfirmed(beatAt: number, at: number): boolean {
-    const waitedMs = waitedForProcessorMs();
-    if (suspected?.beatAt !== beatAt) suspected = { beatAt, at, waitedMs };
-    return at - suspected.at - (waitedMs - suspected.waitedMs) >= minSilentMs;
+    const use = processorUse();
+    if (suspected?.beatAt !== beatAt) suspected = { beatAt, at, use };
+    return blockedMs(at - suspected.at, suspected.use, use) >= minSilentMs;
+  }
+
+  /**
+   * Returns for how much of a time the main thread has run, or has waited for something but a
+   * processor. How long one waits for a processor is only counted once it runs again.
+   */
+  function blockedMs(ms: number, before?: ProcessorUse, after?: ProcessorUse): number {
+    if (before === undefined || after === undefined) return ms;
+    const { isRunnable, isHeldUp, ranMs, waitedMs } = after;
+    return isRunnable || isHeldUp ? ranMs - before.ranMs : ms - (waitedMs - before.waitedMs);
   }
 
   /** Returns the milliseconds until the next check. */

@@ -2,6 +2,7 @@
  * A shop whose handlers block the event loop. Tests run it as it is, and built into a
  * CommonJS and an ES module. Arguments: the framework, and a file that finds the packages.
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -46,6 +47,10 @@ function matchName(): boolean {
   return found;
 }
 
+function waitForTool(): number {
+  return execFileSync("sleep", [String(BLOCKED_MS / 1_000)]).length;
+}
+
 async function waitForOthers(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, BLOCKED_MS));
 }
@@ -61,6 +66,7 @@ const work: Readonly<Record<string, () => unknown>> = {
   "/parse": parseStock,
   "/read": readEveryFile,
   "/match": matchName,
+  "/tool": waitForTool,
   "/waits": waitForOthers,
   "/stops": stopsItself,
   "/pauses": () => writeSync(1, "pauses\n"),

@@ -22,6 +22,7 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   "/parse": "parseStock",
   "/read": "readEveryFile",
   "/match": "matchName",
+  "/tool": "waitForTool",
 };
 
 /** Whether a line is one of a function. */
