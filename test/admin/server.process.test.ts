@@ -273,7 +273,7 @@ describe("The admin server's port", () => {
       OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
     });
     const renderMetrics = async (): Promise<MetricsPage> => {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await new Promise((resolve) => setTimeout(resolve, 1000));
       return { contentType: "text/plain", body: Buffer.from("late") };
     };
     const health = createHealth(fixture);
@@ -281,7 +281,8 @@ describe("The admin server's port", () => {
       ...fixture,
       health,
       renderMetrics,
-      timing: { socketTimeoutMs: 20 },
+      // Enough for the request to arrive on a busy machine.
+      timing: { socketTimeoutMs: 400 },
     });
     admin.start();
     await pollUntilTrue(() => lines.length > 0, "a line");

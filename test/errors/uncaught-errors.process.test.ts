@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
+import { freePort } from "../free-port.ts";
 import { nodes } from "../nodes.ts";
 import { bundlePrograms, type ProcessResult, type BundledPrograms } from "./preload.ts";
 import { summarizeEvents, type EventSummary } from "./events.ts";
@@ -237,10 +236,7 @@ describe("Unhandled errors", () => {
   });
 
   it("do not change stderr if the connection is refused", async () => {
-    const closedServer = createServer().listen(0, "127.0.0.1");
-    await once(closedServer, "listening");
-    const { port } = closedServer.address() as AddressInfo;
-    closedServer.close();
+    const port = await freePort();
     const bare = await runEnd({ end: "top" }, process.execPath);
     const ended = await runEnd({ end: "top" }, process.execPath, `http://key@127.0.0.1:${port}/1`);
     assert.deepEqual(comparable(ended), comparable(bare));

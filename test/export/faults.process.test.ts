@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import type { OtlpConfig } from "../../src/config/config.ts";
 import type { Fault } from "../../src/testing/fault.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
+import { freePort } from "../free-port.ts";
 import { nonZeroCounts, createTestPipeline, otlpConfig } from "./test-pipeline.ts";
 
 const SPAN_COUNT = 10;
@@ -327,19 +328,19 @@ function assertLogLine(lines: readonly string[], expected: RegExp | undefined): 
   if (expected !== undefined) assert.match(lines[0] ?? "", expected);
 }
 
-/** Returns the address of a server; without `serve`, of one that is closed. */
+/** Returns the address of a server; without `serve`, one where nothing listens. */
 async function listen(servers: Server[], serve?: (socket: Socket) => void): Promise<string> {
+  if (serve === undefined) return `http://127.0.0.1:${await freePort()}`;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket.on("error", () => {}));
-    serve?.(socket);
+    serve(socket);
   }).listen(0, "127.0.0.1");
   server.on("close", () => {});
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   open.set(server, sockets);
-  if (serve === undefined) await close(server);
-  else servers.push(server);
+  servers.push(server);
   return url;
 }
 

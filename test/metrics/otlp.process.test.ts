@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
-import { pollUntil } from "../until.ts";
+import { pollUntil, WAIT_TIMEOUT_MS } from "../until.ts";
 import { createMetricsPipeline } from "./metrics-fixture.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/pushing.ts", import.meta.url));
@@ -27,7 +27,7 @@ describe("Metrics over OTLP", () => {
         advice: { explicitBucketBoundaries: [1, 2] },
       });
       histogram.record(1.5, { route: "/a" });
-      await metrics.flush(5000);
+      await metrics.flush(WAIT_TIMEOUT_MS);
       const found = receiver.metrics.find(({ name }) => name === "h");
       assert.deepEqual(
         [found?.unit, found?.type, found?.temporality, found?.scope.name],
@@ -61,7 +61,7 @@ describe("Metrics over OTLP", () => {
         weights.record(weight, { kind: "büx", n: 1, half: 0.5 });
       weights.record(5, { kind: true, n: -1 });
       metrics.meter.createHistogram("h").record(1);
-      await metrics.flush(5000);
+      await metrics.flush(WAIT_TIMEOUT_MS);
       assert.ok(receiver.metrics.some(({ name }) => name === "h"));
       const found = receiver.metrics.find(({ name }) => name === "weights")!;
       assert.deepEqual(
@@ -110,7 +110,7 @@ describe("Metrics over OTLP", () => {
         "base2_exponential_bucket_histogram",
     });
     metrics.meter.createHistogram("h").record(1.5);
-    await metrics.flush(5000);
+    await metrics.flush(WAIT_TIMEOUT_MS);
     const found = receiver.metrics.find(({ name }) => name === "h");
     assert.deepEqual([found?.type, found?.points[0]?.count], ["exponentialHistogram", 1]);
   });
@@ -123,7 +123,7 @@ describe("Metrics over OTLP", () => {
     const counter = metrics.meter.createCounter("c");
     for (const value of [5, 2]) {
       counter.add(value);
-      await metrics.flush(5000);
+      await metrics.flush(WAIT_TIMEOUT_MS);
     }
     const reported = receiver.metrics.filter(({ name }) => name === "c");
     assert.deepEqual(
@@ -143,8 +143,8 @@ describe("Metrics over OTLP", () => {
       OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta",
     });
     metrics.meter.createCounter("c").add(5);
-    await metrics.flush(5000);
-    await metrics.flush(5000);
+    await metrics.flush(WAIT_TIMEOUT_MS);
+    await metrics.flush(WAIT_TIMEOUT_MS);
     assert.match((await metrics.prometheusPage(undefined))!.body.toString(), /^c_total 5$/m);
   });
 

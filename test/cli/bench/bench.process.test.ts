@@ -214,7 +214,7 @@ describe("telltale bench", () => {
     const [mine, other] = ["mine", "other"].map((name) => join(folder, name));
     assert.ok(mine !== undefined && other !== undefined);
     for (const [one, delayMs] of [
-      [mine, 60],
+      [mine, 150],
       [other, 20],
     ] as const) {
       mkdirSync(one);

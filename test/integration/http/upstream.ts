@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
+import { freePort } from "../../free-port.ts";
 
 /** Servers for outgoing calls: some respond in every way, and some do not respond. */
 export interface UpstreamServers {
@@ -45,20 +46,18 @@ export async function startUpstreamServers(tls: {
   plain.keepAliveTimeout = 60_000;
   const local = createServer((request, response) => void respond(request, response));
   const abrupt = createNetServer((socket) => socket.destroy());
-  const refused = createNetServer();
-  const servers = [plain, secure, abrupt, refused, local];
+  const servers = [plain, secure, abrupt, local];
   const sockets = new Set<Socket>();
   for (const server of servers) server.on("connection", (socket: Socket) => sockets.add(socket));
   const socketPath = join(tmpdir(), `telltale-upstream-${process.pid}-${Date.now()}`);
   local.listen(socketPath);
   await once(local, "listening");
-  const ports = await Promise.all(servers.slice(0, 4).map(listen));
-  await closeServer(refused);
+  const ports = await Promise.all(servers.slice(0, 3).map(listen));
   return {
     plain: `http://127.0.0.1:${ports[0]}`,
     tls: `https://localhost:${ports[1]}`,
     abrupt: `http://127.0.0.1:${ports[2]}`,
-    refused: `http://127.0.0.1:${ports[3]}`,
+    refused: `http://127.0.0.1:${await freePort()}`,
     socketPath,
     close: async () => {
       for (const socket of sockets) socket.destroy();
