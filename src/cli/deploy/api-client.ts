@@ -53,6 +53,8 @@ type Outcome =
       readonly isUncertain: boolean;
       /** The pause that Sentry asks for. */
       readonly retryAfterMs: number | undefined;
+      /** Whether the end of all attempts came long before the time limit of this one. */
+      readonly isCutShort?: boolean;
     };
 
 export interface ApiClientOptions {
@@ -91,14 +93,20 @@ export class ApiClient {
     this.#deadline = performance.now() + options.timeoutMs;
   }
 
-  /** Never rejects. */
+  /**
+   * Never rejects. If the time limit cuts a retry short, the reason is that of the attempt
+   * before it.
+   */
   async send(request: ApiRequest): Promise<ApiResult> {
     let isUncertain = false;
+    let earlier: string | undefined;
     for (let tries = 1; ; tries++) {
       const outcome = await this.#attemptOrFind(request, isUncertain);
       if (outcome.kind === "accepted") return outcome;
       isUncertain ||= outcome.isUncertain;
-      const reason = `${request.method} ${this.#urlOf(request.path)} ${outcome.reason}`;
+      const isCutShort = outcome.kind === "retryable" && outcome.isCutShort === true;
+      earlier = (isCutShort ? earlier : undefined) ?? outcome.reason;
+      const reason = `${request.method} ${this.#urlOf(request.path)} ${earlier}`;
       const failure = (note: string): ApiFailure => ({
         kind: "failed",
         reason: this.#options.mask(reason + note),
@@ -152,7 +160,10 @@ export class ApiClient {
     const result = await attempt.response;
     clearTimeout(timer);
     if (result.kind === "response") return this.#outcomeOfResponse(result);
-    return outcomeOfFailure(result, attempt.isFullyWritten(), isRepeatable);
+    const outcome = outcomeOfFailure(result, attempt.isFullyWritten(), isRepeatable);
+    const fullMs = Math.min(this.#options.timeoutMs, ATTEMPT_TIMEOUT_MS);
+    const isCutShort = result.isAborted && limitMs < fullMs / 2;
+    return outcome.kind === "retryable" ? { ...outcome, isCutShort } : outcome;
   }
 
   #outcomeOfResponse(response: HttpResponse): Outcome {

@@ -106,4 +106,17 @@ describe("The network of telltale deploy", () => {
       / failed \(ECONNREFUSED\), and --timeout \(3 s\) leaves no time for another attempt$/,
     );
   });
+
+  it("has the last answer in its report where the time limit cuts a retry short", async () => {
+    const busy = { status: 503, body: { detail: "busy" } } as const;
+    plain.answer("release", busy, busy, { status: "none" });
+    const { code, stderr } = await runDeploy([...shop, "--timeout", "2"], {
+      env: { SENTRY_AUTH_TOKEN: organizationToken(plain.url) },
+    });
+    assert.equal(code, 1);
+    assert.match(
+      stderr.trimEnd().split("\n").at(-1) ?? "",
+      / answered 503 \(busy\), and --timeout \(2 s\) leaves no time for another attempt$/,
+    );
+  });
 });

@@ -57,7 +57,10 @@ class Service {
     const target = path ?? `/request-${this.#requests++}`;
     await (await fetch(this.#url + target, { headers })).text();
     const { pathname } = new URL(this.#url + target);
-    return this.#program.stdout
+    const stdout = await this.#program.waitForStdout((text) =>
+      text.includes(`\nlogged ${pathname}\n`) ? text : undefined,
+    );
+    return stdout
       .split("\n")
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line) as Readonly<Record<string, string>>)

@@ -24,6 +24,8 @@ const server = createServer((request, response) => {
     setLogLevel(name, level, { forMs });
   }
   for (const logger of Object.values(loggers)) logger.debug(pathname);
+  // The response may reach the test before the lines do.
+  console.log(`logged ${pathname}`);
   response.end(JSON.stringify(Object.values(loggers).map(({ level }) => level)));
 });
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
