@@ -108,7 +108,7 @@ async function serverSpan(
 
 /**
  * Returns the spans of a request's trace once those of the server, of the call and
- * of the given name have arrived.
+ * of the given name have arrived, and the parents of all: Next's own may end after the server's.
  */
 async function traceOf(
   receiver: Receiver,
@@ -120,9 +120,14 @@ async function traceOf(
     receiver.spans.filter((span) => span.traceId === traceId);
   const isThere = (isMeant: (span: Receiver["spans"][number]) => boolean): boolean =>
     inTrace().some(isMeant);
+  const hasParent = ({ parentSpanId: id }: Receiver["spans"][number]): boolean =>
+    id === "" || isThere(({ spanId }) => spanId === id);
   await receiver.waitFor(
-    () => isThere((span) => span.name === name) && isThere(({ kind }) => kind === "CLIENT"),
-    `span ${name} and a call`,
+    () =>
+      isThere((span) => span.name === name) &&
+      isThere(({ kind }) => kind === "CLIENT") &&
+      inTrace().every(hasParent),
+    `span ${name}, a call, and the parents of all spans`,
   );
   return inTrace();
 }

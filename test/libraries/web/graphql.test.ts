@@ -111,19 +111,20 @@ function expectedOf(
   };
 }
 
-/** Waits for the events, which arrive with the span or later, never before the response. */
+/**
+ * Waits for the events, which arrive with the span or later, never before the response. They are
+ * sent one by one, so they may arrive in any order.
+ */
 async function eventsAre(
   receiver: Receiver,
   { failures = [] }: GraphqlCase,
   { traceId, spanId }: ReceivedSpan,
 ): Promise<void> {
   await receiver.waitFor(({ events }) => events.length >= failures.length);
-  assert.deepEqual(
-    receiver.events.map(({ exception, contexts }) => [
-      exception?.values?.at(-1)?.value,
-      contexts?.["trace"]?.["trace_id"],
-      contexts?.["trace"]?.["span_id"],
-    ]),
-    failures.map((failure) => [failure, traceId, spanId]),
-  );
+  const found = receiver.events.map(({ exception, contexts }) => {
+    const { trace_id: trace, span_id: span } = contexts?.["trace"] ?? {};
+    return JSON.stringify([exception?.values?.at(-1)?.value, trace, span]);
+  });
+  const expected = failures.map((failure) => JSON.stringify([failure, traceId, spanId]));
+  assert.deepEqual(found.toSorted(), expected.toSorted());
 }
