@@ -40,7 +40,7 @@ function withPlainDescriptors({ scope, metrics }: ScopeMetrics): ScopeMetrics {
     );
     return { ...metric, descriptor: Object.fromEntries(entries) as typeof metric.descriptor };
   });
-  return { scope, metrics: plain as typeof metrics };
+  return { scope, metrics: plain };
 }
 
 /** The collection has reported the failure; the main thread continues without a response. */
