@@ -1,14 +1,35 @@
 import assert from "node:assert/strict";
-import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { node } from "../../nodes.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
 import { Program } from "../program.ts";
 import { leftoverProcesses } from "./leftover-processes.ts";
 
 const cli = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
 const failing = fileURLToPath(new URL("failing.mjs", import.meta.url));
+
+/** A scenario whose services export nothing. */
+const LOST_TRACE = `
+  export const start = async ({ log }) => ({
+    services: [{ name: "shop", page: undefined, adminUrl: "http://127.0.0.1:1" }],
+    async sendTraffic() {
+      log("requests are sent");
+      return { title: "GET /", requestId: "lost", sent: 1, failed: 1 };
+    },
+    async stop() {},
+  });
+`;
 
 describe("telltale demo", function () {
   let directory: string;
@@ -102,6 +123,22 @@ describe("telltale demo", function () {
       assert.deepEqual({ code, stderr }, { code: 130, stderr: "" });
     });
   }
+
+  it("exits with 130 at Ctrl-C while it waits for a trace that does not arrive", async () => {
+    const home = join(directory, "checkout");
+    cpSync(join(cli, ".."), join(home, "dist"), { recursive: true });
+    cpSync(join(cli, "../../package.json"), join(home, "package.json"));
+    mkdirSync(join(home, "examples/shop"), { recursive: true });
+    writeFileSync(join(home, "examples/shop/scenario.ts"), LOST_TRACE);
+    program = new Program({ file: join(home, "dist/cli.js"), args: ["demo"] });
+    await program.waitForStdout((stdout) => /requests are sent/.exec(stdout));
+    program.kill("SIGINT");
+    const { code, exitTookMs, stderr } = await program.ended;
+    rmSync(home, { recursive: true });
+    assert.deepEqual({ code, stderr }, { code: 130, stderr: "" });
+    // Without Ctrl-C it waits longer.
+    assert.ok(exitTookMs < WAIT_TIMEOUT_MS / 2, `${exitTookMs} ms`);
+  });
 
   describe("-- COMMAND", () => {
     it("shows a failed request of the command, and stops it with --once", async () => {
