@@ -36,7 +36,8 @@ describe("A time limit", () => {
     block(400);
     const free = performance.now();
     await runLoopTurns(5);
-    assert.equal(overAt, 0, "judged at once");
+    // A busy machine may take as long as the extension for these turns.
+    assert.ok(overAt === 0 || overAt - free > 300, "judged at once");
     await pollUntilTrue(() => overAt > 0, "the end of the limit");
     assert.ok(overAt - free > 300, `${overAt - free} ms`);
     limit.clear();
