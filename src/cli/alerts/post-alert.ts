@@ -23,7 +23,8 @@ export function postAlert(
 }
 
 /**
- * Posts JSON, twice at most, and waits for the answer. Never rejects.
+ * Posts JSON, twice at most, and waits for the answer. Never rejects. If the time limit cuts
+ * the second attempt short, the outcome is that of the first.
  *
  * @param timeoutMs time limit of all attempts, in milliseconds.
  */
@@ -34,24 +35,29 @@ export async function postBody(
 ): Promise<AlertOutcome> {
   const deadline = performance.now() + timeoutMs;
   const client = new AlertClient(receiver, `telltale/${version}`);
-  const first = await attempt(client, body, deadline);
+  const { outcome: first } = await attempt(client, body, deadline);
   if (first.kind === "sent" || !first.isRetryable) return first;
   const ms = pauseMs(first.retryAfterMs ?? 0, RETRY_PAUSE_MS);
   if (Math.max(ms, first.retryAfterMs ?? 0) >= deadline - performance.now()) return first;
   await sleep(ms);
-  return attempt(client, body, deadline);
+  const { outcome: second, limitMs, isAborted } = await attempt(client, body, deadline);
+  return isAborted && limitMs < timeoutMs / 2 ? first : second;
 }
 
-async function attempt(
-  client: AlertClient,
-  body: Uint8Array,
-  deadline: number,
-): Promise<AlertOutcome> {
+interface Attempt {
+  readonly outcome: AlertOutcome;
+  readonly limitMs: number;
+  /** Whether no answer came within the limit. */
+  readonly isAborted: boolean;
+}
+
+async function attempt(client: AlertClient, body: Uint8Array, deadline: number): Promise<Attempt> {
   const started = client.send(body);
   const limitMs = Math.max(0, Math.round(deadline - performance.now()));
   // It keeps the process alive, which the connection does not.
   const timer = setTimeout(() => started.abort(`got no answer within ${limitMs} ms`), limitMs);
   const result = await started.response;
   clearTimeout(timer);
-  return client.outcomeOf(result);
+  const isAborted = result.kind === "failure" && result.isAborted;
+  return { outcome: client.outcomeOf(result), limitMs, isAborted };
 }

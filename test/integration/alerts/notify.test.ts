@@ -49,6 +49,15 @@ const answers: readonly AnswerRow[] = [
     stderr: /failed \(ECONNRESET\)\n$/,
   },
   {
+    // The second attempt has less than a second.
+    title: "503, then nothing in the time that is left",
+    answers: [{ status: 503 }, { status: "none" }],
+    args: ["--timeout", "1.9"],
+    code: 1,
+    requests: 2,
+    stderr: /answered 503\n$/,
+  },
+  {
     title: "429 with a pause that is too long",
     answers: [{ status: 429, headers: { "retry-after": "3600" } }],
     code: 1,
