@@ -36,8 +36,12 @@ export async function goToolOrSkip(test: Context, tool: GoTool): Promise<string>
   }
 }
 
-/** Skips the test without Go, and fails if CI is set. Debian's Go is too old, so it is not in the list of programs. */
+/**
+ * Skips the test without Go, and fails if CI is set. Debian's Go is too old, so it is not in the
+ * list of programs. The time limit of the test or hook is raised, which may be the first to compile.
+ */
 export function goOrSkip(test: Context): void {
+  test.timeout(COLD_BUILD_MS);
   skipUnless(test, findInPath("go") !== undefined, "go");
 }
 

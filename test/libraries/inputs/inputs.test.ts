@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
+import { goOrSkip } from "../../programs.ts";
 import { startFerretDb } from "../servers/ferretdb.ts";
 import { startKafka } from "../servers/kafka.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
@@ -96,6 +97,7 @@ for (const server of servers) {
   describe(`Inputs that an app reuses (${server ?? "without a server"})`, function () {
     let address: ServerAddress | undefined;
     before(async function () {
+      if (server === "mongodb") goOrSkip(this);
       address = server && (await serverStarters[server]());
     });
     after(() => address?.stop());

@@ -37,6 +37,9 @@ export async function startFerretDb(): Promise<MongoPeer> {
   return { ...server, url: `mongodb://${server.host}:${server.port}` };
 }
 
+/** Longer than it takes on two busy cores. */
+const BUILD_TIMEOUT_MS = 30 * 60_000;
+
 const run = promisify(execFile);
 const source = join(import.meta.dirname, "ferretdb");
 
@@ -58,7 +61,7 @@ async function build(path: string): Promise<void> {
     const flags = ["-mod=readonly", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w"];
     await run(requireProgram("go"), ["build", ...flags, "-o", unfinished, "."], {
       cwd: folder,
-      timeout: 600_000,
+      timeout: BUILD_TIMEOUT_MS,
     });
     renameSync(unfinished, path);
   } finally {
