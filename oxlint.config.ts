@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "resource",
   ],
   // Profiles of V8: of requests for the viewer, and of apps in production.
-  profiling: ["config", "context", "diagnostics", "export", "files"],
+  profiling: ["config", "context", "diagnostics", "export", "files", "resource"],
   http: ["config", "context", "development", "diagnostics", "errors", "metrics", "traces"],
   messaging: ["config", "context", "diagnostics", "errors", "metrics", "traces"],
   instrumentation: ["config", "context", "development", "diagnostics", "logs", "queries"],

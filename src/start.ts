@@ -251,6 +251,7 @@ function createSignals(...[config, diagnostics, observer]: Parameters<typeof ass
   const hasExtension = extension !== undefined;
   const metricDeps = { ...shared, ...viewerMetrics(development), hasExtension };
   const metrics = sdk?.metrics ?? createMetrics({ ...metricDeps, config, counters });
+  const parts = developmentParts(config, development, { ...shared, counters: counters.profiles });
   return {
     ...{ config, diagnostics, counters, unsent, redactor, resource, extension },
     ...{ traces, metrics, logs, errors, alerts },
@@ -259,9 +260,9 @@ function createSignals(...[config, diagnostics, observer]: Parameters<typeof ass
     health: createHealth({ ...shared, config, counters, meter: mainThreadMeter(metrics) }),
     requests: createLazyRequestSummary(metrics),
     logger: createLazyLoggerApi(config, shared),
-    pipelines: pipelinesOf({ traces, logs, errors, alerts, metrics, extension, development }),
+    pipelines: pipelinesOf({ ...{ traces, logs, errors, alerts, metrics, extension }, ...parts }),
     observer,
-    ...developmentParts(config, development, resource),
+    ...parts,
   };
 }
 
@@ -274,13 +275,13 @@ function startSdk(deps: SdkDeps): SdkPipelines | undefined {
 function pipelinesOf(
   signals: Pick<
     Signals,
-    "traces" | "logs" | "errors" | "alerts" | "metrics" | "extension" | "development"
+    "traces" | "logs" | "errors" | "alerts" | "metrics" | "extension" | "development" | "profiling"
   >,
 ): Pipeline[] {
-  const { traces, logs, errors, alerts, metrics, extension, development } = signals;
+  const { traces, logs, errors, alerts, metrics, extension, development, profiling } = signals;
   return [
     ...[traces.pipeline, logs.pipeline, errors.pipeline, alerts, metrics],
-    ...(extension === undefined ? [] : [extension]),
+    ...[extension, profiling?.continuous].filter((pipeline) => pipeline !== undefined),
     ...[logs.files, ...(development?.pipelines ?? [])],
   ];
 }
@@ -304,12 +305,14 @@ function createExtension(config: Config, diagnostics: Diagnostics): Extension | 
 function developmentParts(
   { viewer: { timingHeaders }, profiling: modes }: Config,
   development: Development | undefined,
-  resource: Resource,
+  shared: Omit<Parameters<ReturnType<typeof loadProfiling>["createProfiling"]>[1], "others">,
 ): Pick<Signals, "development" | "profiling" | "workObserver" | "viewerCalls" | "timings"> {
   const timings = timingHeaders ? loadTimingHeaders().timingHeaders : undefined;
   // Other threads than the main one are not profiled.
   const profiling =
-    modes && isMainThread ? loadProfiling().createProfiling(resource, development) : undefined;
+    modes && isMainThread
+      ? loadProfiling().createProfiling(modes, { ...shared, others: development })
+      : undefined;
   return {
     development,
     profiling,
@@ -666,7 +669,7 @@ function createLazyLoggerApi(
 function watchEnd(signals: Signals, { http, messaging, shutdown }: Tracing): void {
   const { config, metrics, counters, health, pipelines, diagnostics, unsent, errors, alerts } =
     signals;
-  const { development } = signals;
+  const { development, profiling } = signals;
   installLifecycle({
     pipelines,
     timeoutMs: config.flushTimeoutMs,
@@ -677,6 +680,7 @@ function watchEnd(signals: Signals, { http, messaging, shutdown }: Tracing): voi
       metrics.hasUnsent() ||
       hasQueued(counters) ||
       development?.hasUnsent() === true ||
+      profiling?.continuous?.hasUnsent() === true ||
       errors.hasUnsentSessions() ||
       alerts.hasUnsent() ||
       http.inFlightCount() + messaging.inFlightCount() > 0,

@@ -111,9 +111,12 @@ function contentOf(report: HealthReport, counters: TelemetryCounters | undefined
   };
 }
 
+/** Signals that few processes have. */
+const OPTIONAL: readonly SignalName[] = ["log_lines", "profiles"];
+
 function telemetryCounts(counters: TelemetryCounters): Record<string, unknown> {
   const rows = (Object.entries(counters) as [SignalName, SignalCounters][])
-    .filter(([signal, { created }]) => signal !== "log_lines" || created > 0)
+    .filter(([signal, { created }]) => !OPTIONAL.includes(signal) || created > 0)
     .map(([signal, signalCounters]) => [signal, signalCounts(signalCounters)] as const);
   const { traces } = counters.events;
   const counts: Record<string, object> = Object.fromEntries(rows);

@@ -36,12 +36,31 @@ export interface AdminConfig {
   readonly tls: AdminTls | undefined;
 }
 
-/** Profiles of the app in production: those that an operator asks for. */
-export type ProfilingMode = "on_demand";
+/** Profiles of the app in production: those that an operator asks for, or one each minute. */
+export type ProfilingMode = "on_demand" | "continuous";
+
+/** Where the profile of each minute is exported to. */
+export type ProfileDestination = ProfileFolderOptions | ProfileReceiverOptions;
+
+export interface ProfileFolderOptions {
+  readonly kind: "folder";
+  /** Absolute. */
+  readonly path: string;
+}
+
+export interface ProfileReceiverOptions {
+  /** Pyroscope, or anything that takes a POST of a file. */
+  readonly kind: "pyroscope" | "http";
+  /** Without user and password. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** What is profiled; undefined: nothing. */
 export interface ProfilingConfig {
   readonly onDemand: boolean;
+  /** Undefined: there are no continuous profiles. */
+  readonly continuous: ProfileDestination | undefined;
 }
 
 /** How the process ends at a signal, if that is asked for. */

@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { decodeText, redactPath, redactQuery } from "../secrets.ts";
-import type { AlertReceiver } from "./config.ts";
+import type { AlertReceiver, ProfileDestination } from "./config.ts";
 import type { ReportIssue } from "./issue.ts";
 
 /** Placeholders of a trace URL. Only the first one is required. */
@@ -87,14 +89,53 @@ export function parseAlertUrl(text: string, report: ReportIssue): AlertReceiver 
     return undefined;
   }
   const isSlack = SLACK_HOST.test(url.hostname) || SLACK_PATH.test(url.pathname);
-  const headers = authorizationOf(url);
-  url.username = "";
-  url.password = "";
-  url.hash = "";
+  const headers = takeCredentials(url);
   return { url: url.href, headers, format: isSlack ? "slack" : "json" };
 }
 
-function authorizationOf({ username, password }: URL): Readonly<Record<string, string>> {
+/** The path of Pyroscope's API for profiles. https://grafana.com/docs/pyroscope/latest/reference-server-api/ */
+const INGEST = "/ingest";
+
+/**
+ * Parses where profiles go: a path or a `file:` URL, the address of Pyroscope, or any other
+ * address. User and password become a header.
+ */
+export function parseProfileDestination(
+  text: string,
+  report: ReportIssue,
+): ProfileDestination | undefined {
+  const path = pathOf(text);
+  if (path !== undefined) return { kind: "folder", path };
+  const isNamed = /^pyroscope\+/i.test(text);
+  const url = parseHttpUrl(text.replace(/^pyroscope\+/i, ""));
+  if (url === undefined) {
+    report({ expected: "a path, or a URL like https://host/profiles or pyroscope+https://host" });
+    return undefined;
+  }
+  const headers = takeCredentials(url);
+  const isComplete = url.pathname.endsWith(INGEST);
+  if (isNamed && !isComplete) url.pathname = url.pathname.replace(/\/?$/, INGEST);
+  return { kind: isNamed || isComplete ? "pyroscope" : "http", url: url.href, headers };
+}
+
+/** Returns an absolute path; undefined for a URL, or a host and its port. */
+function pathOf(text: string): string | undefined {
+  try {
+    if (/^file:/i.test(text)) return fileURLToPath(text);
+  } catch {
+    // Of another host.
+    return undefined;
+  }
+  const isPath = !text.includes(":") || /^[a-z]:[\\/]/i.test(text);
+  return isPath ? resolve(text) : undefined;
+}
+
+/** Removes user, password and fragment from a URL. Returns the former as a header. */
+function takeCredentials(url: URL): Readonly<Record<string, string>> {
+  const { username, password } = url;
+  url.username = "";
+  url.password = "";
+  url.hash = "";
   if (username === "" && password === "") return {};
   const credentials = `${decodeText(username)}:${decodeText(password)}`;
   return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };

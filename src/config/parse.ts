@@ -27,8 +27,8 @@ import { formatValue, type Variable } from "./variables.ts";
 
 /** Loaded only with `OTEL_CONFIG_FILE`. */
 const loadConfigFile = lazy<typeof import("./file/config-file.ts")>("config/file/config-file.ts");
-/** Loaded only if one of its variables is set. */
 const loadAdminAccess = lazy<typeof import("./admin/access.ts")>("config/admin/access.ts");
+const loadProfiling = lazy<typeof import("./profiling.ts")>("config/profiling.ts");
 
 export interface ParsedConfig {
   readonly config: Config;
@@ -89,8 +89,8 @@ function readConfig(reader: EnvironmentReader): Config {
     knownMethods: reader.read(table.knownMethods),
     instrumentations: readInstrumentations(reader),
     admin: readAdmin(reader),
-    profiling: reader.has(table.profiling)
-      ? loadAdminAccess().readProfiling(reader, table)
+    profiling: [table.profiling, table.profilingExport].some((one) => reader.has(one))
+      ? loadProfiling().readProfiling(reader, table)
       : undefined,
     pipeline: reader.read(table.pipeline),
     traces,

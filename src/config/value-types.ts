@@ -17,6 +17,7 @@ import type {
   LogFileName,
   MetricMergeRule,
   ModuleReference,
+  ProfileDestination,
   RedactionSetting,
 } from "./config.ts";
 
@@ -201,6 +202,12 @@ export const alertUrl: ValueType<AlertReceiver> = {
   description: "URL",
   parse: (value, report) => loadLinkUrls().parseAlertUrl(value, report),
   format: () => MASK,
+};
+
+/** Where profiles are exported to. */
+export const profileDestination: ValueType<ProfileDestination> = {
+  description: "path or URL",
+  parse: (value, report) => loadLinkUrls().parseProfileDestination(value, report),
 };
 
 /** Texts and regular expressions of errors. Malformed ones are ignored. */

@@ -20,6 +20,7 @@ import type {
   MiddlewareFramework,
   OtlpProtocol,
   PipelineName,
+  ProfileDestination,
   ProfilingMode,
   PrometheusScopeLabels,
   PrometheusTranslation,
@@ -946,9 +947,27 @@ export const adminToken: Variable<string | undefined> = defineVariable({
 export const profiling: Variable<readonly ProfilingMode[]> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_PROFILING",
-  valueType: types.someOf<ProfilingMode>(["on_demand"]),
+  valueType: types.someOf<ProfilingMode>(["on_demand", "continuous"]),
   fallback: [],
-  doc: "Profiles of the app in production ([Profiling](profiling.md)). `on_demand`: the admin server records CPU and heap profiles for `telltale profile`, with `TELLTALE_ADMIN_TOKEN`.",
+  doc: "Profiles of the app in production ([Profiling](profiling.md)). `on_demand`: the admin server records CPU and heap profiles for `telltale profile`, with `TELLTALE_ADMIN_TOKEN`. `continuous`: one each minute, by the app's `@datadog/pprof`, to `TELLTALE_PROFILING_EXPORT`.",
+});
+
+export const profilingExport: Variable<ProfileDestination | undefined> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PROFILING_EXPORT",
+  valueType: types.profileDestination,
+  fallback: undefined,
+  default: "no export",
+  doc: "Where continuous profiles go: a folder, an address that takes a POST of a pprof file, or Pyroscope (`pyroscope+https://host`).",
+});
+
+export const profilingExportHeaders: Variable<KeyValues> = defineVariable({
+  group: "Telltale's own",
+  name: "TELLTALE_PROFILING_EXPORT_HEADERS",
+  valueType: types.headers,
+  fallback: {},
+  default: "none",
+  doc: "Headers of its requests.",
 });
 
 export const metricsToken: Variable<string | undefined> = defineVariable({

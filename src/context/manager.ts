@@ -6,7 +6,8 @@ import { processContext } from "./process/process-context.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** The one storage of the process: all lazy modules share this module. */
-const storage = new AsyncLocalStorage<ApiContext>();
+const storage: AsyncLocalStorage<ApiContext> = new AsyncLocalStorage();
+export { storage as contextStorage };
 
 export function activeContext(): ApiContext {
   return storage.getStore() ?? processContext();

@@ -90,8 +90,8 @@ export class EventCounters extends SignalCounters {
   readonly traces: Record<TraceCoverage, number> = { complete: 0, partial: 0, missing: 0 };
 }
 
-/** `log_lines` are those of log files. */
-export type SignalName = "spans" | "logs" | "metrics" | "events" | "log_lines";
+/** `log_lines` are those of log files; `profiles` are continuous ones. */
+export type SignalName = "spans" | "logs" | "metrics" | "events" | "log_lines" | "profiles";
 
 /** The counters of the process, by signal. */
 export interface TelemetryCounters extends Readonly<Record<SignalName, SignalCounters>> {
@@ -105,5 +105,6 @@ export function createTelemetryCounters(): TelemetryCounters {
     metrics: new SignalCounters(),
     events: new EventCounters(),
     log_lines: new SignalCounters(),
+    profiles: new SignalCounters(),
   };
 }

@@ -11,12 +11,13 @@ const QUEUE_WARN_RATIO = 0.8;
 
 /** Creates a check for each exported signal, and for the log files. An unreachable collector is a warning, never a failure. */
 export function exporterChecks(config: Config, counters: TelemetryCounters): HealthCheck[] {
-  const { traces, logs, metrics, errors } = config;
+  const { traces, logs, metrics, errors, profiling } = config;
   const rows: readonly (readonly [SignalName, boolean, number | undefined])[] = [
     ["spans", traces.exporters.includes("otlp"), traces.batch.maxQueueSize],
     ["logs", logs.exporters.includes("otlp"), logs.batch.maxQueueSize],
     ["metrics", metrics.exporters.includes("otlp"), undefined],
     ["log_lines", logs.files !== undefined, undefined],
+    ["profiles", profiling?.continuous !== undefined, undefined],
     ["events", (errors.dsn ?? errors.spotlight) !== undefined, undefined],
   ];
   return rows

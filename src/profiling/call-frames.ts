@@ -31,7 +31,11 @@ export function* callFramesOf(profile: unknown): Generator<ReportedFrame> {
  */
 export function removeUrlContents(profile: unknown): void {
   for (const frame of callFramesOf(profile)) {
-    if (typeof frame.url !== "string") continue;
-    frame.url = frame.url.startsWith("data:") ? "data:" : frame.url.replace(/[?#].*$/s, "");
+    if (typeof frame.url === "string") frame.url = withoutContents(frame.url);
   }
+}
+
+/** Returns the place that a URL is, without its query; of a `data:` URL, only the scheme. */
+export function withoutContents(url: string): string {
+  return url.startsWith("data:") ? "data:" : url.replace(/[?#].*$/s, "");
 }

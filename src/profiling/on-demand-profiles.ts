@@ -57,15 +57,16 @@ export interface ProfileRefusal {
 export class OnDemandProfiles {
   readonly #service: string;
   readonly #work: WorkTimeline;
-  readonly #maxPerHour: number;
+  readonly #pauseHeap: () => () => void;
   /** The starts of the last hour, in milliseconds on the monotonic clock. */
   #startTimes: number[] = [];
   #isRecording = false;
 
-  constructor(service: string, work: WorkTimeline, maxPerHour: number = MAX_PER_HOUR) {
+  /** @param pauseHeap ends the continuous profile of allocations until the returned function is called */
+  constructor(service: string, work: WorkTimeline, pauseHeap: () => () => void) {
     this.#service = service;
     this.#work = work;
-    this.#maxPerHour = maxPerHour;
+    this.#pauseHeap = pauseHeap;
   }
 
   /** Records one profile. Never rejects. */
@@ -73,12 +74,14 @@ export class OnDemandProfiles {
     const refusal = this.#refusal();
     if (refusal !== undefined) return refusal;
     this.#isRecording = true;
+    const resumeHeap = request.kind === "allocation" ? this.#pauseHeap() : undefined;
     try {
       return await this.#record(request);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return { status: 500, reason: `no profile was recorded: ${reason}` };
     } finally {
+      resumeHeap?.();
       this.#isRecording = false;
     }
   }
@@ -86,7 +89,7 @@ export class OnDemandProfiles {
   /** Whether one is being recorded, and how many more may be within the hour. */
   state(): { readonly isRecording: boolean; readonly remaining: number } {
     this.#forgetOldStarts(now());
-    const remaining = this.#maxPerHour - this.#startTimes.length;
+    const remaining = MAX_PER_HOUR - this.#startTimes.length;
     return { isRecording: this.#isRecording, remaining };
   }
 
@@ -99,10 +102,10 @@ export class OnDemandProfiles {
     const at = now();
     this.#forgetOldStarts(at);
     const [first] = this.#startTimes;
-    if (first === undefined || this.#startTimes.length < this.#maxPerHour) return undefined;
+    if (first === undefined || this.#startTimes.length < MAX_PER_HOUR) return undefined;
     return {
       status: 429,
-      reason: `${this.#maxPerHour} profiles were recorded within an hour, which is the limit`,
+      reason: `${MAX_PER_HOUR} profiles were recorded within an hour, which is the limit`,
       retryAfterSeconds: Math.ceil((first + HOUR_MS - at) / 1000),
     };
   }

@@ -16,8 +16,10 @@ export interface PprofTime {
   /** Milliseconds since 1970. */
   readonly startMs: number;
   readonly durationMs: number;
-  /** Interval between samples, in the unit of the last type. */
+  /** Interval between samples, in the unit of its type. */
   readonly period: number;
+  /** Index of the type of the period. Default: that of the last one. */
+  readonly periodType?: number;
   readonly comments: readonly string[];
 }
 
@@ -41,7 +43,7 @@ export class PprofWriter {
   readonly #functions: Function[] = [];
   readonly #ids = new Map<string, number>();
 
-  /** @param types those of the values of each sample; the last one is that of the period. */
+  /** @param types those of the values of each sample. */
   constructor(types: readonly PprofType[]) {
     this.#types = types.map(
       ([type, unit]) =>
@@ -81,7 +83,7 @@ export class PprofWriter {
   }
 
   /** Returns the profile, not compressed. */
-  encode({ startMs, durationMs, period, comments }: PprofTime): Uint8Array {
+  encode({ startMs, durationMs, period, periodType = -1, comments }: PprofTime): Uint8Array {
     const profile = new Profile({
       sampleType: [...this.#types],
       sample: this.#samples,
@@ -90,7 +92,7 @@ export class PprofWriter {
       stringTable: this.#strings,
       timeNanos: BigInt(Math.round(startMs * 1000)) * 1000n,
       durationNanos: Math.round(durationMs * 1e6),
-      periodType: this.#types.at(-1)!,
+      periodType: this.#types.at(periodType)!,
       period,
       comment: comments.map((text) => this.#strings.dedup(text)),
     });

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { MappedPosition } from "./mapped-positions.ts";
 import { type PprofFunction, type PprofTime, PprofWriter } from "./pprof-writer.ts";
-import type { RecordedWork, WorkLabels } from "./work-timeline.ts";
+import type { WorkLabels } from "./unit-labels.ts";
+import type { RecordedWork } from "./work-timeline.ts";
 
 /** What V8 knows of a function; lines and columns from 0. */
 interface CallFrame {

@@ -66,7 +66,7 @@ function startAllocation(
   session: Session,
   { allocationBytes, inUseOnly = false }: RecordingOptions,
 ): Recording {
-  if (isRecordingAllocations(session)) {
+  if (hasAllocationSampler(session)) {
     throw new Error("the app records a profile of its allocations itself");
   }
   post(session, "HeapProfiler.startSampling", {
@@ -78,7 +78,21 @@ function startAllocation(
   return { stop: () => stopBy(session, "HeapProfiler.stopSampling") };
 }
 
-function isRecordingAllocations(session: Session): boolean {
+/**
+ * Whether allocations of this thread are recorded, by whomever.
+ *
+ * @throws Error if Node has no inspector, or does not permit it
+ */
+export function isRecordingAllocations(): boolean {
+  const session = newSession();
+  try {
+    return hasAllocationSampler(session);
+  } finally {
+    session.disconnect();
+  }
+}
+
+function hasAllocationSampler(session: Session): boolean {
   try {
     post(session, "HeapProfiler.getSamplingProfile");
     return true;

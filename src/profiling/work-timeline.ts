@@ -1,14 +1,7 @@
 import { now } from "../clock.ts";
 import type { WatchedUnit, WorkObserver } from "../context/unit-views.ts";
-import { workName } from "./work-name.ts";
-
-/** What samples of a request, message or job have as labels. */
-export interface WorkLabels {
-  readonly traceId: string;
-  readonly spanId: string;
-  /** `GET /orders/:id`, or the name of the job; as far as it is known. */
-  name: string;
-}
+import { LoneWork } from "./lone-work.ts";
+import { UnitLabels, type WorkLabels } from "./unit-labels.ts";
 
 /** From this time on the work is the only one in flight; undefined: there is none, or several. */
 interface Change {
@@ -26,18 +19,16 @@ const MAX_CHANGES = 200_000;
  * one's.
  */
 export class WorkTimeline implements WorkObserver {
-  readonly #inFlight = new Set<WatchedUnit>();
-  /** Labels of work that was the only one since the start of the recording, and is in flight. */
-  readonly #labels = new Map<WatchedUnit, WorkLabels>();
+  readonly #work = new LoneWork(() => this.#note());
+  /** Labels of work that was the only one since the start of the recording. */
+  #labels = new WeakMap<WatchedUnit, UnitLabels>();
   /** Undefined: nothing is recorded. */
   #changes: Change[] | undefined = undefined;
 
   arriving(): void {}
 
   started(unit: WatchedUnit): void {
-    this.#inFlight.add(unit);
-    unit.onEnded(() => this.#ended(unit));
-    this.#note();
+    this.#work.started(unit);
   }
 
   start(): void {
@@ -47,21 +38,10 @@ export class WorkTimeline implements WorkObserver {
 
   /** Ends the recording. */
   stop(): RecordedWork {
-    for (const [unit, labels] of this.#labels) labels.name = workName(unit);
     const changes = this.#changes ?? [];
     this.#changes = undefined;
-    this.#labels.clear();
+    this.#labels = new WeakMap();
     return new RecordedWork(changes);
-  }
-
-  #ended(unit: WatchedUnit): void {
-    this.#inFlight.delete(unit);
-    const labels = this.#labels.get(unit);
-    if (labels !== undefined) {
-      labels.name = workName(unit);
-      this.#labels.delete(unit);
-    }
-    this.#note();
   }
 
   #note(): void {
@@ -71,18 +51,16 @@ export class WorkTimeline implements WorkObserver {
       if (changes.at(-1)?.work !== undefined) changes.push({ at: now(), work: undefined });
       return;
     }
-    const [only] = this.#inFlight.size === 1 ? this.#inFlight : [];
-    const work = only && this.#labelsOf(only);
+    const { unit } = this.#work;
+    const work = unit && this.#labelsOf(unit);
     if (work !== changes.at(-1)?.work) changes.push({ at: now(), work });
   }
 
-  #labelsOf(unit: WatchedUnit): WorkLabels | undefined {
+  #labelsOf(unit: WatchedUnit): UnitLabels | undefined {
     const known = this.#labels.get(unit);
     if (known !== undefined) return known;
-    const ids = unit.span?.spanContext();
-    if (ids === undefined) return undefined;
-    const labels = { traceId: ids.traceId, spanId: ids.spanId, name: "" };
-    this.#labels.set(unit, labels);
+    const labels = UnitLabels.of(unit);
+    if (labels !== undefined) this.#labels.set(unit, labels);
     return labels;
   }
 }

@@ -1,4 +1,4 @@
-import type { AdminAccess, ProfilingConfig, SecretSource } from "../config.ts";
+import type { AdminAccess, SecretSource } from "../config.ts";
 import type { EnvironmentReader } from "../environment-reader.ts";
 import type * as variables from "../variables.ts";
 
@@ -18,24 +18,6 @@ export function readCredentials(
     token,
     user: readUser(reader, table, password),
   };
-}
-
-/**
- * Reads what is profiled. Without a token anybody who reaches the admin server could slow
- * the app down.
- */
-export function readProfiling(
-  reader: EnvironmentReader,
-  table: Table,
-): ProfilingConfig | undefined {
-  const modes = reader.read(table.profiling);
-  if (!modes.includes("on_demand")) return undefined;
-  if (reader.read(table.adminToken) !== undefined) return { onDemand: true };
-  reader.report(table.profiling, {
-    expected: `${table.adminToken.name} too`,
-    used: "no profiles on demand",
-  });
-  return undefined;
 }
 
 function readUser(

@@ -71,8 +71,12 @@ export class HttpClient {
     this.#agent = createAgent(url, { ...definedOf(tls), maxSockets, proxyEnv });
   }
 
-  /** Starts one request. Never throws. */
-  send(body: Uint8Array, headers?: Headers): HttpAttempt {
+  /**
+   * Starts one request. Never throws.
+   *
+   * @param url with another query than that of the client. Default: that of the client.
+   */
+  send(body: Uint8Array, headers?: Headers, url: string = this.#url): HttpAttempt {
     const options = {
       method: this.#method,
       agent: this.#agent,
@@ -80,7 +84,7 @@ export class HttpClient {
     };
     let request: ClientRequest;
     try {
-      request = httpModuleFor(this.#url).request(this.#url, options);
+      request = httpModuleFor(url).request(url, options);
     } catch (error) {
       return failedAttempt(error as Error);
     }

@@ -39,7 +39,8 @@ export function createHttpConnection(
   };
 }
 
-function toExportAttempt(attempt: HttpAttempt): ExportAttempt {
+/** Returns the attempt as the exporters of telemetry see it. */
+export function toExportAttempt(attempt: HttpAttempt): ExportAttempt {
   return {
     response: attempt.response.then(toExportResponse),
     isFullyWritten: () => attempt.isFullyWritten() && isSuccess(attempt.status ?? 200),

@@ -46,10 +46,16 @@ export function observeSdkMetrics(
 type SignalRow = readonly [SignalName, SignalCounters];
 
 /** Returns the counters of all signals that there are. */
-function countersOf({ logs }: Config, counters: TelemetryCounters): readonly SignalRow[] {
-  const signals = ["spans", "logs", "metrics", "events"] as const;
-  const rows: SignalRow[] = signals.map((signal) => [signal, counters[signal]]);
-  return logs.files === undefined ? rows : [...rows, ["log_lines", counters.log_lines]];
+function countersOf(
+  { logs, profiling }: Config,
+  counters: TelemetryCounters,
+): readonly SignalRow[] {
+  const signals: readonly SignalName[] = [
+    ...(["spans", "logs", "metrics", "events"] as const),
+    ...(logs.files === undefined ? [] : (["log_lines"] as const)),
+    ...(profiling?.continuous === undefined ? [] : (["profiles"] as const)),
+  ];
+  return signals.map((signal) => [signal, counters[signal]]);
 }
 
 function observeTelemetryCounters(meter: StoreMeter, signals: readonly SignalRow[]): void {
