@@ -126,6 +126,7 @@ function pathOf(text: string): string | undefined {
     // Of another host.
     return undefined;
   }
+  if (/^pyroscope\+/i.test(text)) return undefined;
   const isPath = !text.includes(":") || /^[a-z]:[\\/]/i.test(text);
   return isPath ? resolve(text) : undefined;
 }

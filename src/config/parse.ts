@@ -28,7 +28,7 @@ import { formatValue, type Variable } from "./variables.ts";
 /** Loaded only with `OTEL_CONFIG_FILE`. */
 const loadConfigFile = lazy<typeof import("./file/config-file.ts")>("config/file/config-file.ts");
 const loadAdminAccess = lazy<typeof import("./admin/access.ts")>("config/admin/access.ts");
-const loadProfiling = lazy<typeof import("./profiling.ts")>("config/profiling.ts");
+const loadProfiling = lazy<typeof import("./admin/profiling.ts")>("config/admin/profiling.ts");
 
 export interface ParsedConfig {
   readonly config: Config;
@@ -68,6 +68,12 @@ export function parseConfig(
   return { config, issues: [...(file?.issues ?? []), ...reader.issues], ...(file && { file }) };
 }
 
+const PROFILING_VARIABLES = [
+  table.profiling,
+  table.profilingExport,
+  table.profilingExportHeaders,
+] as const;
+
 /** The defaults. Only `disabled` is read from it. */
 function disabledConfig(): Config {
   return { ...readConfig(new EnvironmentReader(new Map())), disabled: true };
@@ -89,7 +95,7 @@ function readConfig(reader: EnvironmentReader): Config {
     knownMethods: reader.read(table.knownMethods),
     instrumentations: readInstrumentations(reader),
     admin: readAdmin(reader),
-    profiling: [table.profiling, table.profilingExport].some((one) => reader.has(one))
+    profiling: PROFILING_VARIABLES.some((variable) => reader.has(variable))
       ? loadProfiling().readProfiling(reader, table)
       : undefined,
     pipeline: reader.read(table.pipeline),

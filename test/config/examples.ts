@@ -571,6 +571,29 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     read: (c) => c.profiling?.onDemand,
     value: true,
   },
+  TELLTALE_PROFILING_EXPORT: {
+    text: "pyroscope+https://anna:s3cret@profiles.example/team",
+    otherVariables: { TELLTALE_PROFILING: "continuous" },
+    read: (c) => c.profiling?.continuous,
+    value: {
+      kind: "pyroscope",
+      url: "https://profiles.example/team/ingest",
+      headers: { authorization: `Basic ${Buffer.from("anna:s3cret").toString("base64")}` },
+    },
+  },
+  TELLTALE_PROFILING_EXPORT_HEADERS: {
+    text: "X-Scope-OrgID=tenant,Authorization=Bearer%20abc",
+    otherVariables: {
+      TELLTALE_PROFILING: "continuous",
+      TELLTALE_PROFILING_EXPORT: "https://anna:s3cret@profiles.example/files",
+    },
+    read: (c) => c.profiling?.continuous,
+    value: {
+      kind: "http",
+      url: "https://profiles.example/files",
+      headers: { "x-scope-orgid": "tenant", authorization: "Bearer abc" },
+    },
+  },
   TELLTALE_DEBUG_SECRET: {
     text: "a-secret-of-operators",
     read: (c) => c.logs.debugSecret,

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import type { ValueIssue } from "../../src/config/issue.ts";
 import {
   parseAlertUrl,
   parseOrgUrl,
+  parseProfileDestination,
   parseSpotlight,
   parseTraceUrl,
 } from "../../src/config/link-urls.ts";
@@ -183,3 +185,39 @@ function parse(parser: typeof parseTraceUrl, text: string): [string | undefined,
   const issues: ValueIssue[] = [];
   return [parser(text, (issue) => issues.push(issue)), issues];
 }
+
+describe("The destination of profiles", () => {
+  const url = "https://profiles.example";
+  const valid: readonly (readonly [text: string, kind: string, place: string])[] = [
+    ["/var/profiles", "folder", "/var/profiles"],
+    ["file:///var/my%20profiles", "folder", "/var/my profiles"],
+    ["./profiles", "folder", resolve("profiles")],
+    [`${url}/files?team=1`, "http", `${url}/files?team=1`],
+    [`${url}/ingest`, "pyroscope", `${url}/ingest`],
+    [`pyroscope+${url}`, "pyroscope", `${url}/ingest`],
+    [`Pyroscope+${url}/prefix/`, "pyroscope", `${url}/prefix/ingest`],
+    ["pyroscope+http://localhost:4040/ingest", "pyroscope", "http://localhost:4040/ingest"],
+    [`${url}#top`, "http", `${url}/`],
+  ];
+  for (const [text, kind, place] of valid) {
+    it(`is a ${kind}: ${text}`, () => {
+      const found = parseProfileDestination(text, () => assert.fail("reported"));
+      assert.deepEqual(
+        [found?.kind, found?.kind === "folder" ? found.path : found?.url],
+        [kind, place],
+      );
+    });
+  }
+
+  const invalid = ["s3://bucket/x", "localhost:4040", "pyroscope+", "https://", "file://host/x"];
+  for (const text of invalid) {
+    it(`is refused: ${text}`, () => {
+      const issues: ValueIssue[] = [];
+      assert.equal(
+        parseProfileDestination(text, (issue) => issues.push(issue)),
+        undefined,
+      );
+      assert.equal(issues.length, 1);
+    });
+  }
+});

@@ -129,6 +129,22 @@ describe("The report", () => {
       'TELLTALE_PROFILING: received "on_demand", expected TELLTALE_ADMIN_TOKEN too; using no profiles on demand',
     ],
     [
+      { TELLTALE_PROFILING: "continuous" },
+      'TELLTALE_PROFILING: received "continuous", expected TELLTALE_PROFILING_EXPORT too; using no continuous profiles',
+    ],
+    [
+      { TELLTALE_PROFILING_EXPORT: "https://anna:s3cret@profiles.example/x" },
+      'TELLTALE_PROFILING_EXPORT: received "https://***@profiles.example/***", expected TELLTALE_PROFILING=continuous too; using no continuous profiles',
+    ],
+    [
+      { TELLTALE_PROFILING: "continuous", TELLTALE_PROFILING_EXPORT: "profiles.example:4040" },
+      'TELLTALE_PROFILING_EXPORT: received "profiles.example:4040", expected a path, or a URL like https://host/profiles or pyroscope+https://host; using no continuous profiles',
+    ],
+    [
+      { TELLTALE_PROFILING: "continous" },
+      'TELLTALE_PROFILING: received "continous", expected on_demand, continuous or none (did you mean continuous?); using none',
+    ],
+    [
       { TELLTALE_DEV_LOG: "querie" },
       'TELLTALE_DEV_LOG: received "querie", expected requests or queries (did you mean queries?); using none',
     ],

@@ -66,8 +66,8 @@ export class ContinuousProfiles implements Pipeline {
   readonly #queue: ProfileQueue;
   readonly #service: string;
   #profiler: ContinuousProfiler | undefined = undefined;
-  /** Number of periods that are being encoded. */
-  #encoding = 0;
+  /** What was collected and is not queued yet. */
+  readonly #collected = new Set<CollectedProfile>();
 
   constructor(deps: ContinuousProfilesDeps) {
     const { destination, resource, diagnostics, counters } = deps;
@@ -100,7 +100,7 @@ export class ContinuousProfiles implements Pipeline {
 
   /** Whether the end of the process would lose samples or profiles. */
   hasUnsent(): boolean {
-    return this.#profiler !== undefined || this.#encoding > 0 || !this.#queue.isEmpty;
+    return this.#profiler !== undefined || this.#collected.size > 0 || !this.#queue.isEmpty;
   }
 
   /** Ends the profile of allocations until the returned function is called: V8 has one sampler of them. */
@@ -115,7 +115,9 @@ export class ContinuousProfiles implements Pipeline {
 
   drainForExit(): ExitRequestFactory[] {
     if (this.#deps.flushTimeoutMs === 0) return [];
-    return [...this.#queue.drainForExit(), ...this.#lastProfiles()];
+    const queued = this.#queue.drainForExit();
+    this.#collect();
+    return [...queued, ...[...this.#collected].flatMap((one) => this.#deliverAtExit(one))];
   }
 
   #start(): void {
@@ -136,7 +138,7 @@ export class ContinuousProfiles implements Pipeline {
       this.#schedule(this.#periodMs * (1 - FULL_JITTER * Math.random()));
     } catch (error) {
       const reason = error instanceof UnusablePackage ? error.message : failureText(error);
-      diagnostics.warn("profiles", `there are no continuous profiles: ${reason}`);
+      diagnostics.warn("no profiles", `there are no continuous profiles: ${reason}`);
     } finally {
       // Native code was loaded meanwhile, which is no stall of the app's.
       loopActivity.skipped(startedAt);
@@ -151,83 +153,95 @@ export class ContinuousProfiles implements Pipeline {
   async #tick(): Promise<void> {
     if (this.#profiler === undefined) return;
     this.#schedule(this.#periodMs);
-    this.#encoding++;
-    try {
-      const period = this.#collect();
-      if (period !== undefined) await this.#export(period);
-    } catch (error) {
-      this.#deps.diagnostics.error("profile", `no profile was recorded: ${failureText(error)}`);
-    } finally {
-      this.#encoding--;
-    }
+    for (const one of this.#collect()) await this.#export(one);
   }
 
-  /** Returns undefined if the app has stopped the profiler. */
-  #collect(): SampledPeriod | undefined {
+  /** Ends a period. Returns nothing if there is no profile of it. */
+  #collect(): readonly CollectedProfile[] {
     const profiler = this.#profiler;
-    if (profiler === undefined) return undefined;
+    if (profiler === undefined) return [];
     if (!profiler.isActive) {
       profiler.stop();
       this.#givenWay();
-      return undefined;
+      return [];
     }
-    this.#deps.unsent.mark();
+    const { unsent, counters } = this.#deps;
+    unsent.mark();
     try {
-      return this.#deps.counters.measure(() => profiler.collect());
+      const { profiles, ...time } = counters.measure(() => profiler.collect());
+      const collected = profiles.map(({ kind, profile }) => ({
+        ...{ kind, time },
+        profile: new SampledProfile(profile),
+      }));
+      for (const one of collected) this.#collected.add(one);
+      counters.created += collected.length;
+      return collected;
+    } catch (error) {
+      this.#reportFailure(error);
+      return [];
     } finally {
       loopActivity.skipped(now());
     }
   }
 
-  async #export({ profiles, ...time }: SampledPeriod): Promise<void> {
-    for (const { kind, profile } of profiles) {
-      const sampled = new SampledProfile(profile);
-      await this.#places.find(sampled.places);
-      const content = this.#deps.counters.measure(() => this.#encode(kind, sampled, time));
+  async #export(collected: CollectedProfile): Promise<void> {
+    try {
+      await this.#places.find(collected.profile.places);
+      const encoded = this.#deps.counters.measure(() => this.#encode(collected));
       loopActivity.skipped(now());
-      this.#queue.add(this.#fileOf(kind, await compress(content), time));
+      const content = await compress(encoded);
+      // Else the end of the process has taken it.
+      if (this.#collected.delete(collected)) this.#queue.add(this.#fileOf(collected, content));
+    } catch (error) {
+      if (this.#collected.delete(collected)) this.#deps.counters.drop("failed", 1);
+      this.#reportFailure(error);
     }
   }
 
-  #encode(kind: SampledKind, sampled: SampledProfile, time: PeriodTime): Uint8Array {
-    const comments = [`${this.#service}, process ${process.pid}`];
-    return sampled.encode(this.#places, {
+  #encode({ kind, profile, time }: CollectedProfile): Uint8Array {
+    return profile.encode(this.#places, {
       ...time,
-      comments,
+      comments: [`${this.#service}, process ${process.pid}`],
       // Of the types sample, wall and cpu, and of inuse_objects and inuse_space: what was sampled.
       periodType: 1,
       period: kind === "cpu" ? 1e9 / SAMPLES_PER_SECOND : HEAP_INTERVAL_BYTES,
     });
   }
 
-  #fileOf(kind: SampledKind, content: Uint8Array, time: PeriodTime): ProfileFile {
-    const { startMs, durationMs } = time;
+  #fileOf(
+    { kind, time: { startMs, durationMs } }: CollectedProfile,
+    content: Uint8Array,
+  ): ProfileFile {
     const name = profileName(kind, startMs, this.#service);
     return { kind, name, content, startMs, endMs: startMs + durationMs };
   }
 
-  /** Returns what delivers the profiles of the time since the last ones. */
-  #lastProfiles(): ExitRequestFactory[] {
-    const period = this.#collect();
-    return (period?.profiles ?? []).flatMap(({ kind, profile }) => {
-      this.#deps.counters.created++;
-      return this.#queue.deliverAtExit(() => {
-        const content = this.#encode(kind, new SampledProfile(profile), period!);
-        return this.#fileOf(kind, gzipSync(content), period!);
-      });
-    });
+  #deliverAtExit(collected: CollectedProfile): ExitRequestFactory[] {
+    this.#collected.delete(collected);
+    return this.#queue.deliverAtExit(() =>
+      this.#fileOf(collected, gzipSync(this.#encode(collected))),
+    );
+  }
+
+  #reportFailure(error: unknown): void {
+    this.#deps.diagnostics.error("profile", `no profile was recorded: ${failureText(error)}`);
   }
 
   #givenWay(): void {
     this.#profiler = undefined;
     this.#deps.diagnostics.warn(
-      "profiles",
+      "profiles ended",
       "continuous profiles have ended: the app uses @datadog/pprof itself, as dd-trace does; use one of the two",
     );
   }
 }
 
-type PeriodTime = Omit<SampledPeriod, "profiles">;
+/** A profile that is not encoded. */
+interface CollectedProfile {
+  readonly kind: SampledKind;
+  readonly profile: SampledProfile;
+  readonly time: Omit<SampledPeriod, "profiles">;
+}
 
 function modeOf(profiler: ContinuousProfiler): string {
   return profiler.followsAsyncWork

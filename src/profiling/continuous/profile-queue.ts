@@ -24,8 +24,8 @@ export class ProfileQueue {
     return this.#files.length === 0;
   }
 
+  /** Queues a profile, which is counted as created. */
   add(file: ProfileFile): void {
-    this.#counters.created++;
     if (this.#files.length >= MAX_QUEUED) {
       // The first one may be on its way.
       const dropped = this.#files.find((one) => one !== this.#delivered);

@@ -1,4 +1,3 @@
-import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Context } from "@opentelemetry/api";
 import { contextStorage } from "../../context/manager.ts";
 import type { WatchedUnit, WorkObserver } from "../../context/unit-views.ts";
@@ -7,7 +6,7 @@ import { LoneWork } from "../lone-work.ts";
 import { UnitLabels } from "../unit-labels.ts";
 import type { SampleContext, TimeProfiler } from "./pprof-package.ts";
 
-/** Tells the profiler whose work runs, so that each sample has the labels of its own. */
+/** Passes the labels of the work that runs to the profiler, so that each sample has its own. */
 export interface WorkContext extends WorkObserver {
   /** Starts with the profiler, which is started already. */
   start(time: TimeProfiler): void;
@@ -20,8 +19,8 @@ export function labelsOfSample({ context }: SampleContext): UnitLabels | undefin
   return labels instanceof UnitLabels ? labels : undefined;
 }
 
-/** The context of samples of no one's work. */
-const NOBODY = {};
+/** The context of samples outside of work. */
+const NO_WORK = {};
 
 /** Whether the profiler knows the context of asynchronous code: on Node 24 and later, except on Windows. */
 export function followsAsyncWork(time: TimeProfiler): boolean {
@@ -32,8 +31,6 @@ export function followsAsyncWork(time: TimeProfiler): boolean {
     return false;
   }
 }
-
-type Run = AsyncLocalStorage<Context>["run"];
 
 /**
  * Labels by the context of asynchronous code: where telltale's own storage gets another unit
@@ -62,10 +59,10 @@ export class AsyncWorkContext implements WorkContext {
       const current = contextStorage.getStore();
       const isSame = unit === (current && watchedUnitIn(current));
       if (isSame || !time.isStarted()) return run.call(contextStorage, context, work, ...args);
-      const labels = (unit && this.#labels.get(unit)) ?? NOBODY;
+      const labels = (unit && this.#labels.get(unit)) ?? NO_WORK;
       return time.runWithContext(labels, runInContext, context, work, args);
     };
-    contextStorage.run = replacement as Run;
+    contextStorage.run = replacement;
   }
 
   stop(): void {
@@ -103,6 +100,6 @@ export class LoneWorkContext implements WorkContext {
     const { unit } = this.#work;
     if (unit === this.#labelled || this.#time?.isStarted() !== true) return;
     this.#labelled = unit;
-    this.#time.setContext((unit && UnitLabels.of(unit)) ?? NOBODY);
+    this.#time.setContext((unit && UnitLabels.of(unit)) ?? NO_WORK);
   }
 }

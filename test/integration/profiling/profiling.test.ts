@@ -6,11 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { gunzipSync } from "node:zlib";
-import { Profile } from "pprof-format";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { freePort } from "../../free-port.ts";
 import { nodes } from "../../nodes.ts";
+import { decode } from "../../profiling/decoded-pprof.ts";
 import { pollUntilTrue } from "../../until.ts";
 import { preload, Program, telemetryEnv } from "../program.ts";
 
@@ -70,35 +69,6 @@ async function underLoad<Result>({ appUrl }: App, work: Promise<Result>): Promis
   do await (await fetch(appUrl)).text();
   while (!load.signal.aborted);
   return ended;
-}
-
-interface DecodedSample {
-  readonly stack: readonly string[];
-  readonly file: string;
-  readonly value: number;
-  readonly labels: Variables;
-}
-
-function decode(content: Uint8Array): {
-  readonly types: string[];
-  readonly samples: DecodedSample[];
-} {
-  const profile = Profile.decode(gunzipSync(content));
-  const textOf = (at: number | bigint): string => profile.stringTable.strings[Number(at)] ?? "";
-  const functions = new Map(profile.function.map((one) => [Number(one.id), one]));
-  const functionOf = new Map(
-    profile.location.map(({ id, line }) => [
-      Number(id),
-      functions.get(Number(line[0]!.functionId))!,
-    ]),
-  );
-  const samples = profile.sample.map(({ locationId, value, label }) => ({
-    stack: locationId.map((id) => textOf(functionOf.get(Number(id))!.name)),
-    file: textOf(functionOf.get(Number(locationId[0]))!.filename),
-    value: Number(value.at(-1)),
-    labels: Object.fromEntries(label.map(({ key, str }) => [textOf(key), textOf(str)])),
-  }));
-  return { types: profile.sampleType.map(({ type }) => textOf(type)), samples };
 }
 
 describe("A profile of an app in production, on demand", () => {

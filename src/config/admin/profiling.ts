@@ -1,6 +1,6 @@
-import type { ProfileDestination, ProfilingConfig } from "./config.ts";
-import type { EnvironmentReader } from "./environment-reader.ts";
-import type * as variables from "./variables.ts";
+import type { ProfileDestination, ProfilingConfig } from "../config.ts";
+import type { EnvironmentReader } from "../environment-reader.ts";
+import type * as variables from "../variables.ts";
 
 type Table = typeof variables;
 
