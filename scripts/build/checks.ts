@@ -12,7 +12,7 @@ import { root, staging } from "./paths.ts";
  * The functions of the public API are 2,000 bytes: they have to work before Sentry is
  * loaded, and without it.
  */
-const START_BUDGET = 524_000;
+const START_BUDGET = 524_500;
 
 /** Packages that only some processes need, and that belong into lazy modules. */
 const LAZY_PACKAGES = [
