@@ -22,7 +22,7 @@ const { values } = parseArgs({
   options: { turns: { type: "string", default: "20" } },
 });
 const turns = Number(values.turns);
-const REQUESTS = 1_000;
+const REQUESTS = 5_000;
 const TOKEN = "0123456789abcdef-token";
 const app = benchApps[0]!;
 /** Where the tests have installed the package, which the app has not. */
@@ -53,8 +53,6 @@ async function main(): Promise<void> {
     TELLTALE_PROFILING_EXPORT: folder,
   });
   try {
-    for (const server of [plain, onDemand, continuous])
-      await load(server.port, app.path, app.requests / 3);
     await compare("continuous profiles", plain, continuous);
     await measureEnds(continuous, continuousPort, folder);
     await compare("nothing is recorded", plain, onDemand);
@@ -67,6 +65,8 @@ async function main(): Promise<void> {
 }
 
 async function compare(title: string, plain: Server, profiled: Server): Promise<void> {
+  // After minutes without requests V8 has flushed code.
+  for (const server of [plain, profiled]) await load(server.port, app.path, app.requests / 3);
   const figures: { plain: number[]; profiled: number[] } = { plain: [], profiled: [] };
   for (let turn = 0; turn < turns; turn++) {
     const order =

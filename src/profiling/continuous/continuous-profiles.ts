@@ -3,7 +3,7 @@ import { gzip, gzipSync } from "node:zlib";
 import type { Attributes } from "@opentelemetry/api";
 import { now } from "../../clock.ts";
 import type { ProfileDestination } from "../../config/config.ts";
-import type { WorkObserver } from "../../context/unit-views.ts";
+import type { WatchedUnit, WorkObserver } from "../../context/unit-views.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import type { SignalCounters } from "../../diagnostics/telemetry-counters.ts";
 import type { UnsentTelemetry } from "../../diagnostics/unsent-telemetry.ts";
@@ -79,16 +79,9 @@ export class ContinuousProfiles implements Pipeline {
         ? new ProfileFolder(destination.path, diagnostics)
         : new ProfileReceiver(destination, resource.attributes, diagnostics);
     this.#queue = new ProfileQueue(sink, counters);
-    const { asynchronous, lone } = this.#contexts;
     this.workObserver = {
       arriving() {},
-      started: (unit) => {
-        // Pyroscope's link from a span to its profile: Grafana looks for this attribute.
-        if (destination.kind === "pyroscope" && this.#profiler !== undefined)
-          unit.span?.setAttribute("pyroscope.profile.id", unit.span.spanContext().spanId);
-        asynchronous.started(unit);
-        lone.started(unit);
-      },
+      started: (unit) => this.#observe(unit),
     };
     setTimeout(() => this.#start(), deps.startDelayMs ?? START_DELAY_MS).unref();
   }
@@ -118,6 +111,17 @@ export class ContinuousProfiles implements Pipeline {
     const queued = this.#queue.drainForExit();
     this.#collect();
     return [...queued, ...[...this.#collected].flatMap((one) => this.#deliverAtExit(one))];
+  }
+
+  #observe(unit: WatchedUnit): void {
+    const profiler = this.#profiler;
+    // Pyroscope's link from a span to its profile: Grafana looks for this attribute.
+    if (profiler !== undefined && this.#deps.destination.kind === "pyroscope")
+      unit.span?.setAttribute("pyroscope.profile.id", unit.span.spanContext().spanId);
+    const { asynchronous, lone } = this.#contexts;
+    // Until it has started it is not known which one it uses.
+    if (profiler?.followsAsyncWork === true) asynchronous.started(unit);
+    else lone.started(unit);
   }
 
   #start(): void {

@@ -39,18 +39,15 @@ export function followsAsyncWork(time: TimeProfiler): boolean {
  */
 export class AsyncWorkContext implements WorkContext {
   readonly #labels = new WeakMap<WatchedUnit, UnitLabels>();
-  #isActive = false;
 
   arriving(): void {}
 
   started(unit: WatchedUnit): void {
-    if (!this.#isActive) return;
     const labels = UnitLabels.of(unit);
     if (labels !== undefined) this.#labels.set(unit, labels);
   }
 
   start(time: TimeProfiler): void {
-    this.#isActive = true;
     const run = contextStorage.run as (this: unknown, ...args: unknown[]) => unknown;
     const runInContext = (context: Context, work: unknown, args: unknown[]): unknown =>
       run.call(contextStorage, context, work, ...args);
@@ -66,7 +63,6 @@ export class AsyncWorkContext implements WorkContext {
   }
 
   stop(): void {
-    this.#isActive = false;
     Reflect.deleteProperty(contextStorage, "run");
   }
 }
