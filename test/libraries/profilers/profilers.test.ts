@@ -301,19 +301,19 @@ describe("Continuous profiles", () => {
       line: /@datadog\/pprof 5\.20\.0 can't be loaded: .*ERR_DLOPEN_DISABLED.*; start Node with --allow-addons/,
     },
   ];
-  for (const { title, options, line } of UNUSABLE) {
-    it(`are not those of ${title}, which runs on, with one line`, async () => {
+  it("are not those of an app that can't be profiled, which runs on, with one line", async () => {
+    const check = async ({ title, options, line }: (typeof UNUSABLE)[number]): Promise<void> => {
       const program = start({ TELLTALE_PROFILING_EXPORT: folder }, options);
       const found = await pollUntil(
         async () => /there are no continuous profiles: (.*)/.exec(program.stderr)?.[1],
-        () => program.describe(),
+        () => `${title}: ${program.describe()}`,
       );
-      assert.match(found, line);
-      program.kill("SIGTERM");
-      assert.equal((await program.ended).signal, "SIGTERM");
-      assert.deepEqual(readdirSync(folder), []);
-    });
-  }
+      assert.match(found, line, title);
+      assert.equal((await end(program)).signal, "SIGTERM", title);
+    };
+    await Promise.all(UNUSABLE.map(check));
+    assert.deepEqual(readdirSync(folder), []);
+  });
 
   it("end when the app starts the profiler itself, which works then", async () => {
     const program = start(
