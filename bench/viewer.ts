@@ -21,8 +21,9 @@ import { type HttpSink, startHttpSink } from "./sink.ts";
 
 const { values } = parseArgs({
   options: {
-    turns: { type: "string", default: "30" },
-    "turn-requests": { type: "string", default: "1000" },
+    turns: { type: "string", default: "24" },
+    // So many that what the viewer takes each second is a small part of a turn, as in an app at work.
+    "turn-requests": { type: "string", default: "4000" },
     requests: { type: "string", default: "100000" },
   },
 });
