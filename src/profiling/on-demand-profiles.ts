@@ -58,12 +58,22 @@ export class OnDemandProfiles {
   readonly #service: string;
   readonly #work: WorkTimeline;
   readonly #pauseHeap: () => () => void;
+  readonly #maxBytes: number;
   /** The starts of the last hour, in milliseconds on the monotonic clock. */
   #startTimes: number[] = [];
   #isRecording = false;
 
-  /** @param pauseHeap ends the continuous profile of allocations until the returned function is called */
-  constructor(service: string, work: WorkTimeline, pauseHeap: () => () => void) {
+  /**
+   * @param pauseHeap ends the continuous profile of allocations until the returned function is called
+   * @param maxBytes maximum size of a profile before compression
+   */
+  constructor(
+    service: string,
+    work: WorkTimeline,
+    pauseHeap: () => () => void,
+    maxBytes: number = MAX_BYTES,
+  ) {
+    this.#maxBytes = maxBytes;
     this.#service = service;
     this.#work = work;
     this.#pauseHeap = pauseHeap;
@@ -129,7 +139,7 @@ export class OnDemandProfiles {
     const startMs = wallClockOriginAt(startedAt) + startedAt;
     const time = { startMs, startedAt, durationMs: endedAt - startedAt };
     const content = await this.#encode(request, profile, { ...time, work });
-    if (content === undefined) return TOO_LARGE;
+    if (content === undefined) return tooLarge(this.#maxBytes);
     return { name: fileName(request, startMs), content };
   }
 
@@ -141,7 +151,7 @@ export class OnDemandProfiles {
   ): Promise<Buffer | undefined> {
     if (format === "v8") {
       const text = JSON.stringify(profile);
-      return text.length > MAX_BYTES ? undefined : Buffer.from(text);
+      return text.length > this.#maxBytes ? undefined : Buffer.from(text);
     }
     const mapped = await mappedPositions(profile);
     const shared = { ...time, comments: [`${this.#service}, process ${process.pid}`] };
@@ -159,7 +169,7 @@ export class OnDemandProfiles {
             { ...shared, period: INTERVALS.allocationBytes },
           );
     loopActivity.skipped(now());
-    return content.length > MAX_BYTES ? undefined : compress(content);
+    return content.length > this.#maxBytes ? undefined : compress(content);
   }
 }
 
@@ -170,10 +180,10 @@ interface RecordedPeriod {
   readonly work: ReturnType<WorkTimeline["stop"]>;
 }
 
-const TOO_LARGE: ProfileRefusal = {
-  status: 413,
-  reason: `the profile has more than ${MAX_BYTES / 1e6} MB: ask for fewer seconds`,
-};
+function tooLarge(maxBytes: number): ProfileRefusal {
+  const reason = `the profile has more than ${maxBytes / 1e6} MB: ask for fewer seconds`;
+  return { status: 413, reason };
+}
 
 /** An app that records allocations itself, as continuous profiling does, is left alone. */
 function startOrRefuse(kind: ProfileKind, inUseOnly: boolean): Recording | ProfileRefusal {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { freePort } from "../../free-port.ts";
 import { nodes } from "../../nodes.ts";
@@ -28,7 +29,11 @@ interface App {
   readonly env: Variables;
 }
 
-async function startApp(receiver: Receiver, env: Variables = {}, node?: string): Promise<App> {
+async function startApp(
+  receiver: Receiver,
+  env: Variables = {},
+  options: { readonly node?: string; readonly file?: string } = {},
+): Promise<App> {
   const port = String(await freePort());
   const own = { OTEL_EXPORTER_PROMETHEUS_PORT: port, TELLTALE_ADMIN_TOKEN: TOKEN };
   const program = new Program({
@@ -40,7 +45,7 @@ async function startApp(receiver: Receiver, env: Variables = {}, node?: string):
       ...own,
       ...env,
     },
-    ...(node !== undefined && { node }),
+    ...options,
   });
   const appPort = await program.waitForStdout((stdout) => /listening on (\d+)/.exec(stdout)?.[1]);
   const url = `http://127.0.0.1:${port}`;
@@ -88,7 +93,7 @@ describe("A profile of an app in production, on demand", () => {
 
   for (const { name, path } of nodes) {
     it(`has the app's hot function, with the ids of exported spans, on Node ${name}`, async () => {
-      const own = await startApp(receiver, {}, path);
+      const own = await startApp(receiver, {}, { node: path });
       const response = await underLoad(own, record(own, "cpu?seconds=1"));
       assert.equal(response.status, 200);
       assert.equal(response.headers.get("content-type"), "application/octet-stream");
@@ -108,6 +113,24 @@ describe("A profile of an app in production, on demand", () => {
       await own.program.ended;
     });
   }
+
+  it("has the places of the original source, by the source map of a build", async () => {
+    const built = join(folder, "build", "app.mjs");
+    await build({
+      entryPoints: [file],
+      outfile: built,
+      sourcemap: true,
+      minifyWhitespace: true,
+      format: "esm",
+    });
+    const own = await startApp(receiver, {}, { file: built });
+    const response = await underLoad(own, record(own, "cpu?seconds=0.5"));
+    const { samples } = decode(new Uint8Array(await response.arrayBuffer()));
+    const files = samples.filter(({ stack }) => stack[0] === "priceOfCart").map((one) => one.file);
+    assert.deepEqual([...new Set(files)], [file]);
+    own.program.kill("SIGTERM");
+    await own.program.ended;
+  });
 
   it("is one of what was allocated, or of what is in use", async () => {
     for (const type of ["alloc_space", "inuse_space"]) {
@@ -171,7 +194,7 @@ describe("A profile of an app in production, on demand", () => {
     const { code, stdout, stderr } = await underLoad(app, command.ended);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /priceOfCart {2}.*app\.mjs:4\n/);
-    const [name] = readdirSync(folder);
+    const [name] = readdirSync(folder).filter((one) => one !== "build");
     assert.match(name!, /^cpu-\d{8}T\d{6}Z\.pb\.gz$/);
     assert.ok(stdout.startsWith(`${join(folder, name!)}\n`));
     const top = await run("go", ["tool", "pprof", "-top", join(folder, name!)]);
