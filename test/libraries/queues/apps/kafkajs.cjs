@@ -23,13 +23,28 @@ exports.consumer = async ({ Kafka }, url, queue) => {
   const kafka = new Kafka(settings(url));
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic: queue }] });
+  await createTopic(admin, queue);
   await admin.disconnect();
   const consumer = kafka.consumer({ groupId: queue, retry: { initialRetryTime: 50 } });
   await consumer.connect();
   await consumer.subscribe({ topics: [queue], fromBeginning: true });
   return consumer;
 };
+
+/** The wait of `createTopics` for a leader fails if the broker does not list the topic yet. */
+async function createTopic(admin, topic) {
+  await admin.createTopics({ topics: [{ topic }], waitForLeaders: false });
+  for (;;) {
+    try {
+      return await admin.fetchTopicMetadata({ topics: [topic] });
+    } catch (error) {
+      if (!PENDING.has(error.type) && !PENDING.has(error.cause?.type)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+const PENDING = new Set(["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"]);
 
 exports.receiver = async (library, url, queue, work) => {
   const consumer = await exports.consumer(library, url, queue);

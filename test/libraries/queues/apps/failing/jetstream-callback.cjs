@@ -10,6 +10,8 @@ exports.receiver = async (library, url, queue, work) => {
   const consuming = new Restarts(async (run) => {
     const callback = (message) => run(() => onMessage(message, work));
     const messages = await consumer.consume({ callback });
+    // The server has then ended the subscription before, to which it would deliver the next message.
+    await connection.flush();
     return () => messages.close();
   });
   return {
