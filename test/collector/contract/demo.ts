@@ -96,14 +96,26 @@ export async function startDemo(binary: string, program: string): Promise<Contra
     // the traffic continues until there are some.
     const failed = await pollUntil(async () => {
       const last = await traffic();
-      const exemplars = await scraping.exemplars(SPAN_DURATIONS);
-      return exemplars.length > 0 ? last : undefined;
+      return (await hasExemplars(scraping)) ? last : undefined;
     }, "exemplars of span metrics");
     return { sent, arrived, scraping, written, pages, failed, end, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** The time in which the spans of one round of traffic are measured and scraped, in milliseconds. */
+const MEASURED_MS = 10_000;
+
+/**
+ * Waits for exemplars of span metrics. On a fast machine, rounds of traffic without a pause
+ * between them are more spans than the queue of a service takes.
+ */
+function hasExemplars(prometheus: PrometheusServer): Promise<boolean> {
+  const find = async (): Promise<true | undefined> =>
+    (await prometheus.exemplars(SPAN_DURATIONS)).length > 0 || undefined;
+  return pollUntil(find, "exemplars", MEASURED_MS).catch(() => false);
 }
 
 /** Starts the demo's services, with its variables except for the endpoints. */
