@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { start as startShop } from "../../../examples/shop/scenario.ts";
 import { freePorts } from "../../libraries/servers/daemon.ts";
@@ -23,8 +24,9 @@ const VISITS: readonly (readonly [path: string, times: number])[] = [
   ["/stopped-database", 1],
   ["/blocking", 1],
 ];
-/** Time between two requests: load, but not all of a processor. */
+/** Time between two requests, and between two rounds of the shop's: load, but not all of a processor. */
 const PAUSE_MS = 40;
+const ROUND_PAUSE_MS = 500;
 
 /**
  * Starts the demo shop with its PostgreSQL, a warehouse with Redis and planted faults, and an
@@ -72,7 +74,10 @@ export async function startLiveServices(otlp: string, dsn: string): Promise<Live
     await instruments.waitForStdout((output) => output.includes("open") || undefined);
     const port = await warehouse.waitForStdout((output) => /^port (\d+)$/mu.exec(output)?.[1]);
     const loads = [
-      repeat(() => shop.sendTraffic()),
+      repeat(async () => {
+        await shop.sendTraffic();
+        await pause(ROUND_PAUSE_MS);
+      }),
       repeat(() => visit(`http://127.0.0.1:${port}`)),
       repeat(() => request(`http://127.0.0.1:${port}/slow`)),
     ];
@@ -120,7 +125,7 @@ async function visit(url: string): Promise<void> {
   for (const [path, times] of VISITS) {
     for (let at = 0; at < times; at++) {
       await request(path === "/items/" ? `${url}/items/${at}` : url + path, path === "/parcels");
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await pause(PAUSE_MS);
     }
   }
 }
