@@ -1,5 +1,6 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Span, TextMapSetter } from "@opentelemetry/api";
 import { now } from "../../clock.ts";
 import { isTracingSuppressed } from "../../context/context.ts";
@@ -137,13 +138,15 @@ function isCancelled(call: ClientCall, request: ClientRequest, error?: Error): b
   // Cancelled before there was a connection.
   if (socket === null) return request.destroyed;
   const { errored } = socket;
-  if (errored !== null && !isHandshakeCancelled(errored)) return isCancellation(errored);
-  return socket.destroyed && !socket.readableEnded && !hasTimedOut(call, socket.timeout);
+  if (errored !== null && !isClosedOnThisSide(errored)) return isCancellation(errored);
+  return socket.destroyed && !socket.readableEnded && !hasTimedOut(call, request, socket);
 }
 
-/** Whether it is Node's error for a socket that was destroyed on this side during the TLS handshake. */
-function isHandshakeCancelled(error: Error): boolean {
-  return (error as NodeJS.ErrnoException).code === "ECANCELED";
+/** Node's errors for a socket that was destroyed on this side during the TLS handshake, or before a write to it. */
+const CLOSED_ON_THIS_SIDE: readonly unknown[] = ["ECANCELED", "ERR_SOCKET_CLOSED"];
+
+function isClosedOnThisSide(error: NodeJS.ErrnoException): boolean {
+  return CLOSED_ON_THIS_SIDE.includes(error.code);
 }
 
 /** Whether it is Node's error for a connection that was closed too early, by either side. */
@@ -154,10 +157,21 @@ function isHangUp(error: Error): boolean {
   );
 }
 
-/** `request.on("timeout", () => request.destroy())` is a timeout, though the app closes. */
-function hasTimedOut(call: ClientCall, timeoutMs: number | undefined): boolean {
-  if (timeoutMs === undefined || timeoutMs <= 0 || call.statusCode !== undefined) return false;
-  return now() - call.startedAt >= timeoutMs;
+/** A request whose socket Node listens to, once, to emit the request's `timeout`. */
+type RequestWithTimeout = ClientRequest & { readonly timeoutCb?: (() => void) | null };
+
+/**
+ * Whether the connection was idle for too long: after
+ * `request.on("timeout", () => request.destroy())` the call has failed, though the app closes.
+ * The listener is gone then. There is none if the app has set a timeout on the socket itself: the
+ * time since the start of the call, which may be 1 ms short of it, has to do.
+ */
+function hasTimedOut(call: ClientCall, request: RequestWithTimeout, socket: Socket): boolean {
+  if (call.statusCode !== undefined) return false;
+  const { timeoutCb: listener } = request;
+  if (typeof listener === "function") return !socket.listeners("timeout").includes(listener);
+  const { timeout = 0 } = socket;
+  return timeout > 0 && now() - call.startedAt >= timeout - 1;
 }
 
 /**

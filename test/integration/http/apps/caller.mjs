@@ -54,6 +54,11 @@ async function echoed(call) {
   return { ...rest, ...JSON.parse(body) };
 }
 
+function block(ms) {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
 async function failed(work) {
   try {
     return { unexpected: await work() };
@@ -211,6 +216,55 @@ const calls = {
     failed(() => {
       const call = http.get(`${plain}/slow`, { timeout: 20 });
       call.on("timeout", () => call.destroy());
+      return answered(call);
+    }),
+  // Many are some tenths of a millisecond early.
+  "http timeouts": async () => {
+    const results = [];
+    for (let count = 0; count < 10; count++) {
+      results.push(
+        await failed(() => {
+          const call = http.get(`${plain}/slow`, { timeout: 2 });
+          call.on("timeout", () => call.destroy());
+          return answered(call);
+        }),
+      );
+    }
+    return { results };
+  },
+  "http timeout of a socket": () =>
+    failed(() => {
+      const call = http.get(`${plain}/slow`, once1);
+      call.on("socket", (socket) => {
+        socket.setTimeout(20);
+        socket.on("timeout", () => call.destroy());
+      });
+      return answered(call);
+    }),
+  "http destroyed before its timeout": () =>
+    failed(() => {
+      const call = http.get(`${plain}/slow`, { timeout: 30_000 });
+      call.on("timeout", () => call.destroy());
+      setTimeout(() => call.destroy(), 10);
+      return answered(call);
+    }),
+  // It was idle for less than that.
+  "http destroyed after its timeout": () =>
+    failed(() => {
+      const call = http.get(`${plain}/slow`, { ...once1, timeout: 500 });
+      call.on("timeout", () => call.destroy());
+      call.on("socket", (socket) => {
+        socket.on("connect", () => {
+          block(510);
+          call.destroy();
+        });
+      });
+      return answered(call);
+    }),
+  "http destroyed while it connects": () =>
+    failed(() => {
+      const call = http.get("http://slow.test/", { ...once1, lookup() {} });
+      setTimeout(() => call.destroy(), 10);
       return answered(call);
     }),
   "http timeout by signal": () =>
