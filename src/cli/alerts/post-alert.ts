@@ -3,7 +3,7 @@ import type { Alert } from "../../alerts/alert.ts";
 import { alertBody } from "../../alerts/alert-body.ts";
 import { AlertClient, type AlertOutcome } from "../../alerts/alert-client.ts";
 import type { AlertReceiver } from "../../config/config.ts";
-import { pauseMs } from "../../export/connection/retry.ts";
+import { isCutShort, pauseMs } from "../../export/connection/retry.ts";
 import { version } from "../../version.ts";
 
 /** The pause before the second attempt, unless the receiver asks for a longer one. */
@@ -41,7 +41,7 @@ export async function postBody(
   if (Math.max(ms, first.retryAfterMs ?? 0) >= deadline - performance.now()) return first;
   await sleep(ms);
   const { outcome: second, limitMs, isAborted } = await attempt(client, body, deadline);
-  return isAborted && limitMs < timeoutMs / 2 ? first : second;
+  return isAborted && isCutShort(limitMs, timeoutMs) ? first : second;
 }
 
 interface Attempt {

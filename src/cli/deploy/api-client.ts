@@ -9,6 +9,7 @@ import {
 import { responseForError } from "../../export/connection/network-error.ts";
 import {
   backoffMs,
+  isCutShort,
   pauseMs,
   retryAfterMs,
   type RetryPolicy,
@@ -53,8 +54,8 @@ type Outcome =
       readonly isUncertain: boolean;
       /** The pause that Sentry asks for. */
       readonly retryAfterMs: number | undefined;
-      /** Whether the end of all attempts came long before the time limit of this one. */
-      readonly isCutShort?: boolean;
+      /** Whether it got no answer because the end of all attempts came long before its own time limit. */
+      readonly wasCutShort?: boolean;
     };
 
 export interface ApiClientOptions {
@@ -104,8 +105,8 @@ export class ApiClient {
       const outcome = await this.#attemptOrFind(request, isUncertain);
       if (outcome.kind === "accepted") return outcome;
       isUncertain ||= outcome.isUncertain;
-      const isCutShort = outcome.kind === "retryable" && outcome.isCutShort === true;
-      earlier = (isCutShort ? earlier : undefined) ?? outcome.reason;
+      const wasCutShort = outcome.kind === "retryable" && outcome.wasCutShort === true;
+      earlier = (wasCutShort ? earlier : undefined) ?? outcome.reason;
       const reason = `${request.method} ${this.#urlOf(request.path)} ${earlier}`;
       const failure = (note: string): ApiFailure => ({
         kind: "failed",
@@ -162,8 +163,8 @@ export class ApiClient {
     if (result.kind === "response") return this.#outcomeOfResponse(result);
     const outcome = outcomeOfFailure(result, attempt.isFullyWritten(), isRepeatable);
     const fullMs = Math.min(this.#options.timeoutMs, ATTEMPT_TIMEOUT_MS);
-    const isCutShort = result.isAborted && limitMs < fullMs / 2;
-    return outcome.kind === "retryable" ? { ...outcome, isCutShort } : outcome;
+    const wasCutShort = result.isAborted && isCutShort(limitMs, fullMs);
+    return outcome.kind === "retryable" ? { ...outcome, wasCutShort } : outcome;
   }
 
   #outcomeOfResponse(response: HttpResponse): Outcome {

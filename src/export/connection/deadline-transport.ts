@@ -13,7 +13,7 @@ import {
 } from "./export-connection.ts";
 import { awaitResponse } from "./attempt.ts";
 import { delay, MAX_TIMER_MS } from "../delay.ts";
-import { backoffMs, pauseMs, type RetryPolicy } from "./retry.ts";
+import { backoffMs, isCutShort, pauseMs, type RetryPolicy } from "./retry.ts";
 
 const compress = promisify(gzip);
 
@@ -129,8 +129,9 @@ export class DeadlineTransport implements IExporterTransport {
       const leftMs = deadline - performance.now();
       const response = await this.#try(body, leftMs, timeoutMs);
       if (response.status === "success") return this.#onSuccess(response);
-      const isCutShort = leftMs < timeoutMs / 2 && response.failure.reason === reasonOf(timeoutMs);
-      const failure = (isCutShort ? earlier : undefined) ?? response.failure;
+      const hasNoAnswer = response.failure.reason === reasonOf(timeoutMs);
+      const isUntelling = hasNoAnswer && isCutShort(leftMs, timeoutMs);
+      const failure = (isUntelling ? earlier : undefined) ?? response.failure;
       earlier = failure;
       const wait = this.#retryDelayAfter(response, tries, deadline);
       if (wait !== undefined && !this.#isCancelled) {

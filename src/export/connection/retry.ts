@@ -32,6 +32,14 @@ export function backoffMs(policy: Omit<RetryPolicy, "attempts">, tries: number):
 }
 
 /**
+ * Whether an attempt has less than half of its time before the end of all attempts: that it got
+ * no answer explains less than the failure of the attempt before it.
+ */
+export function isCutShort(leftMs: number, limitMs: number): boolean {
+  return leftMs < limitMs / 2;
+}
+
+/**
  * The longest pause that is applied, whatever the peer asks for. Gateways that
  * restart or are short of quota ask for seconds or minutes. One request in five
  * minutes burdens none of them, and an absurd number (or an attack) costs five

@@ -59,23 +59,35 @@ describe("An export", () => {
     assert.equal(response.error.message, "no descriptor");
   });
 
-  it("has the reason of the attempt before the one that its time limit cuts short", async () => {
-    const retry = { attempts: 2, firstMs: 280, factor: 1, maxMs: 280, jitter: 0 };
-    const connection = connectionOf([[retryableResponse("peer", "answered 503"), true], "silence"]);
-    const transport = new DeadlineTransport(connection, "none", retry);
-    const response = await transport.send(new Uint8Array([1]), 300);
-    assert.equal(response.status, "failure");
-    assert.equal(response.error.message, "answered 503");
-  });
-
-  it("has the time limit as the reason if the peer has let most of it pass", async () => {
-    const retry = { attempts: 2, firstMs: 0, factor: 1, maxMs: 0, jitter: 0 };
-    const connection = connectionOf([[retryableResponse("network", "closed"), true], "silence"]);
-    const transport = new DeadlineTransport(connection, "none", retry);
-    const response = await transport.send(new Uint8Array([1]), 600);
-    assert.equal(response.status, "failure");
-    assert.equal(response.error.message, "no answer within 600 ms");
-  });
+  const silences = [
+    {
+      title: "has the reason of the attempt before the one that its time limit cuts short",
+      first: retryableResponse("peer", "answered 503"),
+      delayMs: 280,
+      timeoutMs: 300,
+      message: "answered 503",
+    },
+    {
+      title: "has the time limit as the reason if the peer has let most of it pass",
+      first: retryableResponse("network", "closed"),
+      delayMs: 0,
+      timeoutMs: 600,
+      message: "no answer within 600 ms",
+    },
+  ];
+  for (const { title, first, delayMs, timeoutMs, message } of silences) {
+    it(title, async () => {
+      const retry = { attempts: 2, firstMs: delayMs, factor: 1, maxMs: delayMs, jitter: 0 };
+      const transport = new DeadlineTransport(
+        connectionOf([[first, true], "silence"]),
+        "none",
+        retry,
+      );
+      const response = await transport.send(new Uint8Array([1]), timeoutMs);
+      assert.equal(response.status, "failure");
+      assert.equal(response.error.message, message);
+    });
+  }
 });
 
 function connectionOf(attempts: Attempts): ExportConnection {
