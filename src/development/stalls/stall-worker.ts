@@ -23,14 +23,15 @@ export type StallMessage =
   | { readonly kind: "stack"; readonly at: number; readonly frames: readonly CapturedFrame[] }
   | { readonly kind: "suspended"; readonly from: number; readonly to: number };
 
-/** How a thread has used processors, in milliseconds since its start. */
+/** How the main thread has used processors, in milliseconds since its start. */
 interface ProcessorUse {
   readonly ranMs: number;
   readonly waitedMs: number;
-  /** Whether it runs, or waits for a processor. */
-  readonly isRunnable: boolean;
-  /** Whether it waits, perhaps for a thread that runs or waits for a processor, such as one of V8's garbage collection. */
-  readonly isHeldUp: boolean;
+  /**
+   * Whether it is to run, or may wait for a thread that is, such as one of V8's garbage
+   * collection. Each may have a processor, or wait for one.
+   */
+  readonly isReady: boolean;
 }
 
 /** The modules that the worker loads. */
@@ -57,8 +58,9 @@ export function runStallWorker(
   const minSilentMs = 15;
   // A machine with too many processes lets a thread wait too, but not as long.
   const suspendedMs = 400;
-  // Opening a session interrupts the main thread for some 10 ms.
+  // Opening a session interrupts the main thread for some 10 ms, which a long stall is worth.
   const pauseMs = 1_000;
+  const longSilentMs = 250;
   const maxFrames = 30;
   let checkedAt = clock();
   let resumedAt = 0;
@@ -88,9 +90,10 @@ export function runStallWorker(
     const urls = new Map<string, string>();
     opened.on("Debugger.scriptParsed", ({ params: { scriptId, url } }) => urls.set(scriptId, url));
     opened.on("Debugger.paused", ({ params }) => {
+      // First, since the code that goes on may notice the stall at once, and looks for it.
+      port.postMessage({ kind: "stack", at: clock(), frames: framesOf(params.callFrames, urls) });
       opened.post("Debugger.resume");
       opened.post("Debugger.disable", end);
-      port.postMessage({ kind: "stack", at: clock(), frames: framesOf(params.callFrames, urls) });
     });
     opened.post("Debugger.enable");
     opened.post("Debugger.pause");
@@ -113,25 +116,21 @@ export function runStallWorker(
     try {
       const [ran, waited] = read("/proc/self/schedstat").split(" ");
       const use = { ranMs: Number(ran) / 1e6, waitedMs: Number(waited) / 1e6 };
-      const isRunnable = stateIn("/proc/self/stat") === "R";
-      return use.ranMs > 0
-        ? { ...use, isRunnable, isHeldUp: !isRunnable && hasRunnableThread() }
-        : undefined;
+      return use.ranMs > 0 ? { ...use, isReady: hasReadyThread() } : undefined;
     } catch {
       return undefined;
     }
   }
 
   /** Whether a thread of the process besides this one runs, or waits for a processor. */
-  function hasRunnableThread(): boolean {
+  function hasReadyThread(): boolean {
     const threads = load("node:fs").readdirSync("/proc/self/task");
-    const states = threads.map((id) => stateIn(`/proc/self/task/${id}/stat`));
-    return states.filter((state) => state === "R").length > 1;
+    return threads.filter((id) => stateOf(id) === "R").length > 1;
   }
 
   /** Returns the state of a thread: R, S, D and others. Its name, which precedes it, has any characters. */
-  function stateIn(path: string): string | undefined {
-    return read(path).split(") ").at(-1)?.[0];
+  function stateOf(thread: string): string | undefined {
+    return read(`/proc/self/task/${thread}/stat`).split(") ").at(-1)?.[0];
   }
 
   function read(path: string): string {
@@ -155,8 +154,8 @@ export function runStallWorker(
    */
   function blockedMs(ms: number, before?: ProcessorUse, after?: ProcessorUse): number {
     if (before === undefined || after === undefined) return ms;
-    const { isRunnable, isHeldUp, ranMs, waitedMs } = after;
-    return isRunnable || isHeldUp ? ranMs - before.ranMs : ms - (waitedMs - before.waitedMs);
+    const { isReady, ranMs, waitedMs } = after;
+    return isReady ? ranMs - before.ranMs : ms - (waitedMs - before.waitedMs);
   }
 
   /** Returns the milliseconds until the next check. */
@@ -174,7 +173,7 @@ export function runStallWorker(
     } else if (
       session === undefined &&
       beatAt > capturedAt &&
-      at - capturedAt > pauseMs &&
+      (at - capturedAt > pauseMs || at - silentAt > longSilentMs) &&
       !isInspected() &&
       isConfirmed(beatAt, at)
     ) {
