@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { lazy } from "../lazy.ts";
+import { rejectRequest } from "../replies/rejected-request.ts";
 import type { AdminConfig } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
 import { clusterWorkerId } from "./cluster.ts";
@@ -177,7 +177,7 @@ class AdminServer implements Admin {
     server.on("timeout", (socket: Socket) => this.#connectionLimiter?.onTimeout(socket));
     server.on("connection", (socket: Socket) => this.#accept(socket));
     server.on("secureConnection", (socket: Socket) => this.#connectionLimiter?.secure(socket));
-    server.on("clientError", rejectMalformed);
+    server.on("clientError", rejectRequest);
     // While the server listens, an error concerns a connection that could not be accepted.
     server.on("error", (error) => server.listening || this.#onListenError(error));
     return server;
@@ -282,20 +282,6 @@ function isAddressUnavailable(error: unknown): boolean {
 /** A scraper's idle connection must not keep the process alive. */
 function unrefConnection(socket: Socket): void {
   socket.unref();
-}
-
-/**
- * Rejects malformed or incomplete requests. Nothing here may throw, or malformed input
- * would terminate the app (CVE-2026-44902). `end` alone would leave the connection
- * half-open with a client that never closes its side.
- */
-function rejectMalformed(error: Error, socket: Duplex & { destroySoon?(): void }): void {
-  // Without a TLS handshake there is no connection that a response could be written to.
-  const isHttp = /^(?:HPE|ERR_HTTP)_/.test(String((error as NodeJS.ErrnoException).code));
-  if (isHttp && socket.writable && socket.destroySoon !== undefined) {
-    socket.write("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
-    socket.destroySoon();
-  } else socket.destroy();
 }
 
 function failureReason(error: unknown, { host, port }: AdminConfig, inCluster: boolean): string {

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { compress } from "../../replies/compress.ts";
 import { type HttpReply, jsonReply, textReply } from "../../replies/http-reply.ts";
+import { rejectRequest } from "../../replies/rejected-request.ts";
 import { RequestError } from "./request-error.ts";
 import { refusalOf } from "./request-guard.ts";
 import { matchPath, type Route, type RouteDeps } from "./route.ts";
@@ -15,7 +15,9 @@ const MAX_CONNECTIONS = 512;
 
 const serverOptions = {
   maxHeaderSize: 16_384,
-  headersTimeout: 5000,
+  // A busy machine reads a request late. Chromium closes a connection that it has opened in
+  // advance after 10 seconds.
+  headersTimeout: 30_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 5000,
   keepAliveTimeout: 30_000,
@@ -102,7 +104,7 @@ async function listen(
   const server = createServer(serverOptions, onRequest);
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = SOCKET_TIMEOUT_MS;
-  server.on("clientError", rejectMalformed);
+  server.on("clientError", rejectRequest);
   try {
     server.listen({ host, port, exclusive: true });
     await once(server, "listening");
@@ -213,11 +215,6 @@ async function send(
     ...reply.headers,
   });
   response.end(request.method === "HEAD" ? undefined : body);
-}
-
-function rejectMalformed(_error: Error, socket: Duplex): void {
-  if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
-  socket.destroy();
 }
 
 function noop(): void {}

@@ -29,7 +29,8 @@ export async function openPage(browser: Browser, url: string): Promise<OpenPage>
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
+    const isProblem = message.type() === "error" || message.type() === "warning";
+    if (isProblem) problems.push(`${message.text()} (${message.location().url})`);
   });
   const { origin } = new URL(url);
   page.on("request", (request) => {
