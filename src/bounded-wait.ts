@@ -1,3 +1,8 @@
+/*
+ * A time limit ends one turn of the event loop after its timer: after the loop was blocked,
+ * timers run before sockets and files are read, and what has arrived meanwhile is in time.
+ */
+
 /**
  * Waits for `work` to settle, for at most `limitMs`. Rejects if `work` rejects
  * within the limit. The timer is unref'd: work that never ends must not keep the
@@ -6,7 +11,7 @@
 export async function waitAtMost(work: Promise<unknown>, limitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs).unref();
+    timer = setTimeout(() => setImmediate(resolve), limitMs).unref();
   });
   await Promise.race([work, limit]);
   clearTimeout(timer);
@@ -37,8 +42,14 @@ export function runWithin(limitMs: number, run: (signal: AbortSignal) => unknown
     resolve({ error });
     abort.abort(error);
   };
-  const timer = setTimeout(() => stop(timeoutError(limitMs)), limitMs).unref();
-  const settled = own.then(() => clearTimeout(timer));
+  let immediate: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    immediate = setImmediate(stop, timeoutError(limitMs));
+  }, limitMs).unref();
+  const settled = own.then(() => {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+  });
   return { outcome: Promise.race([own, stopped]), settled, stop };
 }
 

@@ -1,6 +1,7 @@
 import { describeThrown, loadAppModule } from "../files/app-module.ts";
 import type { ModuleReference } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
+import { TimeLimit } from "../export/connection/time-limit.ts";
 import { runWithDeadline } from "../export/deadline.ts";
 import type { ExitRequestFactory, Pipeline } from "../export/pipeline.ts";
 import { propertyOf } from "../property.ts";
@@ -89,16 +90,16 @@ export class Extension implements Pipeline {
 
   #applyLater(loading: PromiseLike<unknown>, targets: ExtensionTargets): void {
     const { timeLimitMs = TIME_LIMIT_MS } = this.#deps;
-    const timer = setTimeout(() => {
+    const limit = new TimeLimit(timeLimitMs, () => {
       this.#fail(`received no configuration within ${timeLimitMs} ms`);
-    }, timeLimitMs).unref();
+    });
     void Promise.resolve(loading).then(
       (config: unknown) => {
-        clearTimeout(timer);
+        limit.clear();
         if (!this.#isOver) this.#apply(config, targets);
       },
       (error: unknown) => {
-        clearTimeout(timer);
+        limit.clear();
         if (!this.#isOver) this.#fail(this.#reasonOf(error));
       },
     );

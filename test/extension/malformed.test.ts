@@ -9,10 +9,14 @@ import { createExtension } from "../../src/extension/extension.ts";
 import { environmentOf } from "../../src/env.ts";
 import { TelltaleLoggerProvider } from "../../src/logs/logger.ts";
 import { noRedactor } from "../../src/redaction/redactor.ts";
+import { awaitBlockedAnswer } from "../blocked-loop.ts";
 import { malformedModules } from "./malformed.ts";
 import { noopMeterProvider } from "../../src/metrics/noop.ts";
 import { collectingProvider } from "../traces/provider.ts";
 import { pollUntilTrue } from "../until.ts";
+
+/** Where a module finds what it waits for. */
+const ANSWER = "telltaleTestAnswer";
 
 describe("A malformed extension", () => {
   const sharedState = {
@@ -52,6 +56,31 @@ describe("A malformed extension", () => {
       await extension.flush(100);
     });
   }
+
+  it("is none whose configuration arrives while the event loop is blocked", async () => {
+    const answer = await awaitBlockedAnswer();
+    Object.assign(globalThis, { [ANSWER]: answer.read });
+    const text = `export default async () => {
+      await globalThis.${ANSWER};
+      return { healthChecks: { rest() {} } };
+    };`;
+    writeFileSync(join(folder, "slow.mjs"), text);
+    const lines: string[] = [];
+    const registered: string[] = [];
+    const extension = createExtension({
+      reference: { specifier: "./slow.mjs", folder },
+      source: "slow.mjs",
+      report: (_key, message) => void lines.push(message),
+      timeLimitMs: 20,
+    });
+    extension.load(targetsOf(registered));
+    answer.arrive(50);
+    await extension.eventFilters();
+    answer.close();
+    Reflect.deleteProperty(globalThis, ANSWER);
+    await pollUntilTrue(() => registered.length > 0 || lines.length > 0, "the configuration");
+    assert.deepEqual([registered, lines], [["rest"], []]);
+  });
 
   /** The parts of telltale, of which only the checks are observed. */
   function targetsOf(registered: string[]): ExtensionTargets {

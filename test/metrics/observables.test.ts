@@ -3,6 +3,7 @@ import type { ObservableResult } from "@opentelemetry/api";
 import { ValueType } from "@opentelemetry/api";
 import { CARDINALITY_LIMIT } from "../../src/metrics/series-table.ts";
 import { MetricReaderState } from "../../src/metrics/reader-state.ts";
+import { awaitBlockedAnswer, type BlockedAnswer } from "../blocked-loop.ts";
 import { createMetricsFixture, metricOf, metricNamesOf, numbersOf } from "./metrics-fixture.ts";
 
 describe("Observable instruments", () => {
@@ -183,6 +184,28 @@ describe("A collection", () => {
     assert.deepEqual(metricNamesOf((await store.collect(readerState, limits)).resourceMetrics), [
       "slow",
     ]);
+  });
+
+  it("has the value of a callback whose answer arrives while the event loop is blocked, each time", async () => {
+    const { store } = createMetricsFixture();
+    let answer: BlockedAnswer;
+    store.provider
+      .getMeter("app")
+      .createObservableGauge("late")
+      .addCallback(async (result) => {
+        const { read } = answer;
+        // Once the collection waits.
+        queueMicrotask(() => answer.arrive(2 * limits.timeoutMillis));
+        await read;
+        result.observe(7);
+      });
+    const readerState = new MetricReaderState("cumulative", store.startedAt);
+    for (let round = 0; round < 2; round++) {
+      answer = await awaitBlockedAnswer();
+      const { resourceMetrics, errors } = await store.collect(readerState, limits);
+      answer.close();
+      assert.deepEqual([metricNamesOf(resourceMetrics), errors], [["late"], []]);
+    }
   });
 
   it("ignores observations after the time limit", async () => {

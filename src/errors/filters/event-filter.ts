@@ -2,6 +2,7 @@ import type { ErrorEvent, Event, EventHint } from "@sentry/core";
 import type { ModuleReference } from "../../config/config.ts";
 import { describeThrown } from "../../files/app-module.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
+import { TimeLimit } from "../../export/connection/time-limit.ts";
 import type { Breadcrumb } from "../../api.ts";
 import { isObject, readProperty } from "../readable-error.ts";
 import { type EventFilters, FilterModuleError, loadFilters } from "./filter-module.ts";
@@ -113,14 +114,14 @@ export class EventFilter {
     this.#unfinished.set(hint, event);
     return new Promise((resolve) => {
       const settle = (filtered: () => Filtered): void => {
-        clearTimeout(timer);
+        limit.clear();
         // Otherwise it was interrupted, or has taken too long.
         if (this.#unfinished.delete(hint)) resolve(filtered());
       };
-      const timer = setTimeout(() => {
+      const limit = new TimeLimit(this.#timeLimitMs, () => {
         const failure = `beforeSend took more than ${this.#timeLimitMs} ms`;
         settle(() => this.#fail(event, "time", failure));
-      }, this.#timeLimitMs).unref();
+      });
       // The thenable of an app may throw.
       void Promise.resolve(result).then(
         (value) => settle(() => this.#check(event, value)),

@@ -5,9 +5,10 @@ const LATE_THRESHOLD_MS = 100;
 const MAX_EXTENSION_MS = 1000;
 
 /**
- * A time limit for a response that ignores delays of the event loop. After the loop
- * was blocked for longer than the limit, timers run before sockets are read: the
- * response may have arrived already. So the limit expires one turn of the loop later.
+ * A time limit for a response, or for work of the app, that ignores delays of the event
+ * loop. After the loop was blocked for longer than the limit, timers run before sockets
+ * are read: the response may have arrived already. So the limit expires one turn of the
+ * loop later.
  * If the timer was late, the limit is extended once by that delay, at most by a
  * second, since the request may not even have been written.
  */

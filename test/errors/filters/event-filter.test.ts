@@ -3,6 +3,7 @@ import type { ErrorEvent, Event } from "@sentry/core";
 import { Diagnostics } from "../../../src/diagnostics/diagnostics.ts";
 import { EventFilter } from "../../../src/errors/filters/event-filter.ts";
 import { type EventFilters, FilterModuleError } from "../../../src/errors/filters/filter-module.ts";
+import { awaitBlockedAnswer } from "../../blocked-loop.ts";
 
 const SECRET = "hunter2";
 
@@ -228,6 +229,19 @@ describe("A filter", () => {
     const { result, lines } = await run({ beforeSend: () => new Promise(() => {}) }, 20);
     assert.deepEqual(result, minimal("beforeSend took more than 20 ms"));
     assert.equal(lines.length, 1);
+  });
+
+  it("that has got its answer while the event loop was blocked is in time", async () => {
+    const answer = await awaitBlockedAnswer();
+    const beforeSend = async (event: Event): Promise<Event> => {
+      await answer.read;
+      return event;
+    };
+    const filtering = run({ beforeSend }, 20);
+    answer.arrive(50);
+    const { result, lines } = await filtering;
+    answer.close();
+    assert.deepEqual([result, lines], [createEvent(), []]);
   });
 
   it("that returns after the time limit has no effect", async () => {
