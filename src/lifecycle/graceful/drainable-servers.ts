@@ -136,7 +136,10 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
-/** The timer keeps the process alive. Resolves with false. */
+/**
+ * The timer keeps the process alive. Resolves with false, after the requests that have arrived
+ * while the event loop was blocked: timers run before sockets are read.
+ */
 function pause(ms: number): Promise<false> {
-  return new Promise((resolve) => setTimeout(() => resolve(false), ms));
+  return new Promise((resolve) => setTimeout(() => setImmediate(resolve, false), ms));
 }

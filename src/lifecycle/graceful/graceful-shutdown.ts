@@ -28,8 +28,8 @@ export interface WorkInFlight {
 /** The share of the deadline that one flush takes at most. */
 const FLUSH_SHARE = 0.1;
 
-/** A signal for a whole cluster reaches a worker twice: from the system and from the primary. */
-const SAME_SIGNAL_MS = 500;
+/** A signal for a whole cluster reaches a worker twice: from the system, and from the primary, which may be busy. */
+const SAME_SIGNAL_MS = 5_000;
 
 const SIGNALS: readonly TerminationSignal[] = ["SIGTERM", "SIGINT"];
 
@@ -58,6 +58,8 @@ export class GracefulShutdown {
   readonly #callbacks: ShutdownCallbacks[] = [];
   /** When the first signal arrived, by the monotonic clock. */
   #signaledAt: number | undefined = undefined;
+  /** Whether the primary of the cluster may still pass on the signal that this worker has already. */
+  #isCopyExpected: boolean = isClusterWorker();
   #isEnding = false;
   #step = "waiting for load balancers";
 
@@ -103,7 +105,9 @@ export class GracefulShutdown {
     if (this.#signaledAt === undefined) {
       this.#signaledAt = now;
       void this.#shutDown(signal);
-    } else if (!isClusterWorker() || now - this.#signaledAt > SAME_SIGNAL_MS) {
+    } else if (this.#isCopyExpected && now - this.#signaledAt < SAME_SIGNAL_MS) {
+      this.#isCopyExpected = false;
+    } else {
       void this.#end(signal);
     }
   };
