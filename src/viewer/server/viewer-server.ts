@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
 import { compress } from "../../replies/compress.ts";
 import { type HttpReply, jsonReply, textReply } from "../../replies/http-reply.ts";
 import { rejectRequest } from "../../replies/rejected-request.ts";
@@ -90,6 +90,8 @@ async function drain(exports: ReadonlySet<ServerResponse>): Promise<void> {
   const end = performance.now() + MAX_DRAIN_MS;
   for (let quietSince = performance.now(); performance.now() < end;) {
     await pause(10);
+    // After the event loop was blocked: accepts the connections that wait, and reads their requests.
+    for (let turns = 0; turns < 2; turns++) await turn();
     if (exports.size > 0) quietSince = performance.now();
     else if (performance.now() - quietSince >= QUIET_MS) return;
   }

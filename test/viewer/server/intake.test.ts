@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
+import { blockLoop } from "../../blocked-loop.ts";
 import { send, startTestServer, type TestRequest, type TestServer } from "./test-server.ts";
 
 const JSON_TYPE = "application/json";
@@ -75,6 +77,20 @@ describe("The intake of the viewer", () => {
       assert.deepEqual(server.calls, status === 200 ? ["add"] : []);
     });
   }
+
+  it("is awaited at the end, also if it has arrived while the event loop was blocked", async () => {
+    const socket = connect(server.port, "127.0.0.1");
+    await once(socket, "connect");
+    server.calls.length = 0;
+    const drained = server.drain();
+    socket.write(
+      `POST /v1/traces HTTP/1.1\r\nhost: localhost:${server.port}\r\ncontent-type: ${JSON_TYPE}\r\ncontent-length: ${trace.length}\r\n\r\n${trace}`,
+    );
+    blockLoop(150);
+    await drained;
+    socket.destroy();
+    assert.deepEqual(server.calls, ["add"]);
+  });
 
   it("ends a connection that sends malformed bytes, and serves the next one", async () => {
     const socket = connect(server.port, "127.0.0.1");
