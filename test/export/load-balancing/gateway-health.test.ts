@@ -31,7 +31,7 @@ describe("The pause of a gateway that failed", () => {
 
   it("is that of the first failure if another export fails during it", () => {
     const health = new GatewayHealth(["one", "two"]);
-    const pause = health.failed(0, 0);
+    const pause = health.failed(0, 60_000);
     assert.ok(health.failed(0, 0) <= pause);
     assert.equal(health.isAvailable(0), false);
     assert.equal(health.isAvailable(1), true);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { isDeepStrictEqual } from "node:util";
+import { inspect, isDeepStrictEqual } from "node:util";
 import { PROTOCOL_VERSION } from "../../../src/metrics/cluster/protocol.ts";
 import { socketPath } from "../../../src/metrics/cluster/socket-path.ts";
 import type { PageSharing } from "../../../src/metrics/cluster/page-sharing.ts";
@@ -98,11 +98,7 @@ describe("The page of several processes", () => {
   it("adds counters, histograms and up-down counters, also those from before joining", async () => {
     const [owner, member] = await pair();
     for (const { metrics } of [owner, member]) fill(metrics);
-    const page = await pageOf(owner);
-    assert.deepEqual(valuesOf(page, "jobs_total"), [4]);
-    assert.deepEqual(valuesOf(page, "busy"), [4]);
-    assert.deepEqual(valuesOf(page, "took_count"), [4]);
-    assert.deepEqual(valuesOf(page, "target_info"), [1]);
+    await waitForValues(owner, { jobs_total: [4], busy: [4], took_count: [4], target_info: [1] });
   });
 
   for (const [name, rule, [first, second], expected] of gauges) {
@@ -116,9 +112,7 @@ describe("The page of several processes", () => {
         const dataPoints = [{ ...point, value: valueOfGauge(second) }];
         other.write(messageWith("answer", { ...gaugeNamed(name), dataPoints }));
       });
-      const values = async (): Promise<number[]> =>
-        valuesOf(await pageOf(owner), name.replaceAll(".", "_"));
-      await pollUntilTrue(async () => isDeepStrictEqual(await values(), expected), "the values");
+      await waitForValues(owner, { [name.replaceAll(".", "_")]: expected });
       other.destroy();
     });
   }
@@ -129,8 +123,10 @@ describe("The page of several processes", () => {
     meter.createCounter("jobs").bind().add(1, span);
     meter.createHistogram("took").bind().record(1, span);
     const accept = "application/openmetrics-text";
-    const { body } = (await owner.metrics.prometheusPage(accept))!;
-    assert.equal(body.toString().match(/ # \{trace_id="a{32}"/g)?.length, 2);
+    await pollUntilTrue(async () => {
+      const { body } = (await owner.metrics.prometheusPage(accept))!;
+      return body.toString().match(/ # \{trace_id="a{32}"/g)?.length === 2;
+    }, "two exemplars");
   });
 
   it("adds native histograms of different scales, also of a process that has ended", async () => {
@@ -147,19 +143,21 @@ describe("The page of several processes", () => {
       [4, 1],
       [80, 1],
     ];
-    assert.deepEqual([...nativeCounts(await nativeOf(owner))], expected);
+    const hasExpected = async (): Promise<boolean> =>
+      isDeepStrictEqual([...nativeCounts(await nativeOf(owner))], expected);
+    await pollUntilTrue(hasExpected, "the values of both");
     member.metrics.drainForExit();
     sharing.stop();
     record(owner.metrics, [1]);
     expected[0] = [0, 3];
-    assert.deepEqual([...nativeCounts(await nativeOf(owner))], expected);
+    await pollUntilTrue(hasExpected, "the values of both, and another one");
   });
 
   it("keeps the counts of a process that has ended, and none of its other values", async () => {
     const [owner, member, sharing] = await pair();
     fill(member.metrics);
     member.metrics.provider.getMeter("app").createGauge("depth").record(1);
-    assert.deepEqual(valuesOf(await pageOf(owner), "depth"), [1]);
+    await waitForValues(owner, { depth: [1] });
     member.metrics.provider.getMeter("app").createCounter("jobs").add(5);
     member.metrics.drainForExit();
     sharing.stop();
@@ -214,7 +212,7 @@ describe("The page of several processes", () => {
       if (text.includes("changes") && !title.includes("without a process")) other.write(hello);
       other.end(text);
       await new Promise((resolve) => other.once("close", resolve).resume());
-      assert.deepEqual(valuesOf(await pageOf(owner), "jobs_total"), [2]);
+      await waitForValues(owner, { jobs_total: [2] });
       const lines = owner.lines.filter((line) => line.includes("unreadable metrics"));
       assert.equal(lines.length, 1, owner.lines.join(""));
     });
@@ -277,6 +275,23 @@ function fill({ provider }: Pipeline["metrics"]): void {
 
 async function pageOf({ metrics }: Pipeline): Promise<ExpositionPage> {
   return parsePage((await metrics.prometheusPage(undefined))!.body.toString());
+}
+
+/** Waits until the page has the values of some metrics: a busy machine may answer too late for one page. */
+async function waitForValues(
+  owner: Pipeline,
+  expected: Readonly<Record<string, readonly number[]>>,
+): Promise<void> {
+  let found: Record<string, readonly number[]> = {};
+  await pollUntilTrue(
+    async () => {
+      const page = await pageOf(owner);
+      const names = Object.keys(expected);
+      found = Object.fromEntries(names.map((name) => [name, valuesOf(page, name)]));
+      return isDeepStrictEqual(found, expected);
+    },
+    () => `the values; there are ${inspect(found)}`,
+  );
 }
 
 function valuesOf(page: ExpositionPage, name: string): number[] {

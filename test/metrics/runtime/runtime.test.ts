@@ -56,12 +56,12 @@ describe("Runtime metrics", () => {
       );
       return servers?.value ?? 0;
     };
+    // Without a host it listens at once: servers of other tests may still be closing.
     const before = listening();
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const server = createServer().listen(0);
     assert.equal(listening(), before + 1);
     server.close();
-    await pollUntilTrue(() => listening() === before, "the end of the server");
+    await pollUntilTrue(() => listening() <= before, "the end of the server");
   });
 
   it("count garbage collections by their type", async () => {
