@@ -5,8 +5,8 @@ import type { Duplex } from "node:stream";
  * here may throw, or malformed input would terminate the app (CVE-2026-44902). `end` alone would
  * leave the connection half-open with a client that never closes its side.
  *
- * A browser opens connections in advance, and may send a request on one while the server gives it
- * up: after 408 it sends the request again, after 400 it does not.
+ * A browser opens connections in advance, and may send a request on one while the server closes
+ * it: after 408 it sends the request again, after 400 it does not.
  */
 export function rejectRequest(error: Error, socket: Duplex & { destroySoon?(): void }): void {
   const { code } = error as NodeJS.ErrnoException;
