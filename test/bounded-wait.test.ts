@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
-import { runWithin, waitAtMost } from "../src/bounded-wait.ts";
+import { waitAtMost } from "../src/bounded-wait.ts";
+import { runWithin } from "../src/context/runs/limited-run.ts";
 import { awaitBlockedAnswer, type BlockedAnswer } from "./blocked-loop.ts";
 
 const LIMIT_MS = 20;

@@ -1,4 +1,5 @@
-import type { HealthCheck, HealthCheckResult } from "../api.ts";
+import type { HealthCheckResult } from "../api.ts";
+import type { OwnCheck } from "./reports.ts";
 
 /** Delay from which every response of the process is noticeably late. */
 const WARN_DELAY_MS = 100;
@@ -7,7 +8,7 @@ const WARN_DELAY_MS = 100;
  * Measures the delay of the event loop at the time of the probe. While the loop is
  * blocked, the probe waits as well and then gets the delay.
  */
-export function eventLoopCheck(): HealthCheck {
+export function eventLoopCheck(): OwnCheck {
   return { name: "event_loop", run: measure };
 }
 

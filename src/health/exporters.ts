@@ -1,16 +1,17 @@
-import type { HealthCheck, HealthCheckResult } from "../api.ts";
+import type { HealthCheckResult } from "../api.ts";
 import type { Config } from "../config/config.ts";
 import type {
   SignalCounters,
   TelemetryCounters,
   SignalName,
 } from "../diagnostics/telemetry-counters.ts";
+import type { OwnCheck } from "./reports.ts";
 
 /** Fill level from which a queue is about to drop items. */
 const QUEUE_WARN_RATIO = 0.8;
 
 /** Creates a check for each exported signal, and for the log files. An unreachable collector is a warning, never a failure. */
-export function exporterChecks(config: Config, counters: TelemetryCounters): HealthCheck[] {
+export function exporterChecks(config: Config, counters: TelemetryCounters): OwnCheck[] {
   const { traces, logs, metrics, errors, profiling } = config;
   const rows: readonly (readonly [SignalName, boolean, number | undefined])[] = [
     ["spans", traces.exporters.includes("otlp"), traces.batch.maxQueueSize],

@@ -1,5 +1,5 @@
 import type { Meter } from "@opentelemetry/api";
-import type { HealthCheck, HealthCheckResult } from "../api.ts";
+import type { HealthCheck } from "../api.ts";
 import type { Config } from "../config/config.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
@@ -8,9 +8,13 @@ import type { CheckRegistry, CheckRegistryDeps } from "./check-registry.ts";
 import { eventLoopCheck } from "./event-loop.ts";
 import { exporterChecks } from "./exporters.ts";
 import { observeHealth } from "./health-metrics.ts";
-import { type CheckReports, type HealthReport, type ProcessState, reportOf } from "./reports.ts";
-import { resultOf } from "./run-check.ts";
-import { runWithin } from "../bounded-wait.ts";
+import {
+  type CheckReports,
+  type HealthReport,
+  type OwnCheck,
+  type ProcessState,
+  reportOf,
+} from "./reports.ts";
 
 const loadRegistry = lazy<typeof import("./check-registry.ts")>("health/check-registry.ts");
 
@@ -54,12 +58,9 @@ export function createHealth(deps: HealthDeps): Health {
   return health;
 }
 
-/** Time limit of telltale's own checks. */
-const OWN_TIMEOUT_MS = 1000;
-
 class ProcessHealth implements Health {
   /** May warn, but must not make the process unready. */
-  readonly #own: readonly HealthCheck[];
+  readonly #own: readonly OwnCheck[];
   readonly #registryDeps: CheckRegistryDeps;
   /** Created with the app's first check. */
   #registry: CheckRegistry | undefined = undefined;
@@ -141,14 +142,9 @@ function includedBy({ only, exclude = [] }: CheckSelection = {}): (name: string)
   return (name) => (only === undefined || only === name) && !exclude.includes(name);
 }
 
-async function runAll(checks: readonly HealthCheck[]): Promise<CheckReports> {
+async function runAll(checks: readonly OwnCheck[]): Promise<CheckReports> {
   const results = await Promise.all(
-    checks.map(async ({ name, run }): Promise<[string, HealthCheckResult]> => {
-      const { outcome } = runWithin(OWN_TIMEOUT_MS, (signal) =>
-        run({ signal, timeout: OWN_TIMEOUT_MS }),
-      );
-      return [name, resultOf(await outcome, (detail) => detail)];
-    }),
+    checks.map(async ({ name, run }) => [name, await run()] as const),
   );
   return Object.fromEntries(results);
 }

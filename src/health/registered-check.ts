@@ -1,7 +1,7 @@
 import { runSuppressed } from "../context/manager.ts";
 import type { HealthCheck, HealthCheckResult } from "../api.ts";
 import { type CheckReport, type RedactDetail, resultOf } from "./run-check.ts";
-import { runWithin } from "../bounded-wait.ts";
+import { runWithin } from "../context/runs/limited-run.ts";
 
 /** Until a check has passed for the first time, it is repeated after this time, if not sooner. */
 const STARTING_INTERVAL_MS = 1000;

@@ -1,5 +1,11 @@
-import type { HealthStatus } from "../api.ts";
+import type { HealthCheckResult, HealthStatus } from "../api.ts";
 import type { CheckReport } from "./run-check.ts";
+
+/** A check of telltale itself: it never throws, and ends by itself. */
+export interface OwnCheck {
+  readonly name: string;
+  run(): HealthCheckResult | Promise<HealthCheckResult>;
+}
 
 /** What the process does: `starting` until each critical check has passed once. */
 export type ProcessState = "starting" | "running" | "draining";

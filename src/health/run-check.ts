@@ -1,5 +1,5 @@
 import type { HealthCheckResult, HealthStatus } from "../api.ts";
-import type { Outcome } from "../bounded-wait.ts";
+import type { Outcome } from "../context/runs/limited-run.ts";
 
 /** A result as the pages show it. */
 export interface CheckReport extends HealthCheckResult {

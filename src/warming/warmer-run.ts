@@ -3,7 +3,7 @@ import { now } from "../clock.ts";
 import { spanIn } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
 import { callTimesIn } from "../context/unit-access.ts";
-import { type LimitedRun, type Outcome, runWithin } from "../bounded-wait.ts";
+import { type LimitedRun, type Outcome, runWithin } from "../context/runs/limited-run.ts";
 import { excerpt } from "../diagnostics/escape-control-characters.ts";
 import type { ValidWarmer } from "./warmer-options.ts";
 import { cacheStatsOf, type WarmingDeps } from "./warming-deps.ts";
