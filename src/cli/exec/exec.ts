@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import type { Exit } from "../child-process.ts";
 import { printMessage, reportWrongUse } from "../command-output.ts";
 import { ForwardedSignals } from "../dev/forwarded-signals.ts";
@@ -44,6 +45,7 @@ export async function exec(args: readonly string[]): Promise<number> {
   const isSent = await finish(telemetry, result, options);
   if (flags.has("json")) printResult(resultOf(telemetry, result, isSent));
   signals.dispose();
+  await Promise.all([process.stdout, process.stderr].map(written));
   return end(result.exit);
 }
 
@@ -80,6 +82,12 @@ function resultOf(
 
 function printResult(result: object): void {
   process.stderr.write(`${JSON.stringify(result)}\n`);
+}
+
+/** Resolves when a slow reader has all output that was passed on, or is gone. */
+async function written(stream: Writable): Promise<void> {
+  if (stream.writableLength === 0) return;
+  await new Promise<void>((resolve) => stream.write("", () => resolve()));
 }
 
 /** Ends this process like the command. Timers of exports that have failed do not keep it running. */

@@ -192,6 +192,19 @@ describe("telltale exec", () => {
     assert.ok((onlySpan().attributes["telltale.job.output"] as string).length <= 16_384);
   });
 
+  it("passes all output on to a reader that is slower than its own end", async () => {
+    // More than a pipe holds, but not too much for telltale to read at once.
+    const pipeline = `"$0" "$@" | { sleep 0.5; wc -c; }`;
+    const script = "head -c 100000 /dev/zero";
+    const words = ["exec", "slow", "--timeout", "60", "--", "sh", "-c", script];
+    const child = spawn("sh", ["-c", pipeline, process.execPath, cli, ...words], {
+      env: { PATH: process.env["PATH"], OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    running.add(child);
+    assert.equal(String(await buffer(child.stdout)).trim(), "100000");
+  });
+
   it("keeps the order of output and errors that go to one pipe", async () => {
     const script = "for i in 1 2 3 4 5 6 7 8 9; do echo out $i; echo err $i >&2; done; exit 2";
     const shell = `exec "$0" "$@" 2>&1`;
