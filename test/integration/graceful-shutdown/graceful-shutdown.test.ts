@@ -132,12 +132,13 @@ describe("A graceful shutdown", () => {
     assert.equal((await app.program.ended).signal, "SIGTERM");
   });
 
-  for (const [title, reaches] of [
-    ["the primary only", ["primary"]],
-    ["all processes", ["primary", "workers"]],
+  for (const [title, reaches, own] of [
+    ["the primary only", ["primary"], {}],
+    ["all processes, also if the primary is late", ["primary", "workers"], { LATE_MS: "700" }],
   ] as const) {
     it(`of a cluster finishes the requests of its workers, at a signal for ${title}`, async () => {
-      const env = { ...telemetryEnv(receiver), TELLTALE_GRACEFUL_SHUTDOWN: "60s,wait=200ms" };
+      const shutdown = { TELLTALE_GRACEFUL_SHUTDOWN: "60s,wait=200ms" };
+      const env = { ...telemetryEnv(receiver), ...shutdown, ...own };
       const program = new Program({ file: clusterFile, flags: preload.import, env });
       const found = await program.waitForStdout((stdout) => /\{"port.*\}/.exec(stdout));
       const { port, ids } = JSON.parse(found[0]) as { port: number; ids: readonly number[] };
@@ -183,8 +184,8 @@ describe("A graceful shutdown", () => {
 
   it("is not there unless it is asked for", async () => {
     const app = await Service.start(receiver, ["http", "variable"], {});
-    const slow = assert.rejects(app.get("/slow", app.agent()), /socket hang up|ECONNRESET/);
-    await app.program.waitForStdout((stdout) => stdout.includes("started /slow") || undefined);
+    const slow = assert.rejects(app.get("/slower", app.agent()), /socket hang up|ECONNRESET/);
+    await app.program.waitForStdout((stdout) => stdout.includes("started /slower") || undefined);
     app.program.kill("SIGTERM");
     await slow;
     assert.equal((await app.program.ended).signal, "SIGTERM");

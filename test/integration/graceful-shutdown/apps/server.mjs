@@ -1,4 +1,4 @@
-// Serves `/` at once, `/slow` after some time, and `/never` not at all, by a framework.
+// Serves `/` at once, `/slow` and `/slower` after some time, and `/never` not at all, by a framework.
 // Arguments: the framework, and `function` if the app calls gracefulShutdown.
 import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
@@ -12,10 +12,14 @@ const require = createRequire(
   new URL("../../../libraries/frameworks/package.json", import.meta.url),
 );
 
+/** How long each path takes, in milliseconds. */
+const durations = { "/slow": 1000, "/slower": 60_000, "/never": 2 ** 31 - 1 };
+
 async function answer(path) {
-  if (!path.startsWith("/slow") && !path.startsWith("/never")) return;
+  const duration = durations[path];
+  if (duration === undefined) return;
   console.log(`started ${path}`);
-  await pause(path.startsWith("/slow") ? 1000 : 2 ** 31 - 1);
+  await pause(duration);
 }
 
 async function listener(request, response) {
