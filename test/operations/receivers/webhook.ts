@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { setImmediate as nextImmediate, setTimeout as pause } from "node:timers/promises";
 import { pollUntil } from "../../until.ts";
 
 /** A request that the webhook has received. */
@@ -71,6 +72,19 @@ export class Webhook {
     );
   }
 
+  /**
+   * Resolves when no client is connected any more: what a process has sent before its exit may
+   * be received after Node has reported that exit.
+   */
+  async settled(): Promise<void> {
+    await pollUntil(async () => {
+      // A pending connection is accepted by the next immediate after a timer.
+      await pause(5);
+      await nextImmediate();
+      return (await this.#countConnections()) === 0 || undefined;
+    }, "the end of all connections to the webhook");
+  }
+
   clear(): void {
     this.calls.length = 0;
     this.#answers.length = 0;
@@ -81,6 +95,14 @@ export class Webhook {
     this.#server.closeAllConnections();
     this.#server.close();
     await once(this.#server, "close");
+  }
+
+  #countConnections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.getConnections((error, count) =>
+        error === null ? resolve(count) : reject(error),
+      );
+    });
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
