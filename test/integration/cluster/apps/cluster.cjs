@@ -1,5 +1,6 @@
 "use strict";
 const cluster = require("node:cluster");
+const { existsSync, writeFileSync } = require("node:fs");
 const http = require("node:http");
 
 /*
@@ -39,13 +40,15 @@ function runWorker() {
   process.on("message", (message) => process.send({ received: message }));
   const server = http.createServer((request, response) => {
     if (request.url === "/message") process.send({ sent: true });
-    if (request.url === "/block") block(Number(process.env.BLOCK_MS));
+    if (request.url === "/block") blockWith(process.env.BLOCK_FILE);
     response.end("ok");
   });
   server.listen(Number(process.env.PORT));
 }
 
-function block(milliseconds) {
-  const end = performance.now() + milliseconds;
-  while (performance.now() < end);
+/** Keeps the process busy until its test removes the file, or has failed long ago. */
+function blockWith(file) {
+  const end = performance.now() + 60_000;
+  writeFileSync(file, "");
+  while (existsSync(file) && performance.now() < end);
 }
