@@ -50,6 +50,8 @@ describe("An outage of the collector under load", () => {
 
   it("is reported once, and so is its end", async () => {
     await service.waitForStderr((stderr) => stderr.includes("cannot send"));
+    // Otherwise one signal may work again before the other fails, which is a second outage.
+    await service.waitForCounts(({ spans, logs }) => "failed" in spans && "failed" in logs);
     receiver.setFaults();
     await service.waitForCounts(({ spans, logs }) => !("queued" in spans) && !("queued" in logs));
     // Stderr and the counters are separate channels.

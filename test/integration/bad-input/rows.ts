@@ -352,10 +352,11 @@ export function withSpansFirst(line: string): string {
   );
 }
 
-function refusing(status: number, reason: string): BadInputRow {
+/** @param env of a status after which exports are tried again until their time limit. */
+function refusing(status: number, reason: string, env: BadInputRow["env"] = {}): BadInputRow {
   return {
     title: `a collector that responds with ${status}`,
-    env: quickExport,
+    env,
     faults: each({ kind: "status", status }),
     lines: refusals(`answered ${status} ${reason}`),
     spans: failedCounts,
@@ -434,8 +435,8 @@ export const collectors: readonly BadInputRow[] = [
   refusing(401, "Unauthorized; check OTEL_EXPORTER_OTLP_HEADERS"),
   refusing(404, "Not Found; check the path in OTEL_EXPORTER_OTLP_ENDPOINT"),
   refusing(500, "Internal Server Error"),
-  refusing(503, "Service Unavailable"),
-  refusing(429, "Too Many Requests"),
+  refusing(503, "Service Unavailable", quickExport),
+  refusing(429, "Too Many Requests", quickExport),
   {
     title: "a collector that responds with 429 once, with a Retry-After of a second",
     faults: each({ kind: "status", status: 429, headers: { "retry-after": "1" }, times: 1 }),
@@ -477,7 +478,7 @@ export const collectors: readonly BadInputRow[] = [
   },
   {
     title: "a collector that rejects metrics",
-    env: { ...quickExport, OTEL_METRICS_EXPORTER: "otlp", OTEL_METRIC_EXPORT_INTERVAL: "100" },
+    env: { OTEL_METRICS_EXPORTER: "otlp", OTEL_METRIC_EXPORT_INTERVAL: "100" },
     faults: [{ kind: "status", status: 500, signal: "metrics" }],
     lines: [
       `cannot send data points to http://${COLLECTOR}/v1/metrics: answered 500 Internal Server Error ${DEFAULT_COUNTS}`,
