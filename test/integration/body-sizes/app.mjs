@@ -4,7 +4,10 @@ import { text } from "node:stream/consumers";
 
 const ADMIN = process.env.OTEL_EXPORTER_PROMETHEUS_PORT;
 
-const server = createServer(async (incoming, response) => {
+/** Longer than any pause of a busy machine between two requests. */
+const keepAliveTimeout = 600_000;
+
+const server = createServer({ keepAliveTimeout }, async (incoming, response) => {
   await text(incoming);
   if (incoming.url === "/chunks") {
     response.write("x".repeat(500));

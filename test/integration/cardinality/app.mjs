@@ -19,4 +19,6 @@ const server = createServer((request, response) => {
   byUrl.record(1, { url: request.url, host: request.headers.host });
   response.end();
 });
+// Connections are idle while the page is read, on a busy machine for seconds.
+server.keepAliveTimeout = 600_000;
 server.listen(0, () => process.stdout.write(`${server.address().port}\n`));

@@ -7,7 +7,10 @@ import { setTimeout as wait } from "node:timers/promises";
 const ADMIN = process.env.OTEL_EXPORTER_PROMETHEUS_PORT;
 const held = [];
 
-const server = createServer((request, response) => {
+/** Only the app closes connections, however slow the machine is. */
+const keepAliveTimeout = 600_000;
+
+const server = createServer({ keepAliveTimeout }, (request, response) => {
   if (request.url === "/held") held.push(response);
   else response.end("x");
 }).listen(0, "127.0.0.1", async () => {

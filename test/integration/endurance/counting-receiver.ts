@@ -17,7 +17,9 @@ export interface CountingReceiver {
 export async function startCountingReceiver(port = 0): Promise<CountingReceiver> {
   const counts = { spans: 0, logs: 0 };
   const state = { isAvailable: true };
-  const server = createServer((request, response: ServerResponse) => {
+  // The files of the service are compared: no idle connection may be closed meanwhile.
+  const keepAliveTimeout = 600_000;
+  const server = createServer({ keepAliveTimeout }, (request, response: ServerResponse) => {
     void buffer(request).then((body) => {
       if (!state.isAvailable) return;
       if (request.url === "/v1/traces") counts.spans += countItems(body);

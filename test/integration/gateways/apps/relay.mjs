@@ -13,6 +13,8 @@ const server = createServer(async (request, response) => {
   span.end();
   response.end();
 });
+// The service before it keeps its connection while a gateway starts.
+server.keepAliveTimeout = 600_000;
 server.listen(0, "127.0.0.1", () => process.stdout.write(`port ${server.address().port}\n`));
 process.on("SIGTERM", () => {
   server.close();
