@@ -208,7 +208,7 @@ class FaultRun {
           account: accounts[signal],
           created: signal === "metrics" ? undefined : created[signal],
           accepted: this.#accepted(signal),
-          wasTried: this.#wasTried(signal, service),
+          isReported: this.#isAbout(signal, service.stderr),
         }),
       ),
     );
@@ -263,12 +263,6 @@ class FaultRun {
     );
   }
 
-  /** A peer that reads nothing does not know. */
-  #wasTried(signal: Signal, { stderr }: Service): boolean {
-    const posts = this.#peers.get(signal)?.posts ?? [];
-    return posts.length > 0 || this.#isAbout(signal, stderr);
-  }
-
   #isAbout(signal: Signal, line: string): boolean {
     return line.includes(`:${this.#ports[signal]}`) || line.includes(`of ${itemsOf[signal]} `);
   }
@@ -287,17 +281,19 @@ interface State {
   /** Undefined for metrics, which are collected again and again. */
   readonly created: number | undefined;
   readonly accepted: number;
-  readonly wasTried: boolean;
+  /** Whether stderr has a line about the receiver. */
+  readonly isReported: boolean;
 }
 
-function hasResult(cell: Cell, { account, created, accepted, wasTried }: State): boolean {
+function hasResult(cell: Cell, { account, created, accepted, isReported }: State): boolean {
   const { result, reason = "failed", count } = cell;
   const dropped = account.reasons?.[reason] ?? 0;
   // Booked when the answer has arrived, and accepted before.
   if (account.sent !== accepted) return false;
   if (created === undefined) return result === "dropped" ? dropped > 0 : account.sent > 0;
   if (account.created < created) return false;
-  if (result === "queued") return wasTried && account.queued >= created;
+  // The end of the fault would be another failure than that of the first attempt.
+  if (result === "queued") return isReported && account.queued >= created;
   if (account.queued > 0) return false;
   if (count === "some") return dropped > 0 && account.sent > 0;
   if (count !== undefined) return dropped === count;
