@@ -284,11 +284,18 @@ describe("The access log", () => {
 
   it("has requests over HTTP/2", async () => {
     const { program, port } = await start("http2", { TELLTALE_ACCESS_LOG: "all" });
-    await sendHttp2(port, { ":path": "/items/7?token=abc", "x-request-id": "id-2" });
-    await sendHttp2(port, { ":path": "/items/7", ":method": "HEAD" });
-    await sendHttp2(port, { ":path": "/items", ":method": "POST", "content-length": "4" });
-    await sendHttp2(port, { ":path": "/fail" });
-    const lines = await waitForLines(program, 4);
+    const sent: readonly http2.OutgoingHttpHeaders[] = [
+      { ":path": "/items/7?token=abc", "x-request-id": "id-2" },
+      { ":path": "/items/7", ":method": "HEAD" },
+      { ":path": "/items", ":method": "POST", "content-length": "4" },
+      { ":path": "/fail" },
+    ];
+    for (const [at, headers] of sent.entries()) {
+      await sendHttp2(port, headers);
+      // Its line is written when its stream is closed, after its response.
+      await waitForLines(program, at + 1);
+    }
+    const lines = linesOf(program);
     assert.deepEqual(
       lines.map(({ method, path, status, request_size, response_size, protocol_version }) => [
         method,

@@ -22,6 +22,8 @@ describe("telltale health in a container with NODE_OPTIONS", () => {
       assert.equal(stderr, "");
       return code;
     };
+    // Without a check, before the app has added its own, it is healthy too.
+    await service.waitForStdout((stdout) => /ready/.exec(stdout));
     await pollUntilTrue(async () => (await health()) === 0, "a healthy app");
     service.kill("SIGUSR2");
     await pollUntilTrue(async () => (await health()) === 1, "an app that is not healthy");

@@ -51,7 +51,9 @@ describe("telltale demo", function () {
   });
 
   function demo(...args: string[]): Program {
-    program = new Program({ file: cli, args: ["demo", ...args], env: { TMPDIR: directory } });
+    // At the end of a service on a busy machine, its flush takes longer than by default.
+    const env = { TMPDIR: directory, TELLTALE_FLUSH_TIMEOUT: "60000" };
+    program = new Program({ file: cli, args: ["demo", ...args], env });
     return program;
   }
 
