@@ -7,7 +7,7 @@ import type { ExportResult, TelemetryExporter } from "../export/telemetry-export
 const PAUSE_MS = 1000;
 
 /** That of OTLP exporters: a busy machine may need seconds. */
-const TIMEOUT_MS = 10_000;
+export const TIMEOUT_MS = 10_000;
 
 /**
  * Short, since the viewer is on this host: a connection that it has just closed is opened again,

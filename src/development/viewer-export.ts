@@ -16,14 +16,14 @@ import type { Pipeline } from "../export/pipeline.ts";
 import type { ExportResult, TelemetryExporter } from "../export/telemetry-exporter.ts";
 import { HeldSpans } from "./held-spans.ts";
 import { viewerAttributesOf } from "./span-data.ts";
-import { QUIET, VIEWER_RETRY, type ViewerConnection } from "./viewer-connection.ts";
+import { QUIET, TIMEOUT_MS, VIEWER_RETRY, type ViewerConnection } from "./viewer-connection.ts";
 
 /** Short, so that a request is soon on the page, and not shorter: each export costs CPU time. */
 const batchConfig: BatchConfig = {
   delayMs: 500,
   maxQueueSize: 8192,
   maxBatchSize: 512,
-  exportTimeoutMs: 5000,
+  exportTimeoutMs: TIMEOUT_MS,
 };
 
 /** A log record that is created when it is encoded. */

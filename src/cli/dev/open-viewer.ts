@@ -6,6 +6,9 @@ import { startViewer, type Viewer } from "../../viewer/viewer.ts";
 
 export const DEFAULT_PORT = 9465;
 
+/** A busy machine may need seconds for the answer of a viewer, which lets the apps run first. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
 /** How many ports are tried, if the default one belongs to another program. */
 const TRIED_PORTS = 10;
 
@@ -53,7 +56,7 @@ async function answers({ url, token }: ViewerState): Promise<boolean> {
   try {
     const response = await fetch(`${url}/api/status`, {
       headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(2000),
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
     await response.body?.cancel();
     return response.ok;
