@@ -50,7 +50,7 @@ export class Service {
         TELLTALE_REPEATED_ERRORS: "0",
       },
     });
-    const port = await program.waitForStdout((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
+    const port = await program.waitForStdout((stdout) => /^port (\d+)\n/m.exec(stdout)?.[1]);
     return new Service(program, Number(port), adminPort);
   }
 

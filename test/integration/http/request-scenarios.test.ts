@@ -56,8 +56,10 @@ async function check(pair: ServicePair, scenario: RequestScenario, key: string):
   }, `${scenario.spans.length} spans`);
   spans.forEach((span, at) => {
     checkSpan(span, scenario.spans[at], key);
-    if (scenario.spans[at]?.isLater === true)
-      assert.ok(BigInt(span.startTimeUnixNano) >= BigInt(spans[at - 1]!.endTimeUnixNano));
+    const { isLater, endsLater } = scenario.spans[at] ?? {};
+    const endBefore = BigInt(spans[at - 1]?.endTimeUnixNano ?? 0);
+    if (isLater === true) assert.ok(BigInt(span.startTimeUnixNano) >= endBefore);
+    if (endsLater === true) assert.ok(BigInt(span.endTimeUnixNano) >= endBefore);
   });
 }
 

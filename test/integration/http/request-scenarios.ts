@@ -10,6 +10,8 @@ export interface ExpectedServerSpan {
   readonly minMs?: number;
   /** Whether it starts after the end of the span before it. */
   readonly isLater?: true;
+  /** Whether it ends after the end of the span before it. */
+  readonly endsLater?: true;
   readonly attributes?: Readonly<Record<string, ReceivedValue | undefined>>;
 }
 
@@ -67,8 +69,8 @@ export const requestScenarios: readonly RequestScenario[] = [
     // A response that waits for the previous ones has not ended yet.
     spans: [
       { ...ok, minMs: 499 },
-      { ...ok, minMs: 250 },
-      { ...ok, minMs: 250 },
+      { ...ok, endsLater: true },
+      { ...ok, endsLater: true },
     ],
   },
   {

@@ -110,7 +110,7 @@ describe("A stall of the event loop in the viewer", () => {
   it("is none of the time in which a debugger has paused the code", async () => {
     const program = startApp(await built(folder, "esm"), "express", viewer.url, ["--inspect=0"]);
     const port = await program.waitForStdout((text) => /"port":(\d+)/.exec(text)?.[1]);
-    const attached = await Debugger.connect(/ws:\/\/\S+/.exec(program.stderr)![0]);
+    const attached = await Debugger.connect(await inspectorOf(program));
     await attached.breakAtCallsOf("writeSync");
     const response = fetch(`http://127.0.0.1:${port}/pauses`).then((one) => one.text());
     await attached.paused;
@@ -165,6 +165,14 @@ function startApp(
       OTEL_METRICS_EXPORTER: "none",
     },
   });
+}
+
+/** Resolves with the address of a program's inspector, once it is on stderr. */
+function inspectorOf(program: Program): Promise<string> {
+  return pollUntil(
+    () => Promise.resolve(/ws:\/\/\S+(?=\n)/.exec(program.stderr)?.[0]),
+    "the address of the inspector",
+  );
 }
 
 /** Returns the longest stall in a function, of the latest request of a name. */

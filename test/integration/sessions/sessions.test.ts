@@ -55,7 +55,7 @@ describe("Sessions of release health", () => {
       env: { ...telemetryEnv(receiver), ...env },
     });
     try {
-      const port = await program.waitForStdout((text) => /^port (\d+)$/m.exec(text)?.[1]);
+      const port = await program.waitForStdout((text) => /^port (\d+)\n/m.exec(text)?.[1]);
       await send(`http://127.0.0.1:${port}`, program);
       program.kill("SIGTERM");
       const ended = await program.ended;

@@ -55,7 +55,11 @@ async function withServer(
   env: Readonly<Record<string, string>>,
   work: (ports: readonly number[], program: Program) => Promise<void>,
 ): Promise<void> {
-  const shared = { OTEL_TRACES_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none" };
+  const shared = {
+    OTEL_TRACES_EXPORTER: "none",
+    OTEL_METRICS_EXPORTER: "none",
+    OTEL_EXPORTER_PROMETHEUS_PORT: "0",
+  };
   const program = new Program({ file, flags: preload.import, env: { ...shared, ...env } });
   try {
     const line = await program.waitForStdout((stdout) => /^(\d+ \d+)\n/.exec(stdout)?.[1]);

@@ -54,7 +54,7 @@ export class Project {
       file: cli,
       args: ["dev", "--port", "0", "--", node, this.#file],
       cwd: this.folder,
-      env: { HOME: this.folder, ...env },
+      env: { HOME: this.folder, OTEL_EXPORTER_PROMETHEUS_PORT: "0", ...env },
     });
     const port = await this.#app.waitForStdout((out) => /listening on (\d+)/.exec(out)?.[1]);
     this.#url = `http://127.0.0.1:${port}`;

@@ -218,6 +218,12 @@ describe("The viewer's page, of two preloaded services", () => {
     fixShop(project);
     await startShop();
     await send("/orders/ann");
+    // The comparison is loaded once: it would lack a request that arrives later.
+    await goTo("#/requests?text=/orders");
+    await pollUntilTrue(
+      async () => (await page.locator(".row.unit .route").count()) >= 2,
+      "the request of the second run",
+    );
     await goTo("#/runs");
     const row = page.locator("tr", { hasText: "shop" }).first();
     await row.getByRole("link", { name: "with the one before" }).click();

@@ -75,7 +75,7 @@ export class DevProject {
 /** Resolves with the port that the server of a program prints, after `count` starts. */
 export async function portOf(program: Program, count = 1): Promise<number> {
   return program.waitForStdout((stdout) => {
-    const ports = [...stdout.matchAll(/listening on (\d+)/g)];
+    const ports = [...stdout.matchAll(/listening on (\d+)\n/g)];
     return ports.length < count ? undefined : Number(ports[count - 1]?.[1]);
   });
 }

@@ -24,6 +24,7 @@ for (const client of ["http", "fetch"]) {
           OTEL_TRACES_EXPORTER: "none",
           OTEL_METRICS_EXPORTER: "none",
           OTEL_LOGS_EXPORTER: "none",
+          OTEL_EXPORTER_PROMETHEUS_PORT: "0",
         },
       });
       const [line] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
