@@ -160,6 +160,8 @@ describe("The documentation", () => {
         OTEL_EXPORTER_PROMETHEUS_PORT: String(admin),
         OTEL_BSP_SCHEDULE_DELAY: "100",
         OTEL_BLRP_SCHEDULE_DELAY: "100",
+        // A busy host may take longer than the default, which is reported on stderr.
+        TELLTALE_FLUSH_TIMEOUT: "60000",
       });
       await npm(root, session.packages, [
         "pack",

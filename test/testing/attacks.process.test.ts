@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import type { EventEmitter } from "node:events";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
@@ -206,8 +206,13 @@ async function sendRaw({ port }: Receiver, bytes: Buffer): Promise<string> {
   let answer = "";
   socket.setEncoding("latin1").on("data", (text: string) => (answer += text));
   socket.write(bytes);
-  await once(socket, "close");
+  await closeOf(socket);
   return answer;
+}
+
+/** Waits for the end, also after an error: a receiver that rejects a request may not read all of it. */
+async function closeOf(emitter: EventEmitter): Promise<void> {
+  await new Promise((resolve) => emitter.once("close", resolve));
 }
 
 async function statusOf(session: ClientHttp2Session, frame: Buffer): Promise<unknown> {
@@ -219,6 +224,6 @@ async function statusOf(session: ClientHttp2Session, frame: Buffer): Promise<unk
     status ??= (headers as Record<string, unknown>)["grpc-status"];
   };
   stream.on("response", hear).on("trailers", hear).resume().end(frame);
-  await once(stream, "close");
+  await closeOf(stream);
   return status;
 }

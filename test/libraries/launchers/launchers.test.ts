@@ -60,7 +60,7 @@ describe("The metrics page", function () {
         OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
       });
       try {
-        const app = await launched.waitForOutput(/^(?:\[0\] )?app (\d+)$/m);
+        const app = await launched.waitForOutput(/^(?:\[0\] )?app (\d+)\s/m);
         let owner: string | undefined;
         // On a busy machine, a launcher may have it until the app listens.
         await pollUntilTrue(

@@ -42,3 +42,11 @@ export async function runPreloaded(
   await receiver.settled();
   return result;
 }
+
+/**
+ * Returns the output of an app without the times until the next request is allowed, which follow
+ * the status and the body, or are a part of the body: a second may end between two requests.
+ */
+export function withoutTimeLeft(stdout: string): string {
+  return stdout.replaceAll(/ \d+(?=,|$)/gm, " N").replaceAll(/(?<=retry in )\d+ \w+/g, "N");
+}

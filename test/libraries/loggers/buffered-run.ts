@@ -54,7 +54,7 @@ export async function runBuffered(
         ...env,
       },
     });
-    const port = await program.waitForStdout((text) => /^\d+$/m.exec(text)?.[0]);
+    const port = await program.waitForStdout((text) => /^(\d+)\n/m.exec(text)?.[1]);
     await drive((...request) => send(port, ...request), program);
     const { stdout, stderr, code } = await program.ended;
     await receiver.settled();

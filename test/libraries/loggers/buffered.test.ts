@@ -52,7 +52,7 @@ const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
   "client abort": ["info"],
 };
 
-/** A request waits for 50 ms between its first line and that of level info; a timer may be one early. */
+/** A request pauses for 50 ms, by another clock, between its first line and that of level info. */
 const MIN_WAIT_MS = 49;
 
 const BATCH = 100;

@@ -33,7 +33,7 @@ export async function startNext(
 
 /** Reads the port from the output of a Next server. */
 export function portIn(stdout: string): string | undefined {
-  return /(?:^port |http:\/\/(?:localhost|127\.0\.0\.1):)(\d+)/m.exec(stdout)?.[1];
+  return /(?:^port |http:\/\/(?:localhost|127\.0\.0\.1):)(\d+)(?=\D)/m.exec(stdout)?.[1];
 }
 
 /** Runs `next dev` in the folder of a row's build. */

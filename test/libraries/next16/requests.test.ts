@@ -4,6 +4,7 @@ import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { type Program, telemetryEnv } from "../../integration/program.ts";
 import { type StockService, startStockService } from "../../integration/stock.ts";
+import { pollUntilTrue } from "../../until.ts";
 import { rows as oldest } from "../next15/rows.ts";
 import { build } from "./build.ts";
 import { submit } from "./client.ts";
@@ -136,6 +137,7 @@ function lineOf(program: Program, requestId: string): Promise<Record<string, unk
   return program.waitForStdout((stdout) =>
     stdout
       .split("\n")
+      .slice(0, -1)
       .filter((line) => line.startsWith("{") && line.endsWith("}"))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .find((line) => line["request_id"] === requestId),
@@ -155,10 +157,11 @@ async function develop(row: NextRow): Promise<void> {
     const url = `http://127.0.0.1:${await program.waitForStdout(portIn)}`;
     await get(`${url}/things/42`, "dev");
     assert.equal((await serverSpan(receiver, "dev")).name, "GET /things/[id]");
-    const page = await (await adminPage(port, "/metrics")).text();
-    assert.match(
-      page,
-      /http_server_request_duration_seconds_count\{.*http_route="\/things\/\[id\]"/,
+    const duration = /http_server_request_duration_seconds_count\{.*http_route="\/things\/\[id\]"/;
+    // The process of the command has the port until that of the server takes it over.
+    await pollUntilTrue(
+      async () => duration.test(await pageOf(port).catch(() => "")),
+      "the duration of the request",
     );
     program.kill("SIGTERM");
     const { stdout, stderr } = await program.ended;
@@ -169,4 +172,8 @@ async function develop(row: NextRow): Promise<void> {
     program?.kill("SIGKILL");
     await Promise.all([program?.ended, receiver.close()]);
   }
+}
+
+async function pageOf(port: number): Promise<string> {
+  return (await adminPage(port, "/metrics")).text();
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { preload, Program, type ProgramOptions, telemetryEnv } from "../../integration/program.ts";
+import { adminPage } from "../../admin-page.ts";
 import { freePort } from "../../free-port.ts";
 import { node as newest, nodes } from "../../nodes.ts";
 import { decode, type DecodedProfile, type DecodedSample } from "../../profiling/decoded-pprof.ts";
@@ -57,7 +58,7 @@ describe("Continuous profiles", () => {
   /** Starts the app; resolves when it is profiled. */
   async function startApp(env: Variables, options: Partial<ProgramOptions> = {}) {
     const program = start(env, options);
-    const port = await program.waitForStdout((text) => /listening on (\d+)/.exec(text)?.[1]);
+    const port = await program.waitForStdout((text) => /listening on (\d+)\n/.exec(text)?.[1]);
     await pollUntilTrue(
       () => program.stderr.includes(HAS_STARTED),
       () => program.describe(),
@@ -73,9 +74,11 @@ describe("Continuous profiles", () => {
     return names.map((name) => join(path, name));
   }
 
-  function readCpu(path = folder): DecodedProfile {
-    const [file] = filesOf("cpu", path);
-    return decode(readFileSync(file!));
+  /** Returns all profiles: there is more than the last one if the first period, of a random length, is over. */
+  function readCpu(): readonly DecodedProfile[] {
+    const files = filesOf("cpu");
+    assert.ok(files.length > 0);
+    return files.map((file) => decode(readFileSync(file)));
   }
 
   async function end(program: Program) {
@@ -106,9 +109,12 @@ describe("Continuous profiles", () => {
       await Promise.all([get("/red?together=2"), get("/blue?together=2")]);
       const { signal } = await end(program);
       assert.equal(signal, "SIGTERM");
-      const { samples, types, comments } = readCpu();
-      assert.deepEqual(types, ["sample", "wall", "cpu"]);
-      assert.deepEqual(comments, [`warehouse, process ${program.pid}`]);
+      const profiles = readCpu();
+      for (const { types, comments } of profiles) {
+        assert.deepEqual(types, ["sample", "wall", "cpu"]);
+        assert.deepEqual(comments, [`warehouse, process ${program.pid}`]);
+      }
+      const samples = profiles.flatMap((profile) => profile.samples);
       const spans = await spansByWork();
       assert.deepEqual(idsOf(samples, "red"), [spans["red"]]);
       assert.deepEqual(idsOf(samples, "blue"), [spans["blue"]]);
@@ -125,7 +131,7 @@ describe("Continuous profiles", () => {
     await get("/red");
     await get("/blue");
     await end(program);
-    const { samples } = readCpu();
+    const samples = readCpu().flatMap((profile) => profile.samples);
     const spans = await spansByWork();
     assert.deepEqual(idsOf(samples, "red"), [spans["red"]]);
     assert.deepEqual(idsOf(samples, "blue"), [spans["blue"]]);
@@ -146,10 +152,10 @@ describe("Continuous profiles", () => {
         file,
         new RegExp(`^\\d{8}T\\d{9}Z-warehouse-${program.pid}-(cpu|heap)\\.pb\\.gz$`),
       );
-    const top = await run("go", ["tool", "pprof", "-top", "-cum", filesOf("cpu", path)[0]!]);
+    const top = await run("go", ["tool", "pprof", "-top", "-cum", ...filesOf("cpu", path)]);
     assert.match(top.stdout, /^Type: cpu$/m);
     assert.match(top.stdout, / red$/m);
-    const heap = await run("go", ["tool", "pprof", "-top", filesOf("heap", path)[0]!]);
+    const heap = await run("go", ["tool", "pprof", "-top", ...filesOf("heap", path)]);
     assert.match(heap.stdout, /^Type: inuse_space$/m);
   });
 
@@ -164,8 +170,9 @@ describe("Continuous profiles", () => {
     assert.equal(created, sent);
     assert.deepEqual(others, { droppedTotal: 0, queued: 0 });
     assert.equal(filesOf("cpu").length + filesOf("heap").length, sent);
-    const hot = readCpu().samples.find(({ stack }) => stack.includes("priceOfCart"));
-    assert.ok(hot !== undefined);
+    // A period may be shorter than the time between two samples.
+    const samples = readCpu().flatMap((profile) => profile.samples);
+    assert.ok(samples.some(({ stack }) => stack.includes("priceOfCart")));
   });
 
   it("are ingested by Pyroscope, by service and labels, and linked to by the span", async () => {
@@ -178,18 +185,23 @@ describe("Continuous profiles", () => {
     });
     await get("/red");
     await end(program);
-    assert.deepEqual(
-      server.requests.map(({ path }) => path),
-      ["/ingest", "/ingest"],
-    );
-    const [cpu, heap] = server.requests;
-    const { name, from, until, spyName, sampleRate } = cpu!.query;
-    assert.equal(name, "warehouse{service_version=1.2.3,deployment_environment_name=eu_west}");
-    assert.deepEqual([spyName, sampleRate], ["nodespy", "100"]);
-    assert.ok(Number(until) > Number(from) && Math.abs(Date.now() / 1000 - Number(until)) < 600);
-    assert.equal(cpu!.headers["authorization"], `Basic ${btoa("anna:s3cret")}`);
-    assert.equal(cpu!.headers["x-scope-orgid"], "tenant-1");
-    const samples = decode(await cpu!.profile()).samples;
+    const paths = server.requests.map(({ path }) => path);
+    assert.deepEqual(new Set(paths), new Set(["/ingest"]));
+    // Both kinds are sent at once, and those of the first period at a random time.
+    const cpu = server.requests.filter(({ query }) => "sampleRate" in query);
+    const heap = server.requests.filter(({ query }) => !("sampleRate" in query));
+    assert.ok(cpu.length > 0);
+    assert.equal(heap.length, cpu.length);
+    for (const { query, headers } of cpu) {
+      const { name, from, until, spyName, sampleRate } = query;
+      assert.equal(name, "warehouse{service_version=1.2.3,deployment_environment_name=eu_west}");
+      assert.deepEqual([spyName, sampleRate], ["nodespy", "100"]);
+      assert.ok(Number(until) > Number(from) && Math.abs(Date.now() / 1000 - Number(until)) < 600);
+      assert.equal(headers["authorization"], `Basic ${btoa("anna:s3cret")}`);
+      assert.equal(headers["x-scope-orgid"], "tenant-1");
+    }
+    const profiles = await Promise.all(cpu.map((request) => request.profile()));
+    const samples = profiles.flatMap((profile) => decode(profile).samples);
     const [span] = await receiver.waitFor(
       ({ spans }) => (spans.length > 0 ? spans : undefined),
       "a span",
@@ -198,7 +210,7 @@ describe("Continuous profiles", () => {
     const red = samples.find(({ stack }) => stack.includes("red"))!;
     // A label that is no span's would be that of a series.
     assert.deepEqual(red.labels, { span_id: span!.spanId, span_name: "GET" });
-    assert.deepEqual(decode(await heap!.profile()).types, ["inuse_objects", "inuse_space"]);
+    assert.deepEqual(decode(await heap[0]!.profile()).types, ["inuse_objects", "inuse_space"]);
     assert.doesNotMatch(program.stderr, /s3cret/);
   });
 
@@ -209,21 +221,26 @@ describe("Continuous profiles", () => {
     });
     await get("/red");
     await end(program);
-    const [cpu] = server.requests;
-    assert.deepEqual([cpu!.path, cpu!.query], ["/profiles", { team: "1" }]);
-    assert.equal(cpu!.headers["authorization"], "Bearer abc");
-    assert.match(String(cpu!.headers["content-disposition"]), /filename="\d{8}T.*-cpu\.pb\.gz"/);
-    assert.ok(decode(cpu!.body).samples.some(({ labels }) => "trace_id" in labels));
+    for (const { path, query, headers } of server.requests) {
+      assert.deepEqual([path, query], ["/profiles", { team: "1" }]);
+      assert.equal(headers["authorization"], "Bearer abc");
+    }
+    const cpu = server.requests.filter(({ headers }) =>
+      /filename="\d{8}T.*-cpu\.pb\.gz"/.test(String(headers["content-disposition"])),
+    );
+    const samples = cpu.flatMap(({ body }) => decode(body).samples);
+    assert.ok(samples.some(({ labels }) => "trace_id" in labels));
   });
 
   it("leave those on demand possible", async () => {
-    const [port, token] = [String(await freePort()), "0123456789abcdef-token"];
+    const [port, token] = [await freePort(), "0123456789abcdef-token"];
     const { program, get } = await startApp({
       TELLTALE_PROFILING: "continuous,on_demand",
       TELLTALE_PROFILING_EXPORT: folder,
-      OTEL_EXPORTER_PROMETHEUS_PORT: port,
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
       TELLTALE_ADMIN_TOKEN: token,
     });
+    await (await adminPage(port, "/healthz")).arrayBuffer();
     for (const kind of ["cpu", "heap"]) {
       const recorded = fetch(`http://127.0.0.1:${port}/profile/${kind}?seconds=0.3`, {
         method: "POST",
@@ -236,8 +253,10 @@ describe("Continuous profiles", () => {
     }
     await get("/red");
     await end(program);
-    assert.ok(readCpu().samples.some(({ stack }) => stack.includes("red")));
-    assert.equal(filesOf("heap").length, 1);
+    const samples = readCpu().flatMap((profile) => profile.samples);
+    assert.ok(samples.some(({ stack }) => stack.includes("red")));
+    const last = filesOf("cpu").at(-1)!;
+    assert.ok(filesOf("heap").includes(last.replace("-cpu.", "-heap.")));
   });
 
   it("are those of each process of a cluster", async () => {
@@ -248,8 +267,14 @@ describe("Continuous profiles", () => {
     const hasStarted = (): boolean => program.stderr.split(HAS_STARTED).length - 1 === 3;
     await pollUntilTrue(hasStarted, () => program.describe());
     program.kill("SIGTERM");
+    const workers = (): Set<string | undefined> =>
+      new Set(
+        filesOf("cpu")
+          .map((file) => /-(\d+)-cpu\./.exec(file)?.[1])
+          .filter((pid) => pid !== String(program.pid)),
+      );
     await pollUntilTrue(
-      () => filesOf("cpu").length === 2,
+      () => workers().size === 2,
       () => program.describe(),
     );
     program.kill("SIGKILL");
@@ -305,7 +330,7 @@ describe("Continuous profiles", () => {
     const check = async ({ title, options, line }: (typeof UNUSABLE)[number]): Promise<void> => {
       const program = start({ TELLTALE_PROFILING_EXPORT: folder }, options);
       const found = await pollUntil(
-        async () => /there are no continuous profiles: (.*)/.exec(program.stderr)?.[1],
+        async () => /there are no continuous profiles: (.*)\n/.exec(program.stderr)?.[1],
         () => `${title}: ${program.describe()}`,
       );
       assert.match(found, line, title);
@@ -324,6 +349,8 @@ describe("Continuous profiles", () => {
       () => program.stderr.includes(HAS_STARTED),
       () => program.describe(),
     );
+    // Else the signal ends it.
+    await program.waitForStdout((text) => text.includes("ready\n") || undefined);
     program.kill("SIGUSR2");
     await program.waitForStdout((text) => text.includes("started: true") || undefined);
     const line = "continuous profiles have ended: the app uses @datadog/pprof itself";
@@ -336,15 +363,14 @@ describe("Continuous profiles", () => {
   });
 
   it("count in /healthz and /metrics", async () => {
-    const port = String(await freePort());
+    const port = await freePort();
     const { program } = await startApp(
-      { TELLTALE_PROFILING_EXPORT: folder, OTEL_EXPORTER_PROMETHEUS_PORT: port },
+      { TELLTALE_PROFILING_EXPORT: folder, OTEL_EXPORTER_PROMETHEUS_PORT: String(port) },
       { node: newest },
     );
-    const url = `http://127.0.0.1:${port}`;
-    const page = await (await fetch(`${url}/metrics`)).text();
+    const page = await (await adminPage(port, "/metrics")).text();
     assert.match(page, /^telltale_telemetry_created_total\{.*"profiles".*\} 0$/m);
-    const health = (await (await fetch(`${url}/healthz`)).json()) as {
+    const health = (await (await adminPage(port, "/healthz")).json()) as {
       readonly checks: Readonly<Record<string, unknown>>;
     };
     assert.ok("export_profiles" in health.checks, JSON.stringify(health.checks));

@@ -83,7 +83,7 @@ function telemetryOf(receiver: Receiver): Record<string, string> {
 }
 
 export async function urlOf(front: Program): Promise<string> {
-  return front.waitForStdout((stdout) => /http:\S+/.exec(stdout)?.[0]);
+  return front.waitForStdout((stdout) => /(http:\S+)\s/.exec(stdout)?.[1]);
 }
 
 /** Sends the row's orders, waits for the outcome of each, and ends both processes. */

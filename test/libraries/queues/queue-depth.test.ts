@@ -17,6 +17,7 @@ for (const installed of ["amqplib", "amqplib0"]) {
     let rabbitmq: RabbitMq;
     let receiver: Receiver;
     let program: Program;
+    let readyAt: bigint;
     before(async function () {
       programOrSkip(this, "rabbitmq-server");
       [rabbitmq, receiver] = await Promise.all([startRabbitMq(), startReceiver()]);
@@ -32,6 +33,7 @@ for (const installed of ["amqplib", "amqplib0"]) {
         },
       });
       await program.waitForStdout((stdout) => /ready/.exec(stdout));
+      readyAt = BigInt(Date.now()) * 1_000_000n;
     });
     after(async () => {
       program?.kill("SIGKILL");
@@ -65,7 +67,12 @@ for (const installed of ["amqplib", "amqplib0"]) {
         [],
       );
       assert.ok(requested.length <= 1, String(requested));
-      const names = sizesIn(receiver).map(destinationOf);
+      // Before, a queue may have been counted while its cancellation was on its way, as in the
+      // count that was running at that time.
+      const sizes = sizesIn(receiver).filter(({ timeUnixNano }) => BigInt(timeUnixNano) > readyAt);
+      const names = sizes
+        .filter(({ timeUnixNano }) => timeUnixNano !== sizes[0]?.timeUnixNano)
+        .map(destinationOf);
       assert.deepEqual([...new Set(names)], ["consumed"]);
     });
 

@@ -176,7 +176,7 @@ class UnitProcess {
         OTEL_TRACES_SAMPLER_ARG: random.pick(["0", "0.01", "0.1", "0.5", "1"]),
       },
     });
-    const port = await program.waitForStdout((text) => /^port (\d+)$/m.exec(text)?.[1]);
+    const port = await program.waitForStdout((text) => /^port (\d+)\n/m.exec(text)?.[1]);
     return new UnitProcess(role, program, port, adminPort);
   }
 

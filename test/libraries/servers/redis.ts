@@ -30,7 +30,10 @@ export async function startRedisCluster(): Promise<Redis> {
     "--cluster-port",
     `${await freePort()}`,
   ]);
-  await sendAndReceive(redis.port, "CLUSTER ADDSLOTSRANGE 0 16383\r\n");
+  // A busy host may take longer than one try waits.
+  while ((await sendAndReceive(redis.port, "CLUSTER ADDSLOTSRANGE 0 16383\r\n")) === undefined) {
+    await delay(20);
+  }
   while (
     !String(await sendAndReceive(redis.port, "CLUSTER INFO\r\n")).includes("cluster_state:ok")
   ) {

@@ -7,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../free-port.ts";
 import { programOrSkip } from "../../programs.ts";
+import { pollUntil } from "../../until.ts";
 import { startMariaDb } from "./mariadb.ts";
 import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
@@ -17,10 +19,7 @@ describe("A test server", () => {
   it("runs Redis, and leaves nothing behind", async function () {
     programOrSkip(this, "redis-server");
     const redis = await startRedis();
-    assert.equal(
-      (await sendAndReceive(redis.port, "ECHO hello\r\n"))?.toString(),
-      "$5\r\nhello\r\n",
-    );
+    assert.equal(await answerOf(redis.port, "ECHO hello\r\n"), "$5\r\nhello\r\n");
     await redis.stop();
     await redis.stop();
     assert.equal(await isOpen(redis.port), false);
@@ -29,13 +28,14 @@ describe("A test server", () => {
   it("runs MariaDB, and leaves nothing behind", async function () {
     programOrSkip(this, "mariadb-install-db");
     const mariadb = await startMariaDb();
-    assert.match(String(await sendAndReceive(mariadb.port, "")), /MariaDB/);
+    assert.match(await answerOf(mariadb.port, ""), /MariaDB/);
     await mariadb.stop();
     assert.equal(await isOpen(mariadb.port), false);
   });
 
   it("runs PostgreSQL, and leaves nothing behind", async function () {
-    const postgres = await startPostgres();
+    // Nothing else listens at its port as soon as it has ended.
+    const postgres = await startPostgres({ port: freePort });
     const port = Number(new URL(postgres.url).port);
     assert.equal(await isOpen(port), true);
     await postgres.stop();
@@ -73,6 +73,12 @@ describe("A test server", () => {
     }
   });
 });
+
+/** Waits for an answer: a busy server may take longer than one try waits. */
+async function answerOf(port: number, request: string): Promise<string> {
+  const answer = await pollUntil(() => sendAndReceive(port, request), "an answer");
+  return answer.toString();
+}
 
 function isOpen(port: number): Promise<boolean> {
   return new Promise((resolve) => {

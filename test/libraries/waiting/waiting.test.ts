@@ -74,7 +74,7 @@ async function runWaiting(row: WaitingRow, url: string): Promise<WaitingRun> {
     },
   });
   try {
-    const output = await program.waitForStdout((stdout) => /^\[.*\]$/m.exec(stdout)?.[0]);
+    const output = await program.waitForStdout((stdout) => /^(\[.*\])\n/m.exec(stdout)?.[1]);
     const [port, ways] = JSON.parse(output) as [number, [string, Calls | null][]];
     const requests: Request[] = [];
     const count = row.span === undefined ? 0 : 1;

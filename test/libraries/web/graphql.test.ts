@@ -60,9 +60,10 @@ describe("Spans of GraphQL's steps", () => {
     try {
       await postOperation(app, "apollo", { query: "query Greet { hello }" });
       const { traceId } = await serverSpan(receiver);
-      const steps = receiver.spans.filter(
-        (span) => span.kind === "INTERNAL" && span.traceId === traceId,
-      );
+      const steps = await receiver.waitFor(({ spans }) => {
+        const found = spans.filter((span) => span.kind === "INTERNAL" && span.traceId === traceId);
+        return found.length >= 4 && found;
+      }, "four steps");
       assert.deepEqual(steps.map(({ name }) => name).toSorted(), [
         "graphql.parse",
         "graphql.resolve hello",

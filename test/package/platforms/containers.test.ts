@@ -80,7 +80,7 @@ describe("A container", function () {
         ...options.env,
       },
     });
-    const port = await program.waitForStdout((text) => /^port (\d+)$/m.exec(text)?.[1]);
+    const port = await program.waitForStdout((text) => /^port (\d+)\n/m.exec(text)?.[1]);
     const response = await fetch(`http://127.0.0.1:${port}/orders`);
     assert.equal(await response.text(), "3 lamps");
     const isHealthy = async (): Promise<boolean> => {

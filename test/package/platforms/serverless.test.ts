@@ -119,7 +119,7 @@ describe("A serverless function", () => {
       file: join(installed.project, "runtime.mjs"),
       env: { ...telemetryEnv(receiver), OTEL_METRICS_EXPORTER: "none" },
     });
-    const port = await program.waitForStdout((text) => /^port (\d+)$/m.exec(text)?.[1]);
+    const port = await program.waitForStdout((text) => /^port (\d+)\n/m.exec(text)?.[1]);
     assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "3 lamps");
     assert.equal((await program.ended).stderr, "");
     await receiver.settled();

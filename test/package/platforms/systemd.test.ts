@@ -62,7 +62,7 @@ describe("The unit of systemd", () => {
         TELLTALE_GRACEFUL_SHUTDOWN: "25s,wait=1ms",
       },
     });
-    const port = await started.waitForStdout((text) => /^port (\d+)$/m.exec(text)?.[1]);
+    const port = await started.waitForStdout((text) => /^port (\d+)\n/m.exec(text)?.[1]);
     await (await fetch(`http://127.0.0.1:${port}/`)).text();
     started.kill("SIGTERM");
     const { signal, stderr } = await started.ended;

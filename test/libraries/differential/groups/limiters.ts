@@ -1,6 +1,6 @@
 import { startReceiver } from "../../../../src/testing/receiver.ts";
 import { batchesOf, libraries, rows } from "../../limiters/rows.ts";
-import { optionsOf, runPreloaded } from "../../limiters/run.ts";
+import { optionsOf, runPreloaded, withoutTimeLeft } from "../../limiters/run.ts";
 import { programOrSkip } from "../../../programs.ts";
 import { startRedis } from "../../servers/redis.ts";
 import type { RunGroup } from "../run-group.ts";
@@ -27,8 +27,7 @@ export const limiterGroup: RunGroup = {
       const receiver = await startReceiver();
       try {
         const ended = await runPreloaded(optionsOf(batch, variant, redis), receiver, env);
-        // The time until the next request is allowed follows the status and the body.
-        const stdout = ended.stdout.replaceAll(/ \d+(?=,|$)/gm, " N");
+        const stdout = withoutTimeLeft(ended.stdout);
         return { received: receiver, processes: [{ ...ended, stdout }] };
       } finally {
         await receiver.close();

@@ -330,7 +330,8 @@ export const libraries = {
   },
 
   async memcached({ library: Memcached, url, hand, handOdd }) {
-    const client = new Memcached(url);
+    // The defaults are five seconds, which a busy host may take to respond.
+    const client = new Memcached(url, { timeout: 60_000, idle: 60_000 });
     const call = (method, ...args) => {
       const { promise, resolve, reject } = Promise.withResolvers();
       client[method](...args, (error, result) => (error ? reject(error) : resolve(result)));

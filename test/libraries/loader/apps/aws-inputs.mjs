@@ -70,6 +70,8 @@ await once(server.listen(0, "127.0.0.1"), "listening");
 
 const { port } = server.address();
 const endpoint = `http://127.0.0.1:${port}`;
+/** Not the digits of the phone number. */
+const portOfServer = new RegExp(`(?<=[:'])${port}\\b`, "g");
 const options = {
   endpoint,
   region: "eu-central-1",
@@ -170,7 +172,7 @@ for (const [name, [client, command, prepare = (value) => value]] of Object.entri
   }
   const symbols = Object.getOwnPropertySymbols(command).length;
   const line = inspect({ name, outcome, input: command.input, symbols }, { depth: 9 });
-  console.log(line.replaceAll(String(port), "PORT"));
+  console.log(line.replaceAll(portOfServer, "PORT"));
 }
 for (const client of [sqs, sns, lambda, bedrock]) client.destroy();
 server.closeAllConnections();

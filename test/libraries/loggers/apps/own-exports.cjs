@@ -159,8 +159,11 @@ function logInThread([first, ...others], options) {
 }
 
 async function logTo(thread, stream = thread) {
+  // Writing ends within ten seconds, in which a busy host may not even start the thread.
+  const ready = once(thread, "ready");
   log(require("pino")({}, stream));
   const waiting = setInterval(() => {}, 1000);
+  await ready;
   thread.end();
   await once(thread, "close");
   clearInterval(waiting);

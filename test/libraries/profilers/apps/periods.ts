@@ -26,10 +26,15 @@ function priceOfCart(): number {
 }
 
 setInterval(priceOfCart, 40);
-process.on("SIGTERM", () => {
-  void profiles.flush(10_000).then(() => {
-    const { created, sent, droppedTotal, queued } = counters;
-    console.log(JSON.stringify({ created, sent, droppedTotal, queued }));
-    process.exit();
-  });
-});
+process.on("SIGTERM", () => void end());
+
+async function end(): Promise<void> {
+  // A profile is queued some time after it is created.
+  while (counters.queued > 0) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await profiles.flush(10_000);
+  }
+  const { created, sent, droppedTotal, queued } = counters;
+  console.log(JSON.stringify({ created, sent, droppedTotal, queued }));
+  process.exit();
+}

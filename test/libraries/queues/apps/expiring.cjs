@@ -9,23 +9,25 @@ async function main() {
   const connection = await require(installed).connect(url);
   const channel = await connection.createConfirmChannel();
   const brief = { expires: Number(expires), durable: false };
-  for (const queue of ["asserted", "checked", "cancelled", "closed", "consumed"]) {
-    await channel.assertQueue(queue, brief);
-  }
-  // These expire by a policy of the broker, which the app doesn't know.
-  for (const queue of ["policed", "policed-cancelled"]) await channel.assertQueue(queue);
+  // Each is used at once, before it can expire.
+  await channel.assertQueue("asserted", brief);
+  await channel.assertQueue("checked", brief);
   await channel.checkQueue("checked");
-  for (const queue of ["cancelled", "policed-cancelled"]) {
-    const { consumerTag } = await channel.consume(queue, () => {});
-    await channel.cancel(consumerTag);
-  }
+  await channel.assertQueue("cancelled", brief);
+  await consumeBriefly(channel, "cancelled");
+  // These expire by a policy of the broker, which the app doesn't know.
+  await channel.assertQueue("policed");
+  await channel.assertQueue("policed-cancelled");
+  await consumeBriefly(channel, "policed-cancelled");
   const other = await connection.createChannel();
+  await channel.assertQueue("closed", brief);
   await other.consume("closed", () => {});
   await other.close();
   await channel.assertQueue("deleted");
   await channel.consume("deleted", () => {});
   await channel.deleteQueue("deleted");
   await channel.prefetch(1);
+  await channel.assertQueue("consumed", brief);
   await channel.consume("consumed", () => {});
   for (const body of ["in flight", "waiting", "waiting"]) {
     channel.sendToQueue("consumed", Buffer.from(body));
@@ -33,6 +35,11 @@ async function main() {
   await channel.waitForConfirms();
   for (let calls = 0; calls < 5; calls++) await call(channel);
   console.log("ready");
+}
+
+async function consumeBriefly(channel, queue) {
+  const { consumerTag } = await channel.consume(queue, () => {});
+  await channel.cancel(consumerTag);
 }
 
 /** A call with a reply queue that the server names. */

@@ -6,8 +6,8 @@ const telltale = await import(process.env.TELLTALE);
 const tracer = trace.getTracer("units");
 const seed = Number(process.env.SEED);
 
-/** Units that have not done all of their work. */
-export const progress = { pending: 0 };
+/** Units that run, and those whose late steps have not been done. */
+export const progress = { running: 0, pending: 0 };
 
 const pauses = {
   tick: () => new Promise((resolve) => process.nextTick(resolve)),
@@ -33,7 +33,9 @@ export function runUnit(id, others, finished) {
   const unit = unitOf(seed, id);
   if (unit.late.length > 0) void runLate(unit, others, finished);
   const steps = runSteps(unit.steps, others);
-  return steps === undefined ? fail(unit) : steps.then(() => fail(unit));
+  if (steps === undefined) return fail(unit);
+  progress.running++;
+  return steps.finally(() => progress.running--).then(() => fail(unit));
 }
 
 async function runLate(unit, others, finished) {

@@ -17,7 +17,7 @@ function run(id, response) {
 }
 
 /** Whether no unit has work left. */
-const status = () => ({ ...counts, pending: progress.pending });
+const status = () => ({ ...counts, pending: progress.running + progress.pending });
 
 const control = {
   "/status": status,

@@ -17,12 +17,12 @@ const scenarios = {
     await sleep(10);
     void Promise.reject(new Error("rejected"));
     await sleep(10);
-    await Sentry.flush(5_000);
+    await Sentry.flush(60_000);
   },
   async logged(Sentry) {
     console.error("one line", new Error("logged"));
     Sentry.captureException(new Error("captured"));
-    await Sentry.flush(5_000);
+    await Sentry.flush(60_000);
   },
   requests,
   calls,
@@ -54,7 +54,7 @@ async function requests(Sentry) {
   await Promise.all([get(server, "/orders/1"), get(server, "/orders/2")]);
   await get(server, "/fails");
   server.close();
-  await Sentry.flush(5_000);
+  await Sentry.flush(60_000);
 }
 
 /** Two concurrent requests that call telltale's functions. Prints whether their results are as expected. */
@@ -88,7 +88,7 @@ async function calls(Sentry) {
   await once(server, "listening");
   await Promise.all([get(server, "/orders/1"), get(server, "/orders/2")]);
   server.close();
-  console.log(await telltale.flush(5_000));
+  console.log(await telltale.flush(60_000));
 }
 
 /** Requests over a plain socket, to which no copy of Sentry adds headers. */
@@ -114,7 +114,9 @@ let isSetUp = false;
 
 exports.setUp = (Sentry) => {
   const { drops, ...given } = JSON.parse(options);
-  Sentry.init({ ...given, ...(drops && { beforeSend: () => null }) });
+  // The default is two seconds, which a busy host may take to send a fatal error.
+  const shutdownTimeout = 60_000;
+  Sentry.init({ shutdownTimeout, ...given, ...(drops && { beforeSend: () => null }) });
   isSetUp = true;
 };
 

@@ -67,7 +67,7 @@ async function main() {
   await once(server, "listening");
   await Promise.all([get(server, "/1"), get(server, "/2")]);
   server.close();
-  const isFlushed = await api.flush(10_000);
+  const isFlushed = await api.flush(60_000);
   console.log(`\n${JSON.stringify({ results, isFlushed })}`);
 }
 

@@ -66,7 +66,8 @@ module.exports = ({ load, installed, url }) => {
       return {
         "request()": {
           ...made,
-          ask: async (one) => (await one).connection.request(name, content),
+          // The default is a second, which a busy host may take to respond.
+          ask: async (one) => (await one).connection.request(name, content, { timeout: 60_000 }),
         },
         "await flush()": {
           ...made,

@@ -34,6 +34,11 @@ function portOf(server) {
   });
 }
 
+/** Waits until the client has what was sent: it drops data that it reads together with a reset. */
+function received({ session }) {
+  return new Promise((resolve) => session.ping(resolve));
+}
+
 function answer(request, response) {
   const [path] = request.url.split("?");
   const handler = answers[path];
@@ -72,9 +77,10 @@ const answers = {
     });
   },
   "/never": (_request, response) => response.write("soon"),
-  "/destroyed": (_request, response) => {
+  "/destroyed": async (_request, response) => {
     response.write("soon");
-    setTimeout(() => response.destroy(new Error("the response is broken")), 20);
+    await received(response.stream);
+    response.destroy(new Error("the response is broken"));
   },
   "/goaway": (_request, response) => {
     response.stream.session.goaway(0, 1, Buffer.from("later"));
@@ -143,10 +149,11 @@ const streamAnswers = {
     stream.respond({ ":status": 200 });
     stream.write("soon");
   },
-  "/destroyed": (stream) => {
+  "/destroyed": async (stream) => {
     stream.on("error", () => {}).respond({ ":status": 200 });
     stream.write("soon");
-    setTimeout(() => stream.destroy(new Error("the stream is broken")), 20);
+    await received(stream);
+    stream.destroy(new Error("the stream is broken"));
   },
   "/refused": (stream) => stream.on("error", () => {}).close(7),
   "/throws": () => {

@@ -1,5 +1,6 @@
 const { createServer } = require("node:http");
 const { setTag, setUser } = require("../../../../dist/index.js");
+const { pause } = require("../../../pause.cjs");
 const { failTenant, log, open, report } = require("./work.cjs");
 
 /*
@@ -53,7 +54,7 @@ function serveSocket(socket) {
   socket.on("slow", async (name, answer) => {
     setTag("name", name);
     log.info("begins", { name });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
     log.info("ends", { name });
     report(new Error(`slow ${name}`));
     answer("done");

@@ -1,8 +1,8 @@
 "use strict";
 const { createServer } = require("node:http");
-const { setTimeout: wait } = require("node:timers/promises");
 const { trace, SpanStatusCode } = require("@opentelemetry/api");
 const { createBarrier } = require("../../../../barrier.cjs");
+const { pause } = require("../../../../pause.cjs");
 const { createLoggers } = require("./buffered-loggers.cjs");
 
 /** What requests do between their lines and their response. Each returns the status. */
@@ -35,7 +35,7 @@ const outcomes = (telltale, logger) => ({
     return 500;
   },
   slow: async () => {
-    await wait(3100);
+    await pause(3100);
     return 200;
   },
   "client abort": async (request) => {
@@ -97,7 +97,7 @@ exports.loadBuffered = ({ name, telltale, ...libraries }) => {
       return;
     }
     log(logger, id, 1);
-    await wait(50);
+    await pause(50);
     await arrive();
     logger.info(id);
     log(logger, id, 2);
