@@ -1,13 +1,31 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { type ArchiveChanges, ArchiveError } from "../../../src/viewer/store/history/archive.ts";
 import { SqliteArchive } from "../../../src/viewer/store/history/sqlite-archive.ts";
 import { loadSqlite } from "../../../src/viewer/store/history/sqlite.ts";
 import { Random } from "../../random.ts";
 
 const MAX_BYTES = 256 * 1024;
+
+/** Longer than a process waits to write. */
+const LOCKED_MS = 400;
+
+/** Writes to a new file, as a process does that creates the tables. */
+const LOCKING = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  const { DatabaseSync } = require("node:sqlite");
+  const database = new DatabaseSync(workerData);
+  database.exec("BEGIN IMMEDIATE");
+  parentPort.postMessage("writes");
+  setTimeout(() => {
+    database.exec("COMMIT");
+    database.close();
+  }, ${LOCKED_MS});
+`;
 
 /** With these, SQLite needed one more page for a removal in a full file. */
 const SEEDS = [8, 19];
@@ -53,6 +71,23 @@ describe("An archive in a file of SQLite", () => {
       assert.ok(statSync(path).size <= MAX_BYTES);
     });
   }
+
+  it("is opened once another process has created the tables, however long that takes", async () => {
+    const sqlite = loadSqlite() ?? assert.fail("no node:sqlite");
+    const path = join(folder, "history.db");
+    const other = new Worker(LOCKING, { eval: true, workerData: path });
+    const ended = once(other, "exit");
+    await once(other, "message");
+    const archive = new SqliteArchive(sqlite, path, MAX_BYTES);
+    const part = randomPart(new Random(1));
+    assert.ok(isWritten(archive, [part]));
+    assert.deepEqual(
+      archive.load().parts.map(({ id }) => id),
+      [part.record.id],
+    );
+    archive.close();
+    await ended;
+  });
 });
 
 /** @returns false if the file is full */

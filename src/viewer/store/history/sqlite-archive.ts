@@ -37,12 +37,14 @@ const SCHEMA = `
   );
 `;
 
-/**
- * Pages that are freed are used again, so that the file does not grow beyond the limit.
- * A second process waits for a quarter of a second, and tries again with its next batch.
- */
+/** How long a second process waits, which tries again with its next batch, in milliseconds. */
+const BUSY_MS = 250;
+
+/** The same while it opens the file: several may start at once, and each creates the tables. */
+const OPENING_BUSY_MS = 10_000;
+
+/** Pages that are freed are used again, so that the file does not grow beyond the limit. */
 const PRAGMAS = `
-  PRAGMA busy_timeout = 250;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   PRAGMA journal_size_limit = 4194304;
@@ -80,7 +82,11 @@ export class SqliteArchive implements Archive {
     this.path = path;
     this.#database = guarded(() => new sqlite.DatabaseSync(path, { readOnly }));
     try {
-      guarded(() => this.#prepareTables(maxBytes, readOnly));
+      guarded(() => {
+        this.#pragma(`busy_timeout = ${OPENING_BUSY_MS}`);
+        this.#prepareTables(maxBytes, readOnly);
+        this.#pragma(`busy_timeout = ${BUSY_MS}`);
+      });
       this.#dataVersion = this.#pragma("data_version");
     } catch (error) {
       this.close();
@@ -182,11 +188,7 @@ export class SqliteArchive implements Archive {
   }
 
   #prepareTables(maxBytes: number, readOnly: boolean): void {
-    if (readOnly) {
-      this.#database.exec("PRAGMA busy_timeout = 250");
-    } else {
-      this.#database.exec(PRAGMAS);
-    }
+    if (!readOnly) this.#configure();
     const version = this.#pragma("user_version");
     if (version > SCHEMA_VERSION) {
       throw new ArchiveError("unusable", `it was written by a newer version of telltale`);
@@ -196,6 +198,23 @@ export class SqliteArchive implements Archive {
     this.#database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     this.#maxPages = Math.ceil(maxBytes / this.#pragma("page_size"));
     this.#limitPages(RESERVED_PAGES);
+  }
+
+  /**
+   * SQLite fails at once, without waiting, if it begins to use a log while another process writes.
+   */
+  #configure(): void {
+    const deadline = performance.now() + OPENING_BUSY_MS;
+    for (;;) {
+      try {
+        this.#database.exec(PRAGMAS);
+        return;
+      } catch (error) {
+        if (problemOf(error) !== "busy" || performance.now() >= deadline) throw error;
+      }
+      // This waits until the other one has finished.
+      this.#database.exec("BEGIN IMMEDIATE; COMMIT");
+    }
   }
 
   /** Runs a transaction that frees pages, and succeeds in a file that is full. */
@@ -268,13 +287,16 @@ function guarded<Value>(work: () => Value): Value {
     return work();
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
-    const code = (error as { readonly errcode?: unknown }).errcode;
-    // The low byte is the primary code.
-    const problem = typeof code === "number" ? problems[code & 0xff] : undefined;
     // Text that is no JSON.
     const isDamaged = error instanceof SyntaxError;
-    throw new ArchiveError(problem ?? (isDamaged ? "corrupt" : "unusable"), error);
+    throw new ArchiveError(problemOf(error) ?? (isDamaged ? "corrupt" : "unusable"), error);
   }
+}
+
+function problemOf(error: unknown): ArchiveProblem | undefined {
+  const code = (error as { readonly errcode?: unknown }).errcode;
+  // The low byte is the primary code.
+  return typeof code === "number" ? problems[code & 0xff] : undefined;
 }
 
 function partRow(record: PartRecord): SqlValue[] {
