@@ -36,8 +36,6 @@ export interface AdminDeps {
 export interface AdminTiming {
   /** Delay before a port that was in use is tried again. */
   readonly retryMs: number;
-  /** Time without traffic after which a connection is closed. */
-  readonly socketTimeoutMs: number;
   /** Delay before a process that handles no work claims the port (`port-claim.ts`). */
   readonly claimDelayMs: number;
 }

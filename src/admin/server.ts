@@ -173,7 +173,7 @@ class AdminServer implements Admin {
         : loadTlsServer().createTlsServer(serverOptions, tls, diagnostics, onRequest);
     Object.defineProperty(server, OWN_SERVER, { value: true });
     server.maxConnections = MAX_CONNECTIONS;
-    server.timeout = this.#deps.timing?.socketTimeoutMs ?? SOCKET_TIMEOUT_MS;
+    server.timeout = SOCKET_TIMEOUT_MS;
     server.on("timeout", (socket: Socket) => this.#connectionLimiter?.onTimeout(socket));
     server.on("connection", (socket: Socket) => this.#accept(socket));
     server.on("secureConnection", (socket: Socket) => this.#connectionLimiter?.secure(socket));

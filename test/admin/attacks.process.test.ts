@@ -105,6 +105,7 @@ describe("A client that pipelines requests", () => {
     const child = await startAppProcess();
     try {
       await child.command("count");
+      await child.command("slow");
       const answers = await Promise.all(
         Array.from({ length: 60 }, () => fetch(`${child.url}/metrics`)),
       );

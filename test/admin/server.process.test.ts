@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
@@ -272,8 +273,16 @@ describe("The admin server's port", () => {
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
       OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
     });
+    let connection: Socket | undefined;
+    const onRequest = (message: unknown): void => {
+      connection = (message as { readonly socket: Socket }).socket;
+    };
     const renderMetrics = async (): Promise<MetricsPage> => {
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const timedOut = once(connection!, "timeout");
+      // Not before: the request itself may take long to arrive.
+      connection!.setTimeout(1);
+      await timedOut;
+      connection!.setTimeout(0);
       return { contentType: "text/plain", body: Buffer.from("late") };
     };
     const health = createHealth(fixture);
@@ -281,12 +290,13 @@ describe("The admin server's port", () => {
       ...fixture,
       health,
       renderMetrics,
-      // Enough for the request to arrive on a busy machine.
-      timing: { socketTimeoutMs: 400 },
+      timing: { claimDelayMs: 0 },
     });
     admin.start();
     await pollUntilTrue(() => lines.length > 0, "a line");
+    subscribe("http.server.request.start", onRequest);
     const response = await fetch(`http://127.0.0.1:${fixture.config.admin.port}/metrics`);
+    unsubscribe("http.server.request.start", onRequest);
     assert.equal(await response.text(), "late");
     admin.stop();
   });
