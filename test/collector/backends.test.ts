@@ -10,7 +10,7 @@ import { programOrSkip } from "../programs.ts";
 import { pollUntil } from "../until.ts";
 import { startPreset } from "./support/preset.ts";
 import { PrometheusServer } from "./support/prometheus.ts";
-import { LOGS, METRICS, postTelemetry, otlpSpansOf } from "./support/telemetry.ts";
+import { makeLogs, makeMetrics, postTelemetry, otlpSpansOf } from "./support/telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const folder = join(collector, "backends");
@@ -74,7 +74,7 @@ describe("The Collector's back ends", () => {
         "traces",
         otlpSpansOf([{ trace: 21, name: "seen", failed: true }]),
       );
-      await postTelemetry(gateway.url, "logs", LOGS);
+      await postTelemetry(gateway.url, "logs", makeLogs());
       const { spans, requests } = await receiver.waitFor(
         (all) => all.spans.length > 0 && all.requests.some(({ path }) => /logs/.test(path)) && all,
       );
@@ -119,7 +119,7 @@ describe("The Collector's back ends", () => {
     try {
       const gateway = await startPreset(binary, "gateway", env, ["prometheus"]);
       try {
-        await postTelemetry(gateway.url, "metrics", METRICS);
+        await postTelemetry(gateway.url, "metrics", makeMetrics());
         await postTelemetry(gateway.url, "traces", otlpSpansOf([{ trace: 23, name: "seen" }]));
         const find = (query: string): Promise<number> =>
           pollUntil(async () => (await prometheus.query(query))[0]?.value, query);

@@ -7,7 +7,7 @@ import { collectorBinary } from "../../scripts/collector/build.ts";
 import type { ReceivedSpan } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { type Preset, startPreset } from "./support/preset.ts";
-import { idOf, METRICS, postTelemetry, otlpSpansOf } from "./support/telemetry.ts";
+import { idOf, makeMetrics, postTelemetry, otlpSpansOf } from "./support/telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const JSON_TYPE = { "content-type": "application/json" };
@@ -189,7 +189,7 @@ describe("Agent and gateway", function () {
   }
 
   it("ignore metrics at the path of traces", async () => {
-    const body = JSON.stringify(METRICS);
+    const body = JSON.stringify(makeMetrics());
     const response = await fetch(`${agent.url}/v1/traces`, {
       method: "POST",
       headers: JSON_TYPE,

@@ -221,6 +221,8 @@ describe("The Collector, during a failure", function () {
     const acknowledged = await fill(agent);
     backend = await Backend.start(backend.port);
     await waitForSpanCount(backend, (there) => there === acknowledged, `${acknowledged} spans`);
+    // They are counted when the response of the back end has been read.
+    await agent.waitForMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
     assert.equal(await agent.metric(SENT), acknowledged);
     await assertAcceptsTraces(agent, acknowledged);
   });

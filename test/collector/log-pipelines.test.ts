@@ -115,7 +115,8 @@ for (const { name, start, readsFiles } of pipelines) {
         assert.equal(levelOf(row), LEVELS[line % 10]);
         assert.equal(row["trace_id"], traceIdOf(Math.floor(line / BURST)));
         const time = Date.parse(row["_time"]!);
-        assert.ok(time >= startedAt - 1 && time <= Date.now(), row["_time"]!);
+        // The clock of the process and that of the system may differ.
+        assert.ok(time >= startedAt - 1000 && time <= Date.now() + 1000, row["_time"]!);
       }
       if (readsFiles) assert.ok(readdirSync(join(folder, "logs")).length > 3, "files were rotated");
     });

@@ -11,8 +11,8 @@ import { pollUntil } from "../until.ts";
 import { type Preset, presets, startPreset } from "./support/preset.ts";
 import {
   idOf,
-  LOGS,
-  METRICS,
+  makeLogs,
+  makeMetrics,
   postTelemetry,
   type OtlpSpanSpec,
   otlpSpansOf,
@@ -83,8 +83,8 @@ describe("The Collector's presets", () => {
       try {
         const bodies = {
           traces: otlpSpansOf([{ trace: 7, name: "whole", failed: true }]),
-          logs: LOGS,
-          metrics: METRICS,
+          logs: makeLogs(),
+          metrics: makeMetrics(),
         } as const;
         for (const [signal, body] of Object.entries(bodies)) {
           await postTelemetry(direct.url, signal, body);

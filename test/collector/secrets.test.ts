@@ -26,7 +26,7 @@ import {
   WORD,
   wordOf,
 } from "./support/secrets.ts";
-import { idOf, LOGS, postTelemetry } from "./support/telemetry.ts";
+import { idOf, makeLogs, postTelemetry } from "./support/telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/leaky.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;
@@ -214,7 +214,7 @@ describe("Secrets that an app sends to the Collector", function () {
     const local = await startPreset(binary, "local", { TELLTALE_COLLECTOR_VERBOSITY: "detailed" });
     try {
       await sendAll(local.url, [...planted, ...harmless]);
-      await postTelemetry(local.url, "logs", LOGS);
+      await postTelemetry(local.url, "logs", makeLogs());
       const written = await pollUntil(async () => {
         const file = existsSync(local.file) ? readFileSync(local.file, "utf8") : "";
         const both = [file, local.output()];

@@ -9,7 +9,7 @@ import { collectorBinary } from "../../scripts/collector/build.ts";
 import { pollUntil } from "../until.ts";
 import { CollectorInstance, type InstanceOptions } from "./support/instance.ts";
 import { sendWithRetry, traceRequests, send, type TraceSpec } from "./support/load.ts";
-import { LOGS, METRICS, postTelemetry } from "./support/telemetry.ts";
+import { makeLogs, makeMetrics, postTelemetry } from "./support/telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const PER_REQUEST = 250;
@@ -67,8 +67,8 @@ describe("A monitored Collector", function () {
     for (const name of ["agent", "gateway"] as const) {
       backend.status = 503;
       const instance = await start(name);
-      await postTelemetry(instance.url, "logs", LOGS);
-      await postTelemetry(instance.url, "metrics", METRICS);
+      await postTelemetry(instance.url, "logs", makeLogs());
+      await postTelemetry(instance.url, "metrics", makeMetrics());
       // More than the capacity of its queue, during an outage of the back end.
       const { refused } = await sendAll(instance, traces(0, 3000));
       await instance.waitForMetric("otelcol_exporter_enqueue_failed_spans_total", (n) => n > 0);

@@ -136,7 +136,7 @@ describe("Check-ins and feedback of a process", () => {
         ({ contexts }) => contexts?.["trace"]?.["trace_id"] === trace?.["trace_id"],
       );
       assert.deepEqual(
-        ofTrace.map(({ status }) => status),
+        ofTrace.toSorted(startsFirst).map(({ status }) => status),
         ["in_progress", "ok"],
       );
       assert.equal(new Set(ofTrace.map(({ check_in_id: id }) => id)).size, 1);
@@ -162,7 +162,7 @@ describe("Check-ins and feedback of a process", () => {
         ({ contexts }) => contexts?.["trace"]?.["trace_id"] === traceId,
       );
       assert.deepEqual(
-        ofTrace.map((checkIn) => checkIn.status),
+        ofTrace.toSorted(startsFirst).map((checkIn) => checkIn.status),
         ["in_progress", status.code === "ERROR" ? "error" : "ok"],
       );
     }

@@ -177,6 +177,8 @@ describe("Metrics over OTLP", () => {
 function environment(receiver: Receiver, protocol: string): Record<string, string> {
   return {
     OTEL_METRICS_EXPORTER: "otlp",
+    // Longer than all tests take: the pipelines of earlier ones are not ended.
+    OTEL_METRIC_EXPORT_INTERVAL: "86400000",
     OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
     OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "grpc" ? receiver.grpcUrl! : receiver.url,
   };

@@ -67,7 +67,7 @@ describe("telltale bench", () => {
     );
     const options = ["--iterations", "20", "--warm-up", "5", "--max-blocks", "10", "--json"];
     const app = ["--", process.execPath, shop];
-    const variables = { PORT: String(port), DELAY_MS: "5", QUERIES: "2" };
+    const variables = { ...(await variablesOf(port)), DELAY_MS: "5", QUERIES: "2" };
     const first = await run([...options, "--save", ...app], variables);
     assert.equal(first.status, 0, first.stderr + first.stdout);
     const { endpoints, notes } = JSON.parse(first.stdout) as BenchJson;
@@ -105,14 +105,15 @@ describe("telltale bench", () => {
       `url: http://127.0.0.1:${port}\nclear_cache: DELETE /cache\nendpoints: [/orders/7]\n`,
     );
     const options = ["--iterations", "8", "--blocks", "2", "--warm-up", "0", "--clear-cache"];
-    const variables = { PORT: String(port), DELAY_MS: "1", QUERIES: "1" };
+    const variables = { DELAY_MS: "1", QUERIES: "1" };
     const app = ["--json", "--", process.execPath, shop];
     const [cold, warm] = await Promise.all([
-      run([...options, ...app], variables),
+      run([...options, ...app], { ...variables, ...(await variablesOf(port)) }),
       (async () => {
-        const other = String(await freePort());
+        const other = await freePort();
         const url = ["--url", `http://127.0.0.1:${other}`];
-        return run([...options, "--warm-cache", ...url, ...app], { ...variables, PORT: other });
+        const more = { ...variables, ...(await variablesOf(other)) };
+        return run([...options, "--warm-cache", ...url, ...app], more);
       })(),
     ]);
     const lookups = [cold, warm].map(({ stdout, stderr }) => {
@@ -379,6 +380,14 @@ async function closed(server: Server): Promise<void> {
   server.closeAllConnections();
   server.close();
   await once(server, "close");
+}
+
+/**
+ * Returns the ports of an app. That of the admin server, which has the counts, would else be one
+ * that another process may get before the app listens.
+ */
+async function variablesOf(port: number): Promise<Record<string, string>> {
+  return { PORT: String(port), OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()) };
 }
 
 async function listens(port: number): Promise<boolean> {

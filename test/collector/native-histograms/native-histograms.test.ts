@@ -60,6 +60,7 @@ describe(`Prometheus 3 scrapes the page of a cluster (TEST_SEED=${random.seed})`
     await program.waitForStdout((text) => /listening\n.*listening\n/s.test(text) || undefined);
     // The first measurements, before which a rate has no beginning.
     for (const route of Object.keys(latencies)) await request(port, route, 0.01);
+    await hasBothWorkers();
     prometheus = await PrometheusServer.start(binary, {
       config: () => configurationOf(page),
       flags: ["--enable-feature=exemplar-storage,created-timestamp-zero-ingestion"],
@@ -196,6 +197,18 @@ describe(`Prometheus 3 scrapes the page of a cluster (TEST_SEED=${random.seed})`
       [],
     );
   });
+
+  /** Waits for a page with both workers: it is without one that has never answered in time. */
+  async function hasBothWorkers(): Promise<void> {
+    let text = "";
+    await pollUntilTrue(
+      async () => {
+        text = await (await fetch(`http://${page}/metrics`)).text();
+        return /^shop_orders_total\S* 10$/m.test(text);
+      },
+      () => `the orders of both workers: ${text}`,
+    );
+  }
 
   async function scraped(measurements: number): Promise<void> {
     const counts = [

@@ -88,6 +88,8 @@ export class CollectorInstance {
       name: this.#name,
       command: this.#command(join(daemon.directory, "pid")),
       env: this.#env,
+      // It decides on what waits and writes it to its queue, which a busy machine takes long for.
+      endSeconds: 60,
       isReady: async () => {
         const response = await fetch(this.healthUrl);
         if (!response.ok) throw new Error(`health: ${response.status}`);

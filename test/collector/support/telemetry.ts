@@ -10,67 +10,73 @@ export interface OtlpSpanSpec {
   readonly attributes?: Readonly<Record<string, string | number>>;
 }
 
-const START_MS = Date.now() - 5000;
 const RESOURCE = resourceOf("warehouse");
 const SCOPE = { name: "shop", version: "1.2.3" };
 
-/** One item of each signal, with more than the required fields. */
-export const LOGS: object = {
-  resourceLogs: [
-    {
-      resource: RESOURCE,
-      scopeLogs: [
-        {
-          scope: SCOPE,
-          logRecords: [
-            {
-              timeUnixNano: nanos(START_MS),
-              observedTimeUnixNano: nanos(START_MS),
-              severityNumber: 13,
-              severityText: "WARN",
-              body: { stringValue: "late" },
-              traceId: idOf(7, 32),
-              spanId: idOf(7, 16),
-              flags: 1,
-              attributes: attributesOf({ "order.id": 4711 }),
-            },
-          ],
-        },
-      ],
-    },
-  ],
-};
-
-export const METRICS: object = {
-  resourceMetrics: [
-    {
-      resource: RESOURCE,
-      scopeMetrics: [
-        {
-          scope: SCOPE,
-          metrics: [
-            {
-              name: "shop.orders",
-              unit: "{order}",
-              sum: {
-                aggregationTemporality: 2,
-                isMonotonic: true,
-                dataPoints: [
-                  {
-                    startTimeUnixNano: nanos(START_MS),
-                    timeUnixNano: nanos(START_MS + 1000),
-                    asDouble: 3,
-                    attributes: attributesOf({ kind: "book" }),
-                  },
-                ],
+/** Creates a log record of now, with more than the required fields. */
+export function makeLogs(): object {
+  const startMs = startNow();
+  return {
+    resourceLogs: [
+      {
+        resource: RESOURCE,
+        scopeLogs: [
+          {
+            scope: SCOPE,
+            logRecords: [
+              {
+                timeUnixNano: nanos(startMs),
+                observedTimeUnixNano: nanos(startMs),
+                severityNumber: 13,
+                severityText: "WARN",
+                body: { stringValue: "late" },
+                traceId: idOf(7, 32),
+                spanId: idOf(7, 16),
+                flags: 1,
+                attributes: attributesOf({ "order.id": 4711 }),
               },
-            },
-          ],
-        },
-      ],
-    },
-  ],
-};
+            ],
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** Creates a data point of now, with more than the required fields. */
+export function makeMetrics(): object {
+  const startMs = startNow();
+  return {
+    resourceMetrics: [
+      {
+        resource: RESOURCE,
+        scopeMetrics: [
+          {
+            scope: SCOPE,
+            metrics: [
+              {
+                name: "shop.orders",
+                unit: "{order}",
+                sum: {
+                  aggregationTemporality: 2,
+                  isMonotonic: true,
+                  dataPoints: [
+                    {
+                      startTimeUnixNano: nanos(startMs),
+                      timeUnixNano: nanos(startMs + 1000),
+                      asDouble: 3,
+                      attributes: attributesOf({ kind: "book" }),
+                    },
+                  ],
+                },
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  };
+}
 
 /** An export request. */
 export function otlpSpansOf(spans: readonly OtlpSpanSpec[], service = "warehouse"): object {
@@ -85,6 +91,7 @@ export function otlpSpansOf(spans: readonly OtlpSpanSpec[], service = "warehouse
 }
 
 function spanOf({ trace, name, failed, durationMs = 10, attributes }: OtlpSpanSpec): object {
+  const startMs = startNow();
   return {
     traceId: idOf(trace, 32),
     spanId: idOf(trace, 16),
@@ -92,10 +99,10 @@ function spanOf({ trace, name, failed, durationMs = 10, attributes }: OtlpSpanSp
     kind: 2,
     flags: 257,
     traceState: "vendor=1",
-    startTimeUnixNano: nanos(START_MS),
-    endTimeUnixNano: nanos(START_MS + durationMs),
+    startTimeUnixNano: nanos(startMs),
+    endTimeUnixNano: nanos(startMs + durationMs),
     attributes: attributesOf({ "user.password": "hunter2", "order.id": 4711, ...attributes }),
-    events: [{ name: "packed", timeUnixNano: nanos(START_MS + 1) }],
+    events: [{ name: "packed", timeUnixNano: nanos(startMs + 1) }],
     links: [{ traceId: idOf(99, 32), spanId: idOf(99, 16) }],
     status: failed === true ? { code: 2, message: "out of stock" } : {},
   };
@@ -115,6 +122,14 @@ function attributesOf(attributes: Readonly<Record<string, string | number>>): ob
 /** Returns the same id for the same number. */
 export function idOf(number: number, digits: number): string {
   return (0xabc000 + number).toString(16).padStart(digits, "1");
+}
+
+/**
+ * Returns the start of what was recorded just now. Prometheus finds no values of more than five
+ * minutes ago, when this module may have been loaded.
+ */
+function startNow(): number {
+  return Date.now() - 5000;
 }
 
 function nanos(ms: number): string {

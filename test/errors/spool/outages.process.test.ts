@@ -381,11 +381,13 @@ describe("An outage of Sentry with a spool", () => {
   it("at exit takes no longer than TELLTALE_FLUSH_TIMEOUT", async () => {
     receiver.setFaults({ kind: "status", status: 503 });
     const healthy = await run({ errors: 1, env: { SENTRY_DSN: "" } });
-    const env = { TELLTALE_FLUSH_TIMEOUT: String(FLUSH_TIMEOUT_MS) };
+    // Enough to store all events on a busy machine; Sentry answers at once.
+    const flushTimeoutMs = 6_000;
+    const env = { TELLTALE_FLUSH_TIMEOUT: String(flushTimeoutMs) };
     const ended = await run({ errors: 200, size: 10_000, exits: true, env });
-    assert.equal(folder.files().length, 200);
+    assert.equal(folder.files().length, 200, ended.stderr);
     // Below the time limit of a request, 10 s.
-    const limitMs = healthy.tookMs * 3 + FLUSH_TIMEOUT_MS + 8_000;
+    const limitMs = healthy.tookMs * 3 + flushTimeoutMs + 4_000;
     assert.ok(ended.tookMs < limitMs, `${ended.tookMs} ms, ${healthy.tookMs} without Sentry`);
   });
 });

@@ -23,6 +23,8 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Resolves once the server responds; rejects until then. */
   readonly isReady: () => Promise<void>;
+  /** How long it may take to end. Default: 10 s. */
+  readonly endSeconds?: number;
   /** Receives the server's output on stdout and stderr. */
   readonly onOutput?: (text: string) => void;
 }
@@ -32,13 +34,13 @@ export interface DaemonOptions {
  * this process is killed.
  */
 const WATCHDOG_SCRIPT = `
-  garbage=$1; shift
+  garbage=$1; limit=$2; shift 2
   cd /
   "$@" </dev/null & server=$!
   read -r nothing
   trap "" TERM
   kill -TERM 0
-  ( sleep 10; kill -KILL -$$ ) & killer=$!
+  ( sleep $limit; kill -KILL -$$ ) & killer=$!
   wait $server
   rm -rf -- "$garbage"
   kill -KILL 0
@@ -62,8 +64,8 @@ export class Daemon {
 
   /** @throws Error with the server's output if it does not respond in time */
   async start(options: DaemonOptions): Promise<void> {
-    const { command, env, isReady, onOutput } = options;
-    const args = ["-c", WATCHDOG_SCRIPT, "sh", this.directory, ...command];
+    const { command, env, isReady, onOutput, endSeconds = 10 } = options;
+    const args = ["-c", WATCHDOG_SCRIPT, "sh", this.directory, String(endSeconds), ...command];
     const child: Child = spawn("/bin/sh", args, {
       env: { PATH: process.env["PATH"], HOME: this.directory, LC_ALL: "C.UTF-8", ...env },
       stdio: ["pipe", "pipe", "pipe"],

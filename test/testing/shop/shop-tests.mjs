@@ -145,7 +145,8 @@ export function failingTests(url) {
     ],
     [
       "work that does not end",
-      async () => void (await observe(get("/orders/1"), { timeoutMs: 50, until: () => false })),
+      // Without a span, which might be open still.
+      async () => void (await observe(() => 1, { timeoutMs: 50, until: () => false })),
     ],
     [
       "a missing log record",

@@ -61,8 +61,8 @@ describe("The views of the viewer's page", () => {
       ["h", "Runs"],
       ["r", "Requests"],
     ] as const) {
-      await page.keyboard.press("g");
-      await page.keyboard.press(key);
+      // Both at once: the page waits for the second one for a limited time.
+      await Promise.all([page.keyboard.press("g"), page.keyboard.press(key)]);
       await page.locator('nav [aria-current="page"]', { hasText: name }).waitFor();
     }
   });

@@ -74,7 +74,8 @@ describe("pg", () => {
         });
 
         it("has its duration in seconds", () => {
-          for (const { longest } of results) assert.ok(longest > 0 && longest < 2, String(longest));
+          for (const { longest, took } of results)
+            assert.ok(longest > 0 && longest <= took, `${longest} of ${took}`);
         });
 
         it("has its pools counted, two of one database together", () => {
