@@ -213,7 +213,7 @@ const servers = {
 /** Their time limits begin with the connection, and a client of a busy machine may send nothing for longer. */
 const timed = ["impatient", "brief", "unheard"];
 
-/** Creates a server that gives a connection to another server as soon as there is data on it. */
+/** Creates a server that passes a connection on to another server as soon as there is data on it. */
 function withData(server) {
   return net.createServer({ allowHalfOpen: true }, (socket) => {
     // Until then another one listens to it.
