@@ -96,10 +96,10 @@ function requireModule(file: string): unknown {
 
 /**
  * The number of reserved descriptors. One is for the file of a module; the others may be
- * taken by files that are being opened in libuv's threads, as of `/proc`, and that stay
- * open while the module is loaded.
+ * taken by files that are being opened in libuv's four threads, as of `/proc`, and by the thread
+ * in which Node reads the file of `NODE_EXTRA_CA_CERTS`, and stay open while the module is loaded.
  */
-const RESERVED = 5;
+const RESERVED = 6;
 
 /** Time between two attempts to get back the descriptors that others took. */
 const REFILL_MS = 100;
