@@ -52,7 +52,8 @@ function emitOwn(level, body) {
 }
 
 function pinoTransport(options = {}) {
-  const processor = { recordProcessorType: "simple" };
+  // At its end, the simple one loses the records that wait for the attributes of the resource.
+  const processor = { recordProcessorType: "batch" };
   return {
     target: "pino-opentelemetry-transport",
     options: { loggerName: "own", logRecordProcessorOptions: processor },
