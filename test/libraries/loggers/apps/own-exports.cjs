@@ -52,8 +52,7 @@ function emitOwn(level, body) {
 }
 
 function pinoTransport(options = {}) {
-  // At its end, the simple one loses the records that wait for the attributes of the resource.
-  const processor = { recordProcessorType: "batch" };
+  const processor = { recordProcessorType: "simple" };
   return {
     target: "pino-opentelemetry-transport",
     options: { loggerName: "own", logRecordProcessorOptions: processor },
@@ -160,11 +159,8 @@ function logInThread([first, ...others], options) {
 }
 
 async function logTo(thread, stream = thread) {
-  // Writing ends within ten seconds, in which a busy host may not even start the thread.
-  const ready = once(thread, "ready");
   log(require("pino")({}, stream));
   const waiting = setInterval(() => {}, 1000);
-  await ready;
   thread.end();
   await once(thread, "close");
   clearInterval(waiting);
